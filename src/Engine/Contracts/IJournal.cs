@@ -1,0 +1,161 @@
+namespace Kyberium.Engine;
+
+/// <summary>Durable, ordered storage for shards: a log of records and a table of rows each, written together.</summary>
+/// <remarks>
+/// <para>Implementations see sealed bytes only and add no meaning to them. Each shard has one owner at a time, known by
+/// its <see cref="Fence"/>; a commit under an older fence changes nothing and fails with
+/// <see cref="EngineErrorCode.ShardFenced"/>.</para>
+/// <para>Calls for different shards may run at once; an owner has at most one commit of a shard outstanding for each
+/// position and may start the next before the last has completed: they take effect in the order of the calls, and a
+/// failed one fails all that follow it. Commits of many shards should share one flush.</para>
+/// <para>An implementation passes the conformance suite in <c>tests/Conformance</c>.</para>
+/// </remarks>
+public interface IJournal : IAsyncDisposable
+{
+    /// <summary>Gets the store's own id, 16 random bytes drawn when it was created; a copy of the store has the same one.</summary>
+    ReadOnlyMemory<byte> StoreId { get; }
+
+    /// <summary>Gets a line for people that names the implementation, its version and where it keeps its data.</summary>
+    string Description { get; }
+
+    /// <summary>Takes a shard over: its fence rises by at least one, durably, before this completes.</summary>
+    ValueTask<ShardExtent> AcquireAsync(ShardId shard, CancellationToken cancellationToken = default);
+
+    /// <summary>Commits one batch in one transaction: record, rows and truncation, or nothing. Durable when it completes.</summary>
+    /// <exception cref="EngineException">
+    /// <see cref="EngineErrorCode.ShardFenced"/>: another owner has the shard. <see cref="EngineErrorCode.JournalFull"/>: no
+    /// room; nothing was written. <see cref="EngineErrorCode.JournalUnavailable"/>: the outcome is unknown; call
+    /// <see cref="ReadExtentAsync"/> and, if the position did not advance, retry with identical bytes.
+    /// </exception>
+    ValueTask CommitAsync(JournalCommit commit, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads where a shard's log stands without taking it over.</summary>
+    ValueTask<ShardExtent> ReadExtentAsync(ShardId shard, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads the records after <paramref name="after"/> in order, without gaps, up to the end when the call began.</summary>
+    IAsyncEnumerable<JournalRecord> ReadRecordsAsync(
+        ShardId shard, LogPosition after, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads one row; <see langword="null"/> when there is none.</summary>
+    ValueTask<ReadOnlyMemory<byte>?> ReadRowAsync(ShardId shard, RowKey key, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads the rows of one kind whose key starts with <paramref name="prefix"/>, in ascending byte order of the key.</summary>
+    IAsyncEnumerable<JournalRow> ReadRowsAsync(
+        ShardId shard, RowKind kind, ReadOnlyMemory<byte> prefix, CancellationToken cancellationToken = default);
+
+    /// <summary>Lists the shards that were ever acquired.</summary>
+    IAsyncEnumerable<ShardId> ReadShardsAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Gets how many bytes of records lie after the shards' checkpoints, all shards together: what a recovery would read.</summary>
+    long TailBytes { get; }
+}
+
+/// <summary>Rises each time a shard changes owner. 0 before the first.</summary>
+/// <param name="Value">0 or more.</param>
+public readonly record struct Fence(long Value);
+
+/// <summary>The number of a record in its shard's log. The first record has position 1; 0 is before all.</summary>
+/// <param name="Value">0 or more.</param>
+public readonly record struct LogPosition(long Value)
+{
+    /// <summary>Gets the position after this one.</summary>
+    public LogPosition Next => new(Value + 1);
+}
+
+/// <summary>Where a shard's log stands.</summary>
+/// <param name="Fence">The highest fence ever given out for the shard.</param>
+/// <param name="TruncatedThrough">Records up to here are gone; their effects are in the rows.</param>
+/// <param name="End">The last record; equals <paramref name="TruncatedThrough"/> when the tail is empty.</param>
+public readonly record struct ShardExtent(Fence Fence, LogPosition TruncatedThrough, LogPosition End);
+
+/// <summary>One record as stored.</summary>
+/// <param name="Position">Its position.</param>
+/// <param name="Bytes">Its sealed frame.</param>
+public readonly record struct JournalRecord(LogPosition Position, ReadOnlyMemory<byte> Bytes);
+
+/// <summary>What a row holds; part of its key.</summary>
+public enum RowKind
+{
+    /// <summary>A wrapped data key of the shard; key: its 4-byte number.</summary>
+    DataKey = 1,
+
+    /// <summary>A peer's wrapped key; key: the peer's 16-byte key hash. Deleting it forgets the peer.</summary>
+    PeerKey = 2,
+
+    /// <summary>A peer's snapshot; key: the peer's 16-byte key hash.</summary>
+    Peer = 3,
+
+    /// <summary>A message waiting for its acknowledgement; key: peer's 16-byte key hash ‖ number64.</summary>
+    Outbox = 4,
+
+    /// <summary>A message waiting for the application; key: peer's 16-byte key hash ‖ number64.</summary>
+    Inbox = 5,
+
+    /// <summary>A receiver index; key: its 8 bytes, value: whose it is.</summary>
+    ReceiverIndex = 6,
+
+    /// <summary>A closed incarnation; key: receiver index ‖ incarnation16.</summary>
+    Incarnation = 7,
+
+    /// <summary>A pin or identity of the directory shard; key: 16-byte hash of what it names.</summary>
+    Directory = 8,
+
+    /// <summary>The shard's own state (its tenure, audit head, counters); key: empty.</summary>
+    Shard = 9,
+
+    /// <summary>Audit events not yet handed on; key: number64.</summary>
+    Audit = 10,
+
+    /// <summary>A chunk of a stream larger than one message; key: peer's 16-byte key hash ‖ stream16 ‖ number32.</summary>
+    Chunk = 11,
+}
+
+/// <summary>A row's key within its shard.</summary>
+/// <param name="Kind">What the row holds.</param>
+/// <param name="Key">0 to 64 bytes; compared byte by byte.</param>
+public readonly record struct RowKey(RowKind Kind, ReadOnlyMemory<byte> Key)
+{
+    /// <inheritdoc/>
+    public bool Equals(RowKey other) => Kind == other.Kind && Key.Span.SequenceEqual(other.Key.Span);
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        var hash = new HashCode();
+        hash.Add(Kind);
+        hash.AddBytes(Key.Span);
+        return hash.ToHashCode();
+    }
+}
+
+/// <summary>A row as stored.</summary>
+/// <param name="Key">Its key.</param>
+/// <param name="Value">Its sealed frame.</param>
+public readonly record struct JournalRow(RowKey Key, ReadOnlyMemory<byte> Value);
+
+/// <summary>Writes a row, or deletes it when <paramref name="Value"/> is <see langword="null"/>.</summary>
+/// <param name="Key">The row's key.</param>
+/// <param name="Value">The sealed frame, or <see langword="null"/>.</param>
+public readonly record struct RowChange(RowKey Key, ReadOnlyMemory<byte>? Value);
+
+/// <summary>One atomic step of a shard's log. The buffers stay unchanged until the commit completes.</summary>
+public sealed class JournalCommit
+{
+    /// <summary>Gets the shard.</summary>
+    public required ShardId Shard { get; init; }
+
+    /// <summary>Gets the fence of the committing owner.</summary>
+    public required Fence Fence { get; init; }
+
+    /// <summary>Gets the position of <see cref="Record"/>: the end of the log plus one. Unused without a record.</summary>
+    public LogPosition Position { get; init; }
+
+    /// <summary>Gets the sealed record to append, or <see langword="null"/> for a commit of rows alone.</summary>
+    public ReadOnlyMemory<byte>? Record { get; init; }
+
+    /// <summary>Gets the rows to write and delete, applied in order.</summary>
+    public IReadOnlyList<RowChange> Rows { get; init; } = [];
+
+    /// <summary>Gets the position up to which records may be dropped, when this commit is a checkpoint.</summary>
+    public LogPosition? TruncateThrough { get; init; }
+}
