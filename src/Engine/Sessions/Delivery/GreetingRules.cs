@@ -1,0 +1,92 @@
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Sessions.Delivery;
+
+/// <summary>Compares what both sides know of the two streams when a handshake brings them together (PROTOCOL section 5).</summary>
+internal static class GreetingRules
+{
+    /// <summary>Tells the peer where this side stands.</summary>
+    internal static DeliveryGreeting Make(PeerState state)
+    {
+        var outgoing = state.Outgoing;
+        var incoming = state.Incoming;
+        return new DeliveryGreeting(
+            outgoing.Id, outgoing.LowestUnacknowledged, outgoing.Next,
+            incoming.Id, incoming.Expected, incoming.ChainBelow ?? default);
+    }
+
+    /// <summary>Judges the peer's greeting against what was known when the message it answers was made.</summary>
+    internal static void Judge(in PeerStep step, in DeliveryGreeting greeting, in GreetingBaseline baseline)
+    {
+        JudgeItsStream(step, greeting, baseline);
+        JudgeItsKnowledgeOfOurs(step, greeting, baseline);
+    }
+
+    private static void JudgeItsStream(in PeerStep step, in DeliveryGreeting greeting, in GreetingBaseline baseline)
+    {
+        var known = step.State.Incoming;
+        if (greeting.Stream.IsNone)
+        {
+            return;
+        }
+
+        if (greeting.Stream != known.Id)
+        {
+            if (known.Retired.Contains(greeting.Stream))
+            {
+                // If the stream was left only after this side's message was made, the greeting was overtaken by that.
+                if (baseline.Incoming == known.Id)
+                {
+                    IncomingRules.Stop(step, StopReason.PeerStoreRolledBack);
+                }
+
+                return;
+            }
+
+            IncomingRules.Adopt(step, greeting.Stream, greeting.LowestUnacknowledged);
+        }
+        else if (known.Stopped is null)
+        {
+            if (greeting.LowestUnacknowledged > known.Expected)
+            {
+                IncomingRules.Stop(step, StopReason.OwnStoreRolledBack);
+            }
+            else if (baseline.Incoming == known.Id && greeting.Next < baseline.Expected)
+            {
+                IncomingRules.Stop(step, StopReason.PeerStoreRolledBack);
+            }
+        }
+    }
+
+    private static void JudgeItsKnowledgeOfOurs(in PeerStep step, in DeliveryGreeting greeting, in GreetingBaseline baseline)
+    {
+        var own = step.State.Outgoing;
+        if (own.Stopped is not null)
+        {
+            return;
+        }
+
+        if (greeting.KnownStream.IsNone || own.Retired.Contains(greeting.KnownStream))
+        {
+            if (greeting.KnownStream.IsNone && baseline.Outgoing == own.Id && baseline.LowestUnacknowledged > 1)
+            {
+                step.Report(PeerReport.PeerStateLost, "the peer no longer knows what it had acknowledged");
+            }
+
+            return;     // it will adopt the stream where it stands
+        }
+
+        if (greeting.KnownStream != own.Id || greeting.Expected > own.Next)
+        {
+            OutgoingRules.Stop(step, StopReason.OwnStoreRolledBack);
+        }
+        else if (baseline.Outgoing == own.Id && greeting.Expected < baseline.LowestUnacknowledged)
+        {
+            OutgoingRules.Stop(step, StopReason.PeerStoreRolledBack);
+        }
+        else if (greeting.Expected >= own.LowestUnacknowledged && !greeting.ChainUnknown)
+        {
+            OutgoingRules.AdvanceTo(step, greeting.Expected - 1, greeting.Chain);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Sessions.Delivery;
+
+/// <summary>Decides what happens to the peer's durable messages.</summary>
+internal static class IncomingRules
+{
+    internal static void Received(in PeerStep step, in MessageRecord message)
+    {
+        var stream = step.State.Incoming;
+        if (message.Stream != stream.Id)
+        {
+            if (stream.Retired.Contains(message.Stream))
+            {
+                // A record of a stream the peer has left may still be under way. If instead its store went back in
+                // time, the next greeting shows it: a rolled-back store opens none of its old sessions.
+                return;
+            }
+
+            Adopt(step, message.Stream, message.LowestUnacknowledged);
+        }
+
+        if (stream.Stopped is not null)
+        {
+            return;
+        }
+
+        if (message.LowestUnacknowledged > stream.Expected)
+        {
+            Stop(step, StopReason.OwnStoreRolledBack);
+        }
+        else if (message.Number < stream.Expected)
+        {
+            stream.AcknowledgementOwed = true;
+        }
+        else if (message.Number > stream.Expected)
+        {
+            KeepEarly(step, message);
+        }
+        else if (Accept(step, message.Number, new EarlyMessage(message.Chain, message.Flags, message.Payload)))
+        {
+            AcceptWaiting(step);
+        }
+    }
+
+    /// <summary>Takes up a stream not known before, at the first number the peer still holds.</summary>
+    internal static void Adopt(in PeerStep step, StreamId id, ulong lowestUnacknowledged)
+    {
+        var known = step.State.Incoming.Id;
+        step.Record(new PeerEvent.IncomingAdopted(id, lowestUnacknowledged));
+        if (!known.IsNone)
+        {
+            step.Report(PeerReport.PeerStateLost, $"the peer started stream {id}; it had {known}");
+        }
+    }
+
+    internal static void Stop(in PeerStep step, StopReason reason)
+    {
+        if (step.State.Incoming.Stopped is null)
+        {
+            step.Record(new PeerEvent.IncomingStopped(reason));
+            step.Report(PeerReport.StreamStopped, $"incoming {step.State.Incoming.Id}: {reason}");
+        }
+    }
+
+    internal static PeerReply Handled(in PeerStep step, PeerCommand.Handled command)
+    {
+        if (step.State.Incoming.Find(command.Stream, command.Number) is null)
+        {
+            return PeerReply.Refused(EngineErrorCode.MessageUnknown);
+        }
+
+        step.Record(new PeerEvent.MessageHandled(command.Stream, command.Number));
+        return PeerReply.Done;
+    }
+
+    /// <summary>A handler gave up on a message: it is handed out again, or set aside when that has happened too often.</summary>
+    internal static PeerReply Failed(in PeerStep step, PeerCommand.Failed command)
+    {
+        if (step.State.Incoming.Find(command.Stream, command.Number) is not { } node || node.Value.SetAside)
+        {
+            return PeerReply.Refused(EngineErrorCode.MessageUnknown);
+        }
+
+        var setAside = node.Value.Failures + 1 >= step.Limits.HandlerAttemptsMax;
+        step.Record(new PeerEvent.MessageFailed(command.Stream, command.Number, setAside));
+        if (setAside)
+        {
+            step.Report(PeerReport.MessageSetAside, $"number {command.Number} of stream {command.Stream}");
+        }
+
+        step.Emit(new PeerEffect.InboxReady());
+        return PeerReply.Done;
+    }
+
+    internal static PeerReply RetrySetAside(in PeerStep step, PeerCommand.RetrySetAside command)
+    {
+        if (step.State.Incoming.Find(command.Stream, command.Number) is not { Value.SetAside: true })
+        {
+            return PeerReply.Refused(EngineErrorCode.MessageUnknown);
+        }
+
+        step.Record(new PeerEvent.MessageRetried(command.Stream, command.Number));
+        step.Emit(new PeerEffect.InboxReady());
+        return PeerReply.Done;
+    }
+
+    internal static PeerReply DropSetAside(in PeerStep step, PeerCommand.DropSetAside command)
+    {
+        if (step.State.Incoming.Find(command.Stream, command.Number) is not { Value.SetAside: true })
+        {
+            return PeerReply.Refused(EngineErrorCode.MessageUnknown);
+        }
+
+        step.Record(new PeerEvent.MessageDropped(command.Stream, command.Number));
+        return PeerReply.Done;
+    }
+
+    /// <summary>Tells the peer how far acceptance has come, once for all that a batch accepted.</summary>
+    internal static void Acknowledge(in PeerStep step)
+    {
+        var stream = step.State.Incoming;
+        if (!stream.AcknowledgementOwed || step.State.Sending is not { } session || stream.Stopped is not null)
+        {
+            return;
+        }
+
+        stream.AcknowledgementOwed = false;
+        if (stream.ChainBelow is { } chain)
+        {
+            step.Seal(session.Current, EnvelopeType.Acknowledge,
+                new AcknowledgementRecord(stream.Id, stream.Expected - 1, chain).Encode());
+        }
+    }
+
+    private static void KeepEarly(in PeerStep step, in MessageRecord message)
+    {
+        var stream = step.State.Incoming;
+        if (message.Number - stream.Expected > (ulong)step.Limits.EarlyCountMax)
+        {
+            return;
+        }
+
+        stream.Early ??= [];
+        if (stream.Early.Count < step.Limits.EarlyCountMax)
+        {
+            stream.Early.TryAdd(message.Number, new EarlyMessage(message.Chain, message.Flags, message.Payload));
+        }
+    }
+
+    private static bool Accept(in PeerStep step, ulong number, in EarlyMessage message)
+    {
+        var stream = step.State.Incoming;
+        if (stream.ChainBelow is { } expected && expected != message.ChainBelow)
+        {
+            Stop(step, StopReason.HistoriesDiffer);
+            return false;
+        }
+
+        var isVoid = (message.Flags & MessageFlags.Void) != 0;
+        if (isVoid && message.Payload.Length != 1 + ChainHash.DigestSize)
+        {
+            return false;       // authentic but not of this protocol: it stays unacknowledged, which the peer's operator sees
+        }
+
+        if (!isVoid && (stream.Unhandled.Count >= step.Limits.InboxCountMax
+            || stream.PayloadBytes + message.Payload.Length > step.Limits.InboxBytesMax))
+        {
+            return false;       // no room: the peer sends again, later and later
+        }
+
+        step.Record(new PeerEvent.MessageAccepted(number, message.ChainBelow, message.Flags, message.Payload));
+        stream.AcknowledgementOwed = true;
+        if (!isVoid)
+        {
+            step.Emit(new PeerEffect.InboxReady());
+        }
+
+        return true;
+    }
+
+    private static void AcceptWaiting(in PeerStep step)
+    {
+        var stream = step.State.Incoming;
+        while (stream.Early is { Count: > 0 } early && early.Remove(stream.Expected, out var next))
+        {
+            if (!Accept(step, stream.Expected, next))
+            {
+                return;
+            }
+        }
+
+        if (stream.Early is { Count: 0 })
+        {
+            stream.Early = null;
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Sessions.Delivery;
+
+/// <summary>The receiver's side of a peer's delivery stream: what comes next, and what waits for the application.</summary>
+internal sealed class IncomingStream
+{
+    internal const int RetiredCountMax = 16;
+
+    /// <summary>Gets or sets the peer's stream; none before the first was adopted.</summary>
+    internal StreamId Id { get; set; }
+
+    /// <summary>Gets or sets the number that will be accepted next.</summary>
+    internal ulong Expected { get; set; } = 1;
+
+    /// <summary>Gets or sets the chain below <see cref="Expected"/>; unknown after a stream was adopted in its middle,
+    /// until its first message tells it.</summary>
+    internal Chain? ChainBelow { get; set; }
+
+    internal StopReason? Stopped { get; set; }
+
+    /// <summary>Gets the peer's earlier streams, newest last; bounded. Meeting one again means a store went back in time.</summary>
+    internal List<StreamId> Retired { get; } = [];
+
+    /// <summary>Gets what was accepted and is not yet handled, in the order of acceptance.</summary>
+    internal LinkedList<IncomingMessage> Unhandled { get; } = new();
+
+    internal long PayloadBytes { get; set; }
+
+    /// <summary>Gets or sets authentic messages that came before their turn; volatile and bounded, they will come again.</summary>
+    internal SortedDictionary<ulong, EarlyMessage>? Early { get; set; }
+
+    /// <summary>Gets or sets whether the peer has to be told how far acceptance has come.</summary>
+    internal bool AcknowledgementOwed { get; set; }
+
+    internal LinkedListNode<IncomingMessage>? Find(StreamId stream, ulong number)
+    {
+        for (var node = Unhandled.First; node is not null; node = node.Next)
+        {
+            if (node.Value.Number == number && node.Value.Stream == stream)
+            {
+                return node;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Forgets where the peer's stream stood; what waits for the application stays.</summary>
+    internal void Forget()
+    {
+        Id = default;
+        Expected = 1;
+        ChainBelow = null;
+        Stopped = null;
+        Early = null;
+        AcknowledgementOwed = false;
+    }
+
+    internal void Adopt(StreamId stream, ulong expected)
+    {
+        if (!Id.IsNone && Id != stream)
+        {
+            Retired.Add(Id);
+            if (Retired.Count > RetiredCountMax)
+            {
+                Retired.RemoveAt(0);
+            }
+        }
+
+        Id = stream;
+        Expected = expected;
+        ChainBelow = expected == 1 ? ChainHash.Start(stream) : null;
+        Stopped = null;
+        Early = null;
+    }
+}
+
+/// <summary>A message that was accepted and waits to be handled.</summary>
+internal sealed class IncomingMessage
+{
+    internal required StreamId Stream { get; init; }
+
+    internal required ulong Number { get; init; }
+
+    internal required MessageFlags Flags { get; init; }
+
+    internal required ReadOnlyMemory<byte> Payload { get; init; }
+
+    /// <summary>Gets or sets how often the handler failed at it.</summary>
+    internal int Failures { get; set; }
+
+    /// <summary>Gets or sets whether it was set aside: nobody is handed it until an operator retries or drops it.</summary>
+    internal bool SetAside { get; set; }
+
+    /// <summary>Gets or sets whether the application has it now; volatile.</summary>
+    internal bool HandedOut { get; set; }
+}
+
+/// <summary>A message that came before its turn.</summary>
+internal readonly record struct EarlyMessage(Chain ChainBelow, MessageFlags Flags, ReadOnlyMemory<byte> Payload);

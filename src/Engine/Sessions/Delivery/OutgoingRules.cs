@@ -1,0 +1,196 @@
+using System.Security.Cryptography;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Sessions.Delivery;
+
+/// <summary>Decides what happens to durable messages on their way to the peer.</summary>
+internal static class OutgoingRules
+{
+    private const int WindowMin = 16;
+
+    internal static PeerReply Send(in PeerStep step, PeerCommand.Send command)
+    {
+        var stream = step.State.Outgoing;
+        if (step.State.Suspended)
+        {
+            return PeerReply.Refused(EngineErrorCode.PeerSuspended);
+        }
+
+        if (command.Payload.Length > step.Limits.PayloadBytesMax)
+        {
+            return PeerReply.Refused(EngineErrorCode.PayloadTooLarge);
+        }
+
+        if (command.IsRepeatable && stream.Knows(command.Operation, out var known))
+        {
+            return new PeerReply(null, known);
+        }
+
+        if (stream.Count >= step.Limits.OutboxCountMax
+            || stream.PayloadBytes + command.Payload.Length > step.Limits.OutboxBytesMax)
+        {
+            return PeerReply.Refused(EngineErrorCode.OutboxFull);
+        }
+
+        var number = stream.Next;
+        step.Record(new PeerEvent.MessageQueued(command.Operation, command.Flags, command.ExpiresAt, command.Payload));
+        if (command.ExpiresAt is { } expiry && (step.State.NextExpiry is not { } next || expiry.Value < next.Value))
+        {
+            step.State.NextExpiry = expiry;
+        }
+
+        return new PeerReply(null, number);
+    }
+
+    /// <summary>Takes a cumulative acknowledgement. Beyond what was numbered, or with another chain, one store went back.</summary>
+    internal static void Acknowledged(in PeerStep step, in AcknowledgementRecord record)
+    {
+        var stream = step.State.Outgoing;
+        if (stream.Stopped is not null || stream.Retired.Contains(record.Stream))
+        {
+            return;
+        }
+
+        if (record.Stream != stream.Id || record.Number >= stream.Next)
+        {
+            Stop(step, StopReason.OwnStoreRolledBack);
+            return;
+        }
+
+        AdvanceTo(step, record.Number, record.Chain);
+    }
+
+    /// <summary>Moves the outbox on to what the peer has accepted, if its chain is the one sent.</summary>
+    internal static void AdvanceTo(in PeerStep step, ulong accepted, Chain chain)
+    {
+        var stream = step.State.Outgoing;
+        stream.UnansweredSince = null;
+        if (accepted + 1 < stream.LowestUnacknowledged)
+        {
+            return;     // an old acknowledgement that was overtaken
+        }
+
+        if (chain != stream.ChainBefore(accepted + 1))
+        {
+            Stop(step, StopReason.HistoriesDiffer);
+            return;
+        }
+
+        if (accepted < stream.LowestUnacknowledged)
+        {
+            return;
+        }
+
+        var count = (int)(accepted + 1 - stream.LowestUnacknowledged);
+        step.Record(new PeerEvent.Acknowledged(accepted));
+        stream.Window = Math.Min(step.Limits.InFlightCountMax, stream.Window + count);
+        stream.Resends = 0;
+        stream.ResendAt = stream.SentThrough >= stream.LowestUnacknowledged
+            ? step.Now.After(step.Limits.ResendMillis)
+            : MonotonicMillis.Never;
+        step.Emit(new PeerEffect.OutboxAdvanced(accepted));
+    }
+
+    internal static void Stop(in PeerStep step, StopReason reason)
+    {
+        if (step.State.Outgoing.Stopped is null)
+        {
+            step.Record(new PeerEvent.OutgoingStopped(reason));
+            step.Report(PeerReport.StreamStopped, $"outgoing {step.State.Outgoing.Id}: {reason}");
+        }
+    }
+
+    /// <summary>A session or epoch was chosen anew: what is in flight in an older one may never arrive.</summary>
+    internal static void SendAgain(in PeerStep step)
+    {
+        var stream = step.State.Outgoing;
+        stream.SentThrough = stream.LowestUnacknowledged - 1;
+        stream.ResendAt = MonotonicMillis.Never;
+        stream.Window = step.Limits.InFlightCountMax;
+    }
+
+    /// <summary>Seals what may be in flight and is not. The one place that sends messages.</summary>
+    internal static void Pump(in PeerStep step)
+    {
+        var state = step.State;
+        var stream = state.Outgoing;
+        if (state.Sending is not { } session || state.Held || state.Suspended || stream.Stopped is not null)
+        {
+            return;
+        }
+
+        if (stream.Window == 0)
+        {
+            stream.Window = step.Limits.InFlightCountMax;
+        }
+
+        var end = Math.Min(stream.Next, stream.LowestUnacknowledged + (ulong)stream.Window);
+        for (var number = stream.SentThrough + 1; number < end; number++)
+        {
+            var message = stream[number];
+            step.Seal(session.Current, EnvelopeType.Message, new MessageRecord(
+                stream.Id, number, stream.LowestUnacknowledged, stream.ChainBefore(number), message.Flags, message.Payload).Encode());
+            stream.SentThrough = number;
+            stream.UnansweredSince ??= step.Now;
+            if (stream.ResendAt == MonotonicMillis.Never)
+            {
+                stream.ResendAt = step.Now.After(step.Jitter(step.Limits.ResendMillis));
+            }
+        }
+    }
+
+    /// <summary>Strikes messages whose time has come, and sends again what went unanswered.</summary>
+    internal static void Tick(in PeerStep step)
+    {
+        var stream = step.State.Outgoing;
+        if (step.State.NextExpiry is { } expiry && expiry.Value <= step.Wall.Value)
+        {
+            Expire(step);
+        }
+
+        if (stream.ResendAt.Value > step.Now.Value)
+        {
+            return;
+        }
+
+        stream.Resends++;
+        stream.SentThrough = stream.LowestUnacknowledged - 1;
+        stream.Window = Math.Max(Math.Min(WindowMin, step.Limits.InFlightCountMax), stream.Window / 2);
+        var wait = Math.Min(step.Limits.ResendMillisMax, step.Limits.ResendMillis << Math.Min(stream.Resends, 16));
+        stream.ResendAt = stream.Count == 0 ? MonotonicMillis.Never : step.Now.After(step.Jitter(wait));
+    }
+
+    /// <summary>Finds the earliest expiry again, after the outbox was loaded or messages expired.</summary>
+    internal static void FindNextExpiry(PeerState state)
+    {
+        state.NextExpiry = null;
+        for (var number = state.Outgoing.LowestUnacknowledged; number < state.Outgoing.Next; number++)
+        {
+            var message = state.Outgoing[number];
+            if (!message.IsVoid && message.ExpiresAt is { } expiry
+                && (state.NextExpiry is not { } next || expiry.Value < next.Value))
+            {
+                state.NextExpiry = expiry;
+            }
+        }
+    }
+
+    internal static ReadOnlyMemory<byte> DigestOf(ReadOnlyMemory<byte> payload) => SHA256.HashData(payload.Span);
+
+    private static void Expire(in PeerStep step)
+    {
+        var stream = step.State.Outgoing;
+        for (var number = stream.LowestUnacknowledged; number < stream.Next; number++)
+        {
+            var message = stream[number];
+            if (!message.IsVoid && message.ExpiresAt is { } expiry && expiry.Value <= step.Wall.Value)
+            {
+                step.Record(new PeerEvent.MessageExpired(number));
+                step.Emit(new PeerEffect.Expired(message.Operation, number));
+                step.Report(PeerReport.MessageExpired, $"number {number} of stream {stream.Id}");
+            }
+        }
+
+        FindNextExpiry(step.State);
+    }
+}

@@ -1,0 +1,211 @@
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Sessions.Delivery;
+
+/// <summary>The sender's side of one delivery stream: messages numbered and not yet acknowledged, in order.</summary>
+internal sealed class OutgoingStream
+{
+    internal const int RetiredCountMax = 16;
+    internal const int CompletedCountMax = 32;
+
+    private OutgoingMessage[] _ring = [];
+    private int _head;
+
+    /// <summary>Gets or sets the stream's id; none before the peer is added.</summary>
+    internal StreamId Id { get; set; }
+
+    internal ulong LowestUnacknowledged { get; private set; } = 1;
+
+    internal int Count { get; private set; }
+
+    /// <summary>Gets the number the next message will have.</summary>
+    internal ulong Next => LowestUnacknowledged + (ulong)Count;
+
+    /// <summary>Gets the chain just below the lowest unacknowledged number.</summary>
+    internal Chain ChainBelow { get; private set; }
+
+    internal long PayloadBytes { get; private set; }
+
+    internal StopReason? Stopped { get; set; }
+
+    /// <summary>Gets this side's earlier streams, newest last; bounded.</summary>
+    internal List<StreamId> Retired { get; } = [];
+
+    /// <summary>Gets operations that were acknowledged lately, so that a late repeat of one is answered, not sent again.</summary>
+    internal List<Guid> Completed { get; } = [];
+
+    // Volatile: what was sent in this stay of the owner, and when to send again.
+
+    /// <summary>Gets or sets the highest number sealed since the current session was chosen.</summary>
+    internal ulong SentThrough { get; set; }
+
+    internal int Resends { get; set; }
+
+    /// <summary>Gets or sets how many may be in flight; halved when an answer stays out, grown by answers; 0: not yet chosen.</summary>
+    internal int Window { get; set; }
+
+    internal MonotonicMillis ResendAt { get; set; } = MonotonicMillis.Never;
+
+    /// <summary>Gets or sets since when something sent has gone unanswered.</summary>
+    internal MonotonicMillis? UnansweredSince { get; set; }
+
+    internal Chain ChainLast => Count == 0 ? ChainBelow : this[Next - 1].ChainAfter;
+
+    internal OutgoingMessage this[ulong number] =>
+        _ring[(_head + (int)(number - LowestUnacknowledged)) & (_ring.Length - 1)];
+
+    /// <summary>Gets the chain just below a number from the lowest unacknowledged to the next.</summary>
+    internal Chain ChainBefore(ulong number) =>
+        number == LowestUnacknowledged ? ChainBelow : this[number - 1].ChainAfter;
+
+    internal void Open(StreamId stream)
+    {
+        Id = stream;
+        Restore(1, ChainHash.Start(stream));
+    }
+
+    /// <summary>Sets where an empty stream stands; used on opening and when a snapshot is read.</summary>
+    internal void Restore(ulong lowestUnacknowledged, Chain chainBelow)
+    {
+        LowestUnacknowledged = lowestUnacknowledged;
+        ChainBelow = chainBelow;
+        SentThrough = lowestUnacknowledged - 1;
+    }
+
+    internal void Add(OutgoingMessage message)
+    {
+        if (Count == _ring.Length)
+        {
+            var grown = new OutgoingMessage[Math.Max(4, _ring.Length * 2)];
+            for (var i = 0; i < Count; i++)
+            {
+                grown[i] = _ring[(_head + i) & (_ring.Length - 1)];
+            }
+
+            _ring = grown;
+            _head = 0;
+        }
+
+        message.ChainAfter = ChainHash.Next(ChainLast, Next, message.ChainFlags, message.Digest.Span);
+        _ring[(_head + Count) & (_ring.Length - 1)] = message;
+        Count++;
+        PayloadBytes += message.Payload.Length;
+    }
+
+    /// <summary>Drops everything up to <paramref name="number"/>.</summary>
+    internal void AcknowledgeThrough(ulong number)
+    {
+        while (LowestUnacknowledged <= number)
+        {
+            ref var slot = ref _ring[_head];
+            ChainBelow = slot.ChainAfter;
+            PayloadBytes -= slot.Payload.Length;
+            Remember(slot.Operation);
+            slot = null!;
+            _head = (_head + 1) & (_ring.Length - 1);
+            Count--;
+            LowestUnacknowledged++;
+        }
+
+        SentThrough = Math.Max(SentThrough, LowestUnacknowledged - 1);
+        if (Count == 0)
+        {
+            _ring = [];     // an idle peer keeps no buffer
+            _head = 0;
+        }
+    }
+
+    /// <summary>Gives up the payload of an expired message; its place in the chain stays.</summary>
+    internal void Expire(ulong number)
+    {
+        var message = this[number];
+        PayloadBytes -= message.Payload.Length;
+        message.Void();
+    }
+
+    /// <summary>Starts a new stream that carries over every open message, renumbered from 1.</summary>
+    internal void Reset(StreamId stream)
+    {
+        var open = new OutgoingMessage[Count];
+        for (var i = 0; i < open.Length; i++)
+        {
+            open[i] = this[LowestUnacknowledged + (ulong)i];
+        }
+
+        if (!Id.IsNone)
+        {
+            Retired.Add(Id);
+            if (Retired.Count > RetiredCountMax)
+            {
+                Retired.RemoveAt(0);
+            }
+        }
+
+        _ring = [];
+        _head = 0;
+        Count = 0;
+        PayloadBytes = 0;
+        Stopped = null;
+        Open(stream);
+        foreach (var message in open)
+        {
+            Add(message);
+        }
+    }
+
+    /// <summary>Says whether an operation is in the outbox or was acknowledged lately.</summary>
+    /// <param name="number">The message's number, 0 when it was acknowledged.</param>
+    internal bool Knows(Guid operation, out ulong number)
+    {
+        for (number = LowestUnacknowledged; number < Next; number++)
+        {
+            if (this[number].Operation == operation)
+            {
+                return true;
+            }
+        }
+
+        number = 0;
+        return Completed.Contains(operation);
+    }
+
+    internal void Remember(Guid operation)
+    {
+        Completed.Add(operation);
+        if (Completed.Count > CompletedCountMax)
+        {
+            Completed.RemoveAt(0);
+        }
+    }
+}
+
+/// <summary>A durable message on its way out.</summary>
+internal sealed class OutgoingMessage
+{
+    internal required Guid Operation { get; init; }
+
+    internal required MessageFlags Flags { get; set; }
+
+    /// <summary>Gets the flags that went into the chain: what the message had before it expired.</summary>
+    internal required MessageFlags ChainFlags { get; init; }
+
+    /// <summary>Gets SHA-256 of the payload as it was queued.</summary>
+    internal required ReadOnlyMemory<byte> Digest { get; init; }
+
+    internal required ReadOnlyMemory<byte> Payload { get; set; }
+
+    internal required UnixMillis? ExpiresAt { get; init; }
+
+    internal Chain ChainAfter { get; set; }
+
+    internal bool IsVoid => (Flags & MessageFlags.Void) != 0;
+
+    internal void Void()
+    {
+        Flags = MessageFlags.Void;
+        var tombstone = new byte[1 + ChainHash.DigestSize];
+        tombstone[0] = (byte)ChainFlags;
+        Digest.Span.CopyTo(tombstone.AsSpan(1));
+        Payload = tombstone;
+    }
+}

@@ -1,0 +1,89 @@
+using Kyberium.Engine.Sessions.Handshake;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Sessions;
+
+/// <summary>Something asked of one peer's machine.</summary>
+internal abstract record PeerCommand
+{
+    // From the application and operators.
+
+    internal sealed record Add(Pin Pin, FrozenPolicy Policy, IReadOnlyList<string> Addresses, uint Generation) : PeerCommand;
+
+    internal sealed record Forget : PeerCommand;
+
+    internal sealed record AddPin(Pin Pin) : PeerCommand;
+
+    internal sealed record RemovePin(Fingerprint Fingerprint) : PeerCommand;
+
+    internal sealed record SetAddresses(IReadOnlyList<string> Addresses) : PeerCommand;
+
+    internal sealed record ChangePolicy(FrozenPolicy Policy) : PeerCommand;
+
+    internal sealed record Suspend : PeerCommand;
+
+    internal sealed record Resume : PeerCommand;
+
+    /// <summary>Lets what an unchained handshake held back go out.</summary>
+    internal sealed record Release : PeerCommand;
+
+    /// <summary>Wants a session: done at once when there is one, unless <paramref name="Fresh"/> asks for another.</summary>
+    internal sealed record Connect(bool Fresh) : PeerCommand;
+
+    internal sealed record Rekey : PeerCommand;
+
+    /// <summary>Ends every session and tells the peer.</summary>
+    internal sealed record Close : PeerCommand;
+
+    /// <summary>Queues a message. <paramref name="IsRepeatable"/>: the caller chose the operation's id and may send it again.</summary>
+    internal sealed record Send(
+        Guid Operation, bool IsRepeatable, MessageFlags Flags, UnixMillis? ExpiresAt, ReadOnlyMemory<byte> Payload) : PeerCommand;
+
+    internal sealed record Handled(StreamId Stream, ulong Number) : PeerCommand;
+
+    internal sealed record Failed(StreamId Stream, ulong Number) : PeerCommand;
+
+    internal sealed record RetrySetAside(StreamId Stream, ulong Number) : PeerCommand;
+
+    internal sealed record DropSetAside(StreamId Stream, ulong Number) : PeerCommand;
+
+    internal sealed record ResetStream(bool Outgoing, bool Incoming) : PeerCommand;
+
+    // From the network. What arrives here was authenticated by the traffic keys, except message 1 and 2.
+
+    /// <summary>A message 1 of kind 0 that opened and whose initiator is pinned here.</summary>
+    internal sealed record Handshake1(
+        ResponderHandshake Opened, Suite Suite, Fingerprint Local, Fingerprint Remote,
+        ReadOnlyMemory<byte> Message1Hash, string Source) : PeerCommand;
+
+    /// <summary>A message 2 of kind 0, addressed to an attempt's index.</summary>
+    internal sealed record Handshake2(ReceiverIndex Index, ReadOnlyMemory<byte> Envelope) : PeerCommand;
+
+    /// <summary>A record that opened under the epoch with this local index.</summary>
+    internal sealed record Record(ReceiverIndex Index, EnvelopeType Type, ReadOnlyMemory<byte> Plaintext) : PeerCommand;
+
+    // From the shard.
+
+    internal sealed record HandshakeComputed(HandshakeTask Task, HandshakeResult Result) : PeerCommand;
+
+    /// <summary>An incarnation's reservation is needed or runs low.</summary>
+    internal sealed record Reserve(ReceiverIndex Index, Incarnation Incarnation, ulong Through) : PeerCommand;
+
+    /// <summary>A limit of PROTOCOL section 6 asks for the next epoch.</summary>
+    internal sealed record RekeyDue(ReceiverIndex Index) : PeerCommand;
+
+    /// <summary>The store's generation is newer than the peer's: it was restored from an older copy.</summary>
+    internal sealed record Restored(uint Generation) : PeerCommand;
+
+    internal sealed record Tick : PeerCommand;
+}
+
+/// <summary>What a command is answered with, once its facts are durable.</summary>
+/// <param name="Error">Why it was refused; <see langword="null"/> when it was done.</param>
+/// <param name="Number">For a sent message its number; for a session wait 1 when one is there already, else 0.</param>
+internal readonly record struct PeerReply(EngineErrorCode? Error, ulong Number = 0)
+{
+    internal static readonly PeerReply Done = new(null);
+
+    internal static PeerReply Refused(EngineErrorCode code) => new(code);
+}

@@ -1,0 +1,66 @@
+namespace Kyberium.Engine.Sessions;
+
+/// <summary>What a peer does when it is handed a handshake that is not chained to a live session.</summary>
+internal enum UnchainedHandshake
+{
+    /// <summary>Accept it; it is reported as a security event.</summary>
+    Allow = 0,
+
+    /// <summary>Accept it, but keep queued messages back until an operator agrees.</summary>
+    Hold = 1,
+
+    /// <summary>Do not answer it while a session is live.</summary>
+    Refuse = 2,
+}
+
+/// <summary>The numbers a peer's machine works with: its frozen policy and the engine's settings, already checked.</summary>
+internal sealed record PeerLimits
+{
+    /// <summary>Gets the suites allowed, most preferred first. Never empty.</summary>
+    internal required IReadOnlyList<Suite> Suites { get; init; }
+
+    internal UnchainedHandshake Unchained { get; init; } = UnchainedHandshake.Allow;
+
+    internal long EpochAgeMillis { get; init; } = 24L * 3_600_000;
+
+    internal long EpochAgeMillisMax { get; init; } = 30L * 3_600_000;
+
+    /// <summary>Gets how long an epoch or session that was succeeded still opens (PROTOCOL section 2: 180 s).</summary>
+    internal long PreviousKeptMillis { get; init; } = 180_000;
+
+    internal long HandshakeTimeoutMillis { get; init; } = 10_000;
+
+    internal long HandshakeResendMillis { get; init; } = 500;
+
+    /// <summary>Gets the longest wait between two attempts at a session that messages wait for.</summary>
+    internal long HandshakeBackoffMillisMax { get; init; } = 30_000;
+
+    internal int HalfOpenCountMax { get; init; } = 8;
+
+    internal long ResendMillis { get; init; } = 200;
+
+    internal long ResendMillisMax { get; init; } = 30_000;
+
+    internal int InFlightCountMax { get; init; } = 256;
+
+    internal int EarlyCountMax { get; init; } = 256;
+
+    internal int OutboxCountMax { get; init; } = 100_000;
+
+    internal long OutboxBytesMax { get; init; } = 256L << 20;
+
+    internal int InboxCountMax { get; init; } = 10_000;
+
+    internal long InboxBytesMax { get; init; } = 64L << 20;
+
+    internal int PayloadBytesMax { get; init; } = 1 << 20;
+
+    /// <summary>Gets how often a handler may fail at one message before it is set aside.</summary>
+    internal int HandlerAttemptsMax { get; init; } = 5;
+
+    /// <summary>Gets how long what was sent may stay unanswered before a rekey is tried.</summary>
+    internal long UnansweredRekeyMillis { get; init; } = 180_000;
+
+    /// <summary>Gets how long what was sent may stay unanswered before a new session is tried.</summary>
+    internal long UnansweredRestartMillis { get; init; } = 900_000;
+}

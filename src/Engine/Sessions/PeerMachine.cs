@@ -1,0 +1,309 @@
+using Kyberium.Engine.Sessions.Delivery;
+using Kyberium.Engine.Sessions.Handshake;
+using Kyberium.Engine.Sessions.Ratchet;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Sessions;
+
+/// <summary>The rules of one peer: handshakes, rekeys, delivery. Pure: no I/O, no clock, no random source of its own.</summary>
+/// <remarks>
+/// One writer calls <see cref="Decide"/> for each command and <see cref="Settle"/> once after the last command of a batch.
+/// Facts are applied as they are decided; their effects are performed once they are durable. Whatever a peer sent, no
+/// method throws.
+/// </remarks>
+internal sealed class PeerMachine(PeerState state, PeerContext context)
+{
+    internal PeerState State { get; } = state;
+
+    /// <summary>Gets when <see cref="PeerCommand.Tick"/> is due; never when nothing waits.</summary>
+    internal MonotonicMillis Deadline { get; private set; } = MonotonicMillis.Never;
+
+    /// <summary>Decides one command.</summary>
+    internal PeerReply Decide(PeerCommand command, in StepInput input, StepOutput output)
+    {
+        var step = new PeerStep(State, context, input, output);
+        if (!State.Exists && command is not PeerCommand.Add)
+        {
+            Dispose(command);
+            return PeerReply.Refused(EngineErrorCode.PeerUnknown);
+        }
+
+        switch (command)
+        {
+            case PeerCommand.Send send:
+                return OutgoingRules.Send(step, send);
+            case PeerCommand.Record record:
+                Opened(step, record);
+                return PeerReply.Done;
+            case PeerCommand.Handled handled:
+                return IncomingRules.Handled(step, handled);
+            case PeerCommand.Failed failed:
+                return IncomingRules.Failed(step, failed);
+            case PeerCommand.RetrySetAside retry:
+                return IncomingRules.RetrySetAside(step, retry);
+            case PeerCommand.DropSetAside drop:
+                return IncomingRules.DropSetAside(step, drop);
+            case PeerCommand.Reserve reserve:
+                step.Record(new PeerEvent.ReservationMade(reserve.Index, reserve.Incarnation, reserve.Through));
+                return PeerReply.Done;
+            case PeerCommand.Connect connect:
+                return SessionRules.Connect(step, connect);
+            case PeerCommand.Rekey:
+                return RekeyRules.Rekey(step);
+            case PeerCommand.RekeyDue due:
+                if (State.Sending is { Pending: null } sending && sending.Current.LocalIndex == due.Index)
+                {
+                    RekeyRules.Start(step, sending);
+                }
+
+                return PeerReply.Done;
+            case PeerCommand.Handshake1 message:
+                SessionRules.Message1(step, message);
+                return PeerReply.Done;
+            case PeerCommand.Handshake2 message:
+                SessionRules.Message2(step, message);
+                return PeerReply.Done;
+            case PeerCommand.HandshakeComputed computed:
+                Computed(step, computed);
+                return PeerReply.Done;
+            case PeerCommand.Tick:
+                Tick(step);
+                return PeerReply.Done;
+            default:
+                return PeerAdministration.Decide(step, command);
+        }
+    }
+
+    /// <summary>Ends a batch: acknowledges what it accepted, sends what may be sent, and finds the next deadline.</summary>
+    internal void Settle(in StepInput input, StepOutput output)
+    {
+        if (!State.Exists)
+        {
+            Deadline = MonotonicMillis.Never;
+            return;
+        }
+
+        var step = new PeerStep(State, context, input, output);
+        IncomingRules.Acknowledge(step);
+        OutgoingRules.Pump(step);
+        if (WantsSession && State.RestartAt.Value <= step.Now.Value && !SessionRules.Start(step))
+        {
+            State.RestartFailures++;        // no suite in common: an operator has to change a policy or a pin
+            State.RestartAt = step.Now.After(step.Limits.HandshakeBackoffMillisMax);
+        }
+
+        if (State.Handshakes is { IsEmpty: true })
+        {
+            State.Handshakes = null;
+        }
+
+        Deadline = PeerDeadlines.Next(State, step);
+    }
+
+    /// <summary>Takes up a peer that was read from the store: what was measured by this process's clock starts anew.</summary>
+    internal void Loaded(in StepInput input, StepOutput output)
+    {
+        foreach (var session in State.Sessions)
+        {
+            foreach (var epoch in session.Epochs)
+            {
+                epoch.AgeKnownAt = input.Now;
+                output.Effects.Add(new PeerEffect.Listen(epoch));
+            }
+
+            session.PreviousDropAt = session.Previous is null
+                ? MonotonicMillis.Never : input.Now.After(context.Limits.PreviousKeptMillis);
+            session.RetireAt = session.Superseded
+                ? input.Now.After(context.Limits.PreviousKeptMillis) : MonotonicMillis.Never;
+            session.ConfirmResendAt = session.Pending is null ? MonotonicMillis.Never : input.Now;
+            session.ConfirmBaseline = new PeerStep(State, context, input, output).Baseline();
+        }
+
+        State.Incoming.AcknowledgementOwed = !State.Incoming.Id.IsNone;
+        OutgoingRules.FindNextExpiry(State);
+        if (State.Sending is not null)
+        {
+            output.Effects.Add(new PeerEffect.SendingChanged());
+        }
+
+        if (State.Incoming.Unhandled.Count > 0)
+        {
+            output.Effects.Add(new PeerEffect.InboxReady());
+        }
+    }
+
+    private bool WantsSession =>
+        State.Sending is null && State.Outgoing.Count > 0 && !State.Suspended && State.Pins.Count > 0
+        && State.Handshakes?.Restart is null;
+
+    private static void Dispose(PeerCommand command)
+    {
+        switch (command)
+        {
+            case PeerCommand.Handshake1 message:
+                message.Opened.Dispose();
+                break;
+            case PeerCommand.HandshakeComputed { Result: HandshakeResult.Started started }:
+                started.Handshake.Dispose();
+                break;
+            default:
+                break;
+        }
+    }
+
+    private static void Computed(in PeerStep step, PeerCommand.HandshakeComputed computed)
+    {
+        var handshakes = step.Handshakes;
+        switch (computed.Task)
+        {
+            case HandshakeTask.Start task when handshakes.Restart?.Computing == (HandshakeTask)task:
+                SessionRules.Started(step, handshakes.Restart, computed.Result);
+                break;
+            case HandshakeTask.Start task when handshakes.Rekey?.Computing == (HandshakeTask)task:
+                RekeyRules.Started(step, handshakes.Rekey, computed.Result);
+                break;
+            case HandshakeTask.Finish task when handshakes.Restart?.Computing == (HandshakeTask)task:
+                SessionRules.Finished(step, handshakes.Restart, computed.Result);
+                break;
+            case HandshakeTask.Finish task when handshakes.Rekey?.Computing == (HandshakeTask)task:
+                RekeyRules.Finished(step, handshakes.Rekey, computed.Result);
+                break;
+            case HandshakeTask.Answer task when handshakes.Answering.Find(one => ReferenceEquals(one.Task, task)) is { } answering:
+                SessionRules.Answered(step, answering, computed.Result);
+                break;
+            case HandshakeTask.AnswerRekey when handshakes.AnsweringRekey is { } answering
+                && ReferenceEquals(answering.Task, computed.Task):
+                RekeyRules.Answered(step, answering, computed.Result);
+                break;
+            default:
+                Dispose(computed);      // what asked for it is gone
+                break;
+        }
+    }
+
+    private static void Opened(in PeerStep step, PeerCommand.Record record)
+    {
+        var greeting = default(DeliveryGreeting);
+        if (record.Type == EnvelopeType.Confirm && !DeliveryGreeting.TryParse(record.Plaintext.Span, out greeting))
+        {
+            return;
+        }
+
+        if (step.State.Handshakes is { } handshakes)
+        {
+            if (handshakes.HalfOpen.Find(half => half.Epoch.LocalIndex == record.Index) is { } half)
+            {
+                if (record.Type == EnvelopeType.Confirm)
+                {
+                    SessionRules.Confirmed(step, half, greeting);
+                }
+
+                return;
+            }
+
+            if (handshakes.HalfOpenRekey is { } rekey && rekey.Epoch.LocalIndex == record.Index)
+            {
+                if (record.Type == EnvelopeType.Confirm)
+                {
+                    RekeyRules.Confirmed(step, rekey, greeting);
+                }
+
+                return;
+            }
+
+            if (handshakes.Restart is { Confirming: { } epoch } attempt && epoch.LocalIndex == record.Index)
+            {
+                var baseline = attempt.Baseline;
+                var established = SessionRules.Commit(step, attempt);
+                InSession(step, established, established.Current, record, greeting, baseline);
+                step.Seal(established.Current, EnvelopeType.RekeyCarrier, default);     // "settled"
+                return;
+            }
+        }
+
+        foreach (var session in step.State.Sessions)
+        {
+            foreach (var epoch in session.Epochs)
+            {
+                if (epoch.LocalIndex == record.Index)
+                {
+                    var baseline = session.ConfirmBaseline;
+                    if (epoch == session.Pending)
+                    {
+                        RekeyRules.Commit(step, session);
+                    }
+
+                    InSession(step, session, epoch, record, greeting, baseline);
+                    return;
+                }
+            }
+        }
+    }
+
+    private static void InSession(
+        in PeerStep step, SessionState session, EpochState epoch, PeerCommand.Record record,
+        in DeliveryGreeting greeting, in GreetingBaseline baseline)
+    {
+        if (record.Type == EnvelopeType.Confirm)
+        {
+            if (epoch.IsInitiator)
+            {
+                step.State.Outgoing.UnansweredSince = null;
+                GreetingRules.Judge(step, greeting, baseline);
+            }
+            else if (epoch == session.Current)
+            {
+                SessionRules.Answer(step, epoch);       // it was answered, and the answer was lost
+            }
+
+            return;
+        }
+
+        SessionRules.PeerUses(step, session);
+        if (epoch == session.Current)
+        {
+            RekeyRules.PeerUses(step, session);
+        }
+
+        switch (record.Type)
+        {
+            case EnvelopeType.Message when MessageRecord.TryParse(record.Plaintext, out var message):
+                IncomingRules.Received(step, message);
+                break;
+            case EnvelopeType.Acknowledge when AcknowledgementRecord.TryParse(record.Plaintext.Span, out var acknowledgement):
+                OutgoingRules.Acknowledged(step, acknowledgement);
+                break;
+            case EnvelopeType.RekeyCarrier:
+                RekeyRules.Carried(step, session, epoch, record.Plaintext);
+                break;
+            case EnvelopeType.Close:
+                SessionRules.Retire(step, session);
+                step.Report(PeerReport.SessionClosed, $"session {session.Id} by the peer");
+                break;
+            default:
+                break;      // data and notices are not this machine's
+        }
+    }
+
+    private static void Tick(in PeerStep step)
+    {
+        SessionRules.Tick(step);
+        RekeyRules.Tick(step);
+        OutgoingRules.Tick(step);
+        if (step.State.Outgoing.UnansweredSince is { } since && step.State.Sending is { } session)
+        {
+            var silent = step.Now.Value - since.Value;
+            if (silent >= step.Limits.UnansweredRestartMillis)
+            {
+                if (step.State.Handshakes?.Restart is null && step.State.RestartAt.Value <= step.Now.Value)
+                {
+                    SessionRules.Start(step);
+                }
+            }
+            else if (silent >= step.Limits.UnansweredRekeyMillis && step.State.Handshakes?.Rekey is null)
+            {
+                RekeyRules.Start(step, session);
+            }
+        }
+    }
+}

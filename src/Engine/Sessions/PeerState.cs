@@ -1,0 +1,84 @@
+using Kyberium.Engine.Sessions.Delivery;
+using Kyberium.Engine.Sessions.Ratchet;
+
+namespace Kyberium.Engine.Sessions;
+
+/// <summary>Everything durable that is known of one peer, and the volatile work in progress with it.</summary>
+/// <remarks>Only <see cref="PeerMachine"/> changes it, by <c>Apply</c>; one writer, the shard's turn.</remarks>
+internal sealed class PeerState
+{
+    internal PeerState(PeerKey key) => Key = key;
+
+    internal PeerKey Key { get; }
+
+    /// <summary>Gets or sets whether the peer exists: <see langword="false"/> before it is added and after it is forgotten.</summary>
+    internal bool Exists { get; set; }
+
+    internal bool Suspended { get; set; }
+
+    /// <summary>Gets or sets whether queued messages wait for an operator after an unchained handshake.</summary>
+    internal bool Held { get; set; }
+
+    /// <summary>Gets or sets the pinned public documents: one, or the old and the new while the new is unproved.</summary>
+    internal IReadOnlyList<Pin> Pins { get; set; } = [];
+
+    internal IReadOnlyList<string> Addresses { get; set; } = [];
+
+    /// <summary>Gets or sets the template's name and version and the policy's canonical bytes, frozen when they were set.</summary>
+    internal FrozenPolicy Policy { get; set; } = FrozenPolicy.None;
+
+    /// <summary>Gets or sets the store generation this peer's delivery was last reset for (docs/formats/journal.md).</summary>
+    internal uint Generation { get; set; }
+
+    internal List<SessionState> Sessions { get; } = [];
+
+    /// <summary>Gets or sets the session new records are sealed in.</summary>
+    internal SessionState? Sending { get; set; }
+
+    internal OutgoingStream Outgoing { get; } = new();
+
+    internal IncomingStream Incoming { get; } = new();
+
+    /// <summary>Gets the handshakes in progress; allocated when the first one starts, dropped when the last one ends.</summary>
+    internal Handshakes? Handshakes { get; set; }
+
+    // Volatile.
+
+    internal int RestartFailures { get; set; }
+
+    /// <summary>Gets or sets when the next attempt at a session may start by itself.</summary>
+    internal MonotonicMillis RestartAt { get; set; }
+
+    /// <summary>Gets or sets the earliest expiry of a message in the outbox.</summary>
+    internal UnixMillis? NextExpiry { get; set; }
+
+    internal Pin? PinOf(Fingerprint fingerprint)
+    {
+        foreach (var pin in Pins)
+        {
+            if (pin.Fingerprint == fingerprint)
+            {
+                return pin;
+            }
+        }
+
+        return null;
+    }
+
+    internal bool IsPinned(Fingerprint fingerprint) => PinOf(fingerprint) is not null;
+}
+
+/// <summary>A public document the peer is known by.</summary>
+/// <param name="Fingerprint">SHA-384 of <paramref name="Document"/>.</param>
+/// <param name="Document">The document's bytes, already checked.</param>
+/// <param name="Proved">Whether a handshake with its key has completed.</param>
+internal sealed record Pin(Fingerprint Fingerprint, ReadOnlyMemory<byte> Document, bool Proved);
+
+/// <summary>A policy as it was when it was frozen into the peer's state.</summary>
+/// <param name="TemplateId">The template's id.</param>
+/// <param name="TemplateVersion">The template's version.</param>
+/// <param name="Encoded">The policy's canonical bytes (docs/formats/template.md).</param>
+internal sealed record FrozenPolicy(string TemplateId, int TemplateVersion, ReadOnlyMemory<byte> Encoded)
+{
+    internal static readonly FrozenPolicy None = new(string.Empty, 0, default);
+}

@@ -1,0 +1,388 @@
+using System.Security.Cryptography;
+using Kyberium.Engine.Sessions.Delivery;
+using Kyberium.Engine.Sessions.Handshake;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Sessions.Ratchet;
+
+/// <summary>The handshake of kind 1: the next epoch of the session that sends (PROTOCOL section 2, rules 1 to 5).</summary>
+/// <remarks>Its messages travel as the plaintext of carrier records of the current epoch; an empty carrier says "settled".</remarks>
+internal static class RekeyRules
+{
+    /// <summary>The peer that did not start the session waits a tenth longer before it starts a rekey by age.</summary>
+    private const long FollowerAgeNumerator = 11;
+
+    internal static PeerReply Rekey(in PeerStep step)
+    {
+        if (step.State.Sending is not { } session)
+        {
+            return PeerReply.Refused(EngineErrorCode.SessionMissing);
+        }
+
+        Start(step, session);
+        return PeerReply.Done;
+    }
+
+    /// <summary>Starts an attempt, unless one is on its way.</summary>
+    internal static void Start(in PeerStep step, SessionState session)
+    {
+        if (step.Handshakes.Rekey is not null || session != step.State.Sending
+            || step.State.PinOf(session.Remote) is not { } remote)
+        {
+            return;
+        }
+
+        if (IsLower(session))
+        {
+            DropHalfOpen(step);     // rule 5: the lower fingerprint's attempt is the one that counts
+        }
+
+        var task = new HandshakeTask.Start(session.Suite, session.Local, remote, RekeyBase.Of(session));
+        step.Handshakes.Rekey = new OwnAttempt
+        {
+            Suite = session.Suite,
+            Local = session.Local,
+            Remote = session.Remote,
+            Base = ((HandshakeTask.Start)task).Base,
+            StartedAt = step.Now,
+            SendingAtStart = session.Id,
+            Baseline = step.Baseline(),
+            Computing = task,
+        };
+        step.Emit(new PeerEffect.Compute(task));
+    }
+
+    internal static void Started(in PeerStep step, OwnAttempt attempt, HandshakeResult result)
+    {
+        attempt.Computing = null;
+        if (result is not HandshakeResult.Started started || SessionOf(step, attempt) is not { } session)
+        {
+            (result as HandshakeResult.Started)?.Handshake.Dispose();
+            DropAttempt(step);
+            return;
+        }
+
+        attempt.Handshake = started.Handshake;
+        attempt.Message1 = started.Message1;
+        Resend(step, session, attempt);
+    }
+
+    internal static void Finished(in PeerStep step, OwnAttempt attempt, HandshakeResult result)
+    {
+        attempt.Computing = null;
+        if (result is not HandshakeResult.Finished finished)
+        {
+            return;     // the attempt stays as it was; its time runs out by itself
+        }
+
+        if (SessionOf(step, attempt) is not { } session)
+        {
+            finished.Epoch.Secrets.Dispose();
+            DropAttempt(step);
+            return;
+        }
+
+        // Rule 1. A pending epoch is replaced by a later message 2.
+        var replaced = session.Pending;
+        step.Record(new PeerEvent.EpochPending(finished.Epoch));
+        session.Pending!.AgeKnownAt = step.Now;
+        if (replaced is not null)
+        {
+            step.Emit(new PeerEffect.Forget(replaced));
+        }
+
+        step.Emit(new PeerEffect.Listen(session.Pending));
+        DropAttempt(step);
+        session.ConfirmSends = 0;
+        session.ConfirmBaseline = attempt.Baseline;
+        GreetingRules.Judge(step, finished.Greeting, attempt.Baseline);
+        SendConfirm(step, session);
+    }
+
+    /// <summary>A carrier opened under an epoch of this session.</summary>
+    internal static void Carried(in PeerStep step, SessionState session, EpochState under, ReadOnlyMemory<byte> message)
+    {
+        if (message.IsEmpty || !EnvelopeHeader.TryRead(message.Span, out var header, out _))
+        {
+            return;
+        }
+
+        step.State.Outgoing.UnansweredSince = null;
+        switch (header.Type)
+        {
+            case EnvelopeType.Handshake1 when under == session.Current:
+                Message1(step, session, message);
+                break;
+            case EnvelopeType.Handshake1 when under == session.Previous && !session.Current.IsInitiator:
+                SessionRules.Answer(step, session.Current);      // rule 3: it was answered, and the answer was lost
+                break;
+            case EnvelopeType.Handshake2 when under == session.Current
+                && step.Handshakes.Rekey is { Handshake: { } handshake, Computing: null } attempt:
+                var task = new HandshakeTask.Finish(handshake, message);
+                attempt.Computing = task;
+                step.Emit(new PeerEffect.Compute(task));
+                break;
+            default:
+                break;
+        }
+    }
+
+    internal static void Answered(in PeerStep step, Answering answering, HandshakeResult result)
+    {
+        var handshakes = step.Handshakes;
+        if (handshakes.AnsweringRekey != answering)
+        {
+            (result as HandshakeResult.Answered)?.Epoch.Secrets.Dispose();     // overtaken by a newer one, or by rule 5
+            return;
+        }
+
+        handshakes.AnsweringRekey = null;
+        var basis = ((HandshakeTask.AnswerRekey)answering.Task).Base;
+        if (result is not HandshakeResult.Answered answered)
+        {
+            return;
+        }
+
+        if (step.State.Sessions.Find(one => one.Id == basis.Session) is not { } session
+            || session.Current.Number != basis.Epoch)
+        {
+            answered.Epoch.Secrets.Dispose();
+            return;
+        }
+
+        DropHalfOpen(step);     // rule 2: a newer message 1 replaces it
+        handshakes.HalfOpenRekey = new HalfOpen
+        {
+            Epoch = EpochState.Of(answered.Epoch, isInitiator: false, session.Suite, step.Now),
+            Session = session.Id,
+            Suite = session.Suite,
+            Local = session.Local,
+            Remote = session.Remote,
+            Message1Hash = answering.Message1Hash,
+            Message2 = answered.Message2,
+            Source = string.Empty,
+            SendingAtStart = session.Id,
+            Baseline = answering.Baseline,
+            ExpiresAt = step.Now.After(step.Limits.UnansweredRekeyMillis),
+        };
+        step.Emit(new PeerEffect.Listen(handshakes.HalfOpenRekey.Epoch));
+        step.Seal(session.Current, EnvelopeType.RekeyCarrier, answered.Message2);
+    }
+
+    /// <summary>Rule 3: the confirm opened, so the peer holds the new epoch.</summary>
+    internal static void Confirmed(in PeerStep step, HalfOpen half, in DeliveryGreeting greeting)
+    {
+        var state = step.State;
+        step.Handshakes.HalfOpenRekey = null;
+        if (state.Sessions.Find(one => one.Id == half.Session) is not { } session)
+        {
+            step.Emit(new PeerEffect.Forget(half.Epoch));
+            return;
+        }
+
+        var (previous, pending) = (session.Previous, session.Pending);
+        step.Record(new PeerEvent.EpochAccepted(half.Epoch.ToNew(session.Id)));
+        session.Current = half.Epoch;
+        Turned(step, session, previous, pending);
+        GreetingRules.Judge(step, greeting, half.Baseline);
+        SessionRules.Answer(step, session.Current);
+        step.Emit(new PeerEffect.Watch(session.Current));
+    }
+
+    /// <summary>Rule 4: the peer used the pending epoch.</summary>
+    internal static void Commit(in PeerStep step, SessionState session)
+    {
+        var (previous, pending) = (session.Previous, session.Pending!);
+        step.Record(new PeerEvent.EpochCommitted(session.Id, pending.Number));
+        session.PreviousDropAt = step.Now.After(step.Limits.PreviousKeptMillis);
+        Turned(step, session, previous, pending: null);
+        step.Seal(session.Current, EnvelopeType.RekeyCarrier, default);     // "settled": the peer may drop its previous epoch
+    }
+
+    /// <summary>A record that is not a confirm opened under the current epoch.</summary>
+    internal static void PeerUses(in PeerStep step, SessionState session)
+    {
+        if (session.Previous is not null && session.PreviousDropAt == MonotonicMillis.Never)
+        {
+            session.PreviousDropAt = step.Now.After(step.Limits.PreviousKeptMillis);
+        }
+    }
+
+    internal static void Tick(in PeerStep step)
+    {
+        foreach (var session in step.State.Sessions)
+        {
+            if (session.PreviousDropAt.Value <= step.Now.Value && session.Previous is { } previous)
+            {
+                step.Record(new PeerEvent.PreviousEpochDropped(session.Id, previous.Number));
+                session.PreviousDropAt = MonotonicMillis.Never;
+                step.Emit(new PeerEffect.Forget(previous));
+            }
+
+            if (session.Pending is not null && session.ConfirmResendAt.Value <= step.Now.Value)
+            {
+                SendConfirm(step, session);
+            }
+        }
+
+        if (step.State.Handshakes is { HalfOpenRekey: { } half } && half.ExpiresAt.Value <= step.Now.Value)
+        {
+            DropHalfOpen(step);
+        }
+
+        if (step.State.Handshakes?.Rekey is { } attempt)
+        {
+            if (SessionOf(step, attempt) is not { } session
+                || step.Now.Value - attempt.StartedAt.Value >= step.Limits.UnansweredRekeyMillis)
+            {
+                DropAttempt(step);
+            }
+            else if (attempt.ResendAt.Value <= step.Now.Value)
+            {
+                Resend(step, session, attempt);
+            }
+        }
+
+        if (step.State.Sending is { Pending: null } sending && step.State.Handshakes?.Rekey is null
+            && sending.Current.AgeAt(step.Now) >= AgeLimit(step, sending))
+        {
+            Start(step, sending);
+        }
+    }
+
+    /// <summary>Gets the age at which this side starts a rekey: the session's initiator first.</summary>
+    internal static long AgeLimit(in PeerStep step, SessionState session) =>
+        session.IsInitiator ? step.Limits.EpochAgeMillis : step.Limits.EpochAgeMillis * FollowerAgeNumerator / 10;
+
+    /// <summary>A session sends no more or is gone: its rekey in progress means nothing now.</summary>
+    internal static void Abandon(in PeerStep step, SessionState session)
+    {
+        if (step.State.Handshakes is not { } handshakes)
+        {
+            return;
+        }
+
+        if (handshakes.Rekey?.SendingAtStart == session.Id)
+        {
+            DropAttempt(step);
+        }
+
+        if (handshakes.HalfOpenRekey?.Session == session.Id)
+        {
+            DropHalfOpen(step);
+        }
+
+        if (handshakes.AnsweringRekey?.SendingAtStart == session.Id)
+        {
+            handshakes.AnsweringRekey = null;
+        }
+    }
+
+    private static void Message1(in PeerStep step, SessionState session, ReadOnlyMemory<byte> message)
+    {
+        var handshakes = step.Handshakes;
+        if (IsLower(session))
+        {
+            if (handshakes.Rekey is not null || session.Pending is not null)
+            {
+                return;     // rule 5
+            }
+        }
+        else if (handshakes.Rekey is not null)
+        {
+            DropAttempt(step);      // rule 5; a pending epoch stays
+        }
+
+        var hash = SHA256.HashData(message.Span);
+        if (handshakes.HalfOpenRekey is { } half && half.Message1Hash.Span.SequenceEqual(hash))
+        {
+            step.Seal(session.Current, EnvelopeType.RekeyCarrier, half.Message2);
+            return;
+        }
+
+        if (handshakes.AnsweringRekey is { } computing && computing.Message1Hash.Span.SequenceEqual(hash))
+        {
+            return;
+        }
+
+        if (step.State.PinOf(session.Remote) is not { } remote)
+        {
+            return;
+        }
+
+        var task = new HandshakeTask.AnswerRekey(
+            message, session.Suite, session.Local, remote, RekeyBase.Of(session), GreetingRules.Make(step.State));
+        handshakes.AnsweringRekey = new Answering(
+            task, session.Suite, session.Local, session.Remote, hash, string.Empty, session.Id, step.Baseline());
+        step.Emit(new PeerEffect.Compute(task));
+    }
+
+    private static void Turned(in PeerStep step, SessionState session, EpochState? previous, EpochState? pending)
+    {
+        if (previous is not null)
+        {
+            step.Emit(new PeerEffect.Forget(previous));
+        }
+
+        if (pending is not null)
+        {
+            step.Emit(new PeerEffect.Forget(pending));
+        }
+
+        session.ConfirmResendAt = MonotonicMillis.Never;
+        Abandon(step, session);
+        step.Report(PeerReport.Rekeyed, $"session {session.Id} epoch {session.Current.Number.Value}");
+        if (session == step.State.Sending)
+        {
+            OutgoingRules.SendAgain(step);
+            step.Emit(new PeerEffect.SendingChanged());
+        }
+    }
+
+    private static void Resend(in PeerStep step, SessionState session, OwnAttempt attempt)
+    {
+        if (attempt.Handshake is null)
+        {
+            return;
+        }
+
+        attempt.Sends++;
+        attempt.ResendAt = NextSend(step, attempt.Sends);
+        step.State.Outgoing.UnansweredSince ??= step.Now;
+        step.Seal(session.Current, EnvelopeType.RekeyCarrier, attempt.Message1);
+    }
+
+    private static void SendConfirm(in PeerStep step, SessionState session)
+    {
+        session.ConfirmSends++;
+        session.ConfirmResendAt = NextSend(step, session.ConfirmSends);
+        step.State.Outgoing.UnansweredSince ??= step.Now;
+        SessionRules.Answer(step, session.Pending!);
+    }
+
+    private static MonotonicMillis NextSend(in PeerStep step, int sends) =>
+        step.Now.After(step.Jitter(Math.Min(
+            step.Limits.HandshakeBackoffMillisMax, step.Limits.HandshakeResendMillis << Math.Min(sends - 1, 16))));
+
+    private static SessionState? SessionOf(in PeerStep step, OwnAttempt attempt) =>
+        step.State.Sending is { } session && session.Id == attempt.Base!.Session
+        && session.Current.Number == attempt.Base.Epoch ? session : null;
+
+    private static bool IsLower(SessionState session) => session.Local.CompareTo(session.Remote) < 0;
+
+    private static void DropAttempt(in PeerStep step)
+    {
+        step.Handshakes.Rekey?.Handshake?.Dispose();
+        step.Handshakes.Rekey = null;
+    }
+
+    private static void DropHalfOpen(in PeerStep step)
+    {
+        step.Handshakes.AnsweringRekey = null;
+        if (step.Handshakes.HalfOpenRekey is { } half)
+        {
+            step.Handshakes.HalfOpenRekey = null;
+            step.Emit(new PeerEffect.Forget(half.Epoch));
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using Kyberium.Engine.Sessions.Delivery;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Sessions.Ratchet;
+
+/// <summary>The key state of one handshake with a peer and its rekeys.</summary>
+/// <remarks>
+/// <code>
+///             rekey, initiator:  Current n ──msg2──▶ + Pending n+1 ──opens under n+1──▶ Current n+1, Previous n ──180 s──▶
+///             rekey, responder:  Current n ──confirm opens──▶ Current n+1, Previous n ──peer settles, 180 s──▶
+/// </code>
+/// </remarks>
+internal sealed class SessionState
+{
+    internal required SessionId Id { get; init; }
+
+    internal required bool IsInitiator { get; init; }
+
+    internal required Suite Suite { get; init; }
+
+    /// <summary>Gets the fingerprint of this side's identity in this session.</summary>
+    internal required Fingerprint Local { get; init; }
+
+    /// <summary>Gets the fingerprint of the peer's identity in this session.</summary>
+    internal required Fingerprint Remote { get; init; }
+
+    internal required EpochState Current { get; set; }
+
+    /// <summary>Gets or sets the epoch this initiator has made and not yet seen the peer use.</summary>
+    internal EpochState? Pending { get; set; }
+
+    /// <summary>Gets or sets the epoch before the current one, kept for opening only.</summary>
+    internal EpochState? Previous { get; set; }
+
+    /// <summary>Gets or sets whether another session succeeded this one: it opens only, until the peer uses the other.</summary>
+    internal bool Superseded { get; set; }
+
+    // Volatile: restarted when the peer is loaded.
+
+    /// <summary>Gets or sets when the confirm of the pending epoch is sent again.</summary>
+    internal MonotonicMillis ConfirmResendAt { get; set; } = MonotonicMillis.Never;
+
+    internal int ConfirmSends { get; set; }
+
+    internal GreetingBaseline ConfirmBaseline { get; set; }
+
+    /// <summary>Gets or sets when the previous epoch is dropped.</summary>
+    internal MonotonicMillis PreviousDropAt { get; set; } = MonotonicMillis.Never;
+
+    /// <summary>Gets or sets when a superseded session is retired.</summary>
+    internal MonotonicMillis RetireAt { get; set; } = MonotonicMillis.Never;
+
+    internal Fingerprint InitiatorFingerprint => IsInitiator ? Local : Remote;
+
+    internal IEnumerable<EpochState> Epochs
+    {
+        get
+        {
+            yield return Current;
+            if (Pending is not null)
+            {
+                yield return Pending;
+            }
+
+            if (Previous is not null)
+            {
+                yield return Previous;
+            }
+        }
+    }
+}
