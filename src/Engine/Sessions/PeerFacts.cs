@@ -49,12 +49,14 @@ internal static class PeerFacts
                 failed.Failures++;
                 failed.SetAside = e.SetAside;
                 failed.HandedOut = false;
+                failed.Changed();
                 break;
             case PeerEvent.MessageRetried e:
                 var retried = state.Incoming.Find(e.Stream, e.Number)!.Value;
                 retried.Failures = 0;
                 retried.SetAside = false;
                 retried.HandedOut = false;
+                retried.Changed();
                 break;
             case PeerEvent.IncomingAdopted e:
                 state.Incoming.Adopt(e.Stream, e.Expected);
@@ -209,6 +211,7 @@ internal static class PeerFacts
             {
                 Stream = stream.Id,
                 Number = e.Number,
+                Ordinal = stream.NextOrdinal++,
                 Flags = e.Flags,
                 Payload = e.Payload,
             });
@@ -219,6 +222,11 @@ internal static class PeerFacts
     {
         var node = stream.Find(id, number) ?? throw Invariant.Violated("what is handled was accepted");
         stream.PayloadBytes -= node.Value.Payload.Length;
+        if (node.Value.Row != RowState.Absent)
+        {
+            stream.StaleRows.Add(node.Value.Ordinal);
+        }
+
         stream.Unhandled.Remove(node);
     }
 

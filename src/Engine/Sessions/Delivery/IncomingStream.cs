@@ -27,6 +27,12 @@ internal sealed class IncomingStream
 
     internal long PayloadBytes { get; set; }
 
+    /// <summary>Gets or sets the place the next accepted message takes in the order of acceptance, whatever its stream.</summary>
+    internal ulong NextOrdinal { get; set; } = 1;
+
+    /// <summary>Gets the ordinals whose rows in the store are to be deleted by the next snapshot.</summary>
+    internal List<ulong> StaleRows { get; } = [];
+
     /// <summary>Gets or sets authentic messages that came before their turn; volatile and bounded, they will come again.</summary>
     internal SortedDictionary<ulong, EarlyMessage>? Early { get; set; }
 
@@ -83,9 +89,13 @@ internal sealed class IncomingMessage
 
     internal required ulong Number { get; init; }
 
+    internal required ulong Ordinal { get; init; }
+
     internal required MessageFlags Flags { get; init; }
 
     internal required ReadOnlyMemory<byte> Payload { get; init; }
+
+    internal RowState Row { get; set; }
 
     /// <summary>Gets or sets how often the handler failed at it.</summary>
     internal int Failures { get; set; }
@@ -95,6 +105,8 @@ internal sealed class IncomingMessage
 
     /// <summary>Gets or sets whether the application has it now; volatile.</summary>
     internal bool HandedOut { get; set; }
+
+    internal void Changed() => Row = Row == RowState.Absent ? RowState.Absent : RowState.Outdated;
 }
 
 /// <summary>A message that came before its turn.</summary>

@@ -34,6 +34,9 @@ internal sealed class OutgoingStream
     /// <summary>Gets operations that were acknowledged lately, so that a late repeat of one is answered, not sent again.</summary>
     internal List<Guid> Completed { get; } = [];
 
+    /// <summary>Gets the numbers whose rows in the store are to be deleted by the next snapshot.</summary>
+    internal List<ulong> StaleRows { get; } = [];
+
     // Volatile: what was sent in this stay of the owner, and when to send again.
 
     /// <summary>Gets or sets the highest number sealed since the current session was chosen.</summary>
@@ -101,6 +104,11 @@ internal sealed class OutgoingStream
             ChainBelow = slot.ChainAfter;
             PayloadBytes -= slot.Payload.Length;
             Remember(slot.Operation);
+            if (slot.Row != RowState.Absent)
+            {
+                StaleRows.Add(LowestUnacknowledged);
+            }
+
             slot = null!;
             _head = (_head + 1) & (_ring.Length - 1);
             Count--;
@@ -130,6 +138,11 @@ internal sealed class OutgoingStream
         for (var i = 0; i < open.Length; i++)
         {
             open[i] = this[LowestUnacknowledged + (ulong)i];
+            if (open[i].Row != RowState.Absent)
+            {
+                StaleRows.Add(LowestUnacknowledged + (ulong)i);
+                open[i].Row = RowState.Absent;
+            }
         }
 
         if (!Id.IsNone)
@@ -198,11 +211,14 @@ internal sealed class OutgoingMessage
 
     internal Chain ChainAfter { get; set; }
 
+    internal RowState Row { get; set; }
+
     internal bool IsVoid => (Flags & MessageFlags.Void) != 0;
 
     internal void Void()
     {
         Flags = MessageFlags.Void;
+        Row = Row == RowState.Absent ? RowState.Absent : RowState.Outdated;
         var tombstone = new byte[1 + ChainHash.DigestSize];
         tombstone[0] = (byte)ChainFlags;
         Digest.Span.CopyTo(tombstone.AsSpan(1));

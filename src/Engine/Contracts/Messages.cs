@@ -1,0 +1,31 @@
+namespace Kyberium.Engine;
+
+/// <summary>A durable message was accepted for sending: it is in the journal.</summary>
+/// <param name="Operation">The message's id here; stable, unique.</param>
+/// <param name="Number">Its number in the stream to the peer; 0 when a repeated operation was acknowledged long ago.</param>
+public readonly record struct SentMessage(Guid Operation, ulong Number);
+
+/// <summary>How to send one durable message.</summary>
+/// <param name="Operation">An id under which a repeat is not sent twice; empty draws one.</param>
+/// <param name="ExpiresAfter">How long it may wait for its acknowledgement; <see langword="null"/>: for ever.</param>
+/// <param name="Identity">The identity that sends; <see langword="null"/>: the default one.</param>
+public readonly record struct SendOptions(Guid Operation = default, TimeSpan? ExpiresAfter = null, IdentityName? Identity = null);
+
+/// <summary>The stable id of a received message: the same each time it is handed out.</summary>
+/// <param name="Identity">The identity it was sent to.</param>
+/// <param name="Peer">Who sent it.</param>
+/// <param name="Stream">The sender's delivery stream.</param>
+/// <param name="Number">Its number in that stream, 1 or more.</param>
+public readonly record struct ReceivedMessageId(IdentityName Identity, PeerId Peer, Guid Stream, ulong Number);
+
+/// <summary>A durable message from a peer. It is handed out again after a crash, until it is acknowledged.</summary>
+/// <param name="Id">Stable: lets a handler recognise a message it has met before a crash.</param>
+/// <param name="Payload">The sender's bytes.</param>
+/// <param name="Attempt">1 for the first time since it was accepted, one more after each failed one.</param>
+public sealed record ReceivedMessage(ReceivedMessageId Id, ReadOnlyMemory<byte> Payload, int Attempt);
+
+/// <summary>What an envelope opened to.</summary>
+/// <param name="Identity">The identity it was addressed to.</param>
+/// <param name="Peer">Who sealed it.</param>
+/// <param name="Payload">The sender's bytes.</param>
+public readonly record struct OpenedEnvelope(IdentityName Identity, PeerId Peer, ReadOnlyMemory<byte> Payload);

@@ -1,0 +1,74 @@
+using Kyberium.Engine.Sessions.Handshake;
+using Kyberium.Engine.Sessions.Ratchet;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Sessions.Encoding;
+
+/// <summary>The bytes of an epoch, in facts and in snapshots (docs/formats/events.md).</summary>
+internal static class EpochCodec
+{
+    private const int HandshakeHashSize = 64;
+
+    internal static void WriteNew(StateWriter writer, NewEpoch epoch)
+    {
+        writer.UInt128(epoch.Session.Value);
+        writer.UInt32(epoch.Number.Value);
+        writer.Fixed(epoch.HandshakeHash.Span);
+        WriteSecrets(writer, epoch.Secrets);
+        writer.UInt64(epoch.LocalIndex.Value);
+        writer.UInt64(epoch.RemoteIndex.Value);
+    }
+
+    internal static NewEpoch ReadNew(ref StateReader reader) => new(
+        new SessionId(reader.UInt128()), new Epoch(reader.UInt32()), reader.Fixed(HandshakeHashSize).ToArray(),
+        ReadSecrets(ref reader), new ReceiverIndex(reader.UInt64()), new ReceiverIndex(reader.UInt64()));
+
+    /// <summary>Writes an epoch as it stands; its age is what it is at <paramref name="now"/>.</summary>
+    internal static void Write(StateWriter writer, EpochState epoch, MonotonicMillis now)
+    {
+        writer.UInt32(epoch.Number.Value);
+        writer.Flag(epoch.IsInitiator);
+        writer.UInt16((int)epoch.Suite);
+        writer.Fixed(epoch.HandshakeHash.Span);
+        WriteSecrets(writer, epoch.Secrets);
+        writer.UInt64(epoch.LocalIndex.Value);
+        writer.UInt64(epoch.RemoteIndex.Value);
+        writer.Int64(epoch.AgeAt(now));
+        writer.UInt64(epoch.Counts.RecordsSealed);
+        writer.UInt64(epoch.Counts.BytesSealed);
+        writer.UInt64(epoch.Counts.OpensFailed);
+        writer.UInt16(epoch.Reservations.Count);
+        foreach (var (incarnation, through) in epoch.Reservations.OrderBy(pair => pair.Key.Value))
+        {
+            writer.UInt128(incarnation.Value);
+            writer.UInt64(through);
+        }
+    }
+
+    /// <summary>Reads an epoch that lay in the store for <paramref name="awayMillis"/>.</summary>
+    internal static EpochState Read(ref StateReader reader, long awayMillis)
+    {
+        var epoch = new EpochState
+        {
+            Number = new Epoch(reader.UInt32()),
+            IsInitiator = reader.Flag(),
+            Suite = (Suite)reader.UInt16(),
+            HandshakeHash = reader.Fixed(HandshakeHashSize).ToArray(),
+            Secrets = ReadSecrets(ref reader),
+            LocalIndex = new ReceiverIndex(reader.UInt64()),
+            RemoteIndex = new ReceiverIndex(reader.UInt64()),
+        };
+        epoch.AgeMillis = reader.Int64() + awayMillis;
+        epoch.Counts = new EpochCounts(reader.UInt64(), reader.UInt64(), reader.UInt64());
+        for (var left = reader.UInt16(); left > 0; left--)
+        {
+            epoch.Reservations.Add(new Incarnation(reader.UInt128()), reader.UInt64());
+        }
+
+        return epoch;
+    }
+
+    private static void WriteSecrets(StateWriter writer, EpochSecrets secrets) => writer.Bytes(secrets.Reveal());
+
+    private static EpochSecrets ReadSecrets(ref StateReader reader) => new(reader.Bytes().Span);
+}

@@ -1,0 +1,247 @@
+using Kyberium.Engine.Sessions.Delivery;
+using Kyberium.Engine.Sessions.Ratchet;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Sessions.Encoding;
+
+/// <summary>The bytes of a peer's snapshot and of its open messages' rows (docs/formats/events.md).</summary>
+/// <remarks>A snapshot holds everything durable but payloads, which lie in rows of their own: a peer with a long outbox is
+/// not written again whole for each change.</remarks>
+internal static class SnapshotCodec
+{
+    private const byte Version = 1;
+
+    internal static void Write(StateWriter writer, PeerState state, in StepInput input, LogPosition position)
+    {
+        writer.Byte(Version);
+        writer.Int64(position.Value);
+        writer.Int64(input.Wall.Value);
+        writer.Flag(state.Suspended);
+        writer.Flag(state.Held);
+        writer.UInt32(state.Generation);
+        writer.UInt16(state.Pins.Count);
+        foreach (var pin in state.Pins)
+        {
+            EventCodec.WritePin(writer, pin);
+        }
+
+        EventCodec.WriteTexts(writer, state.Addresses);
+        EventCodec.WritePolicy(writer, state.Policy);
+        writer.UInt16(state.Sessions.Count);
+        foreach (var session in state.Sessions)
+        {
+            WriteSession(writer, session, input.Now);
+        }
+
+        writer.Byte(state.Sending is null ? (byte)255 : (byte)state.Sessions.IndexOf(state.Sending));
+        WriteOutgoing(writer, state.Outgoing);
+        WriteIncoming(writer, state.Incoming);
+    }
+
+    /// <summary>Reads a snapshot; its open messages are added from their rows, in ascending order of number.</summary>
+    /// <returns>The position the snapshot was taken at.</returns>
+    internal static LogPosition Read(ReadOnlyMemory<byte> bytes, PeerState state, UnixMillis wall)
+    {
+        var reader = new StateReader(bytes);
+        if (reader.Byte() is var version and not Version)
+        {
+            throw new StateFormatException($"snapshot version {version} is not known here");
+        }
+
+        var position = new LogPosition(reader.Int64());
+        var awayMillis = Math.Max(0, wall.Value - reader.Int64());
+        state.Exists = true;
+        state.Suspended = reader.Flag();
+        state.Held = reader.Flag();
+        state.Generation = reader.UInt32();
+        var pins = new Pin[reader.UInt16()];
+        for (var i = 0; i < pins.Length; i++)
+        {
+            pins[i] = EventCodec.ReadPin(ref reader);
+        }
+
+        state.Pins = pins;
+        state.Addresses = EventCodec.ReadTexts(ref reader);
+        state.Policy = EventCodec.ReadPolicy(ref reader);
+        for (var left = reader.UInt16(); left > 0; left--)
+        {
+            state.Sessions.Add(ReadSession(ref reader, awayMillis));
+        }
+
+        var sending = reader.Byte();
+        state.Sending = sending == 255 ? null : state.Sessions[sending];
+        ReadOutgoing(ref reader, state.Outgoing);
+        ReadIncoming(ref reader, state.Incoming);
+        reader.End();
+        return position;
+    }
+
+    internal static void WriteOutboxRow(StateWriter writer, OutgoingMessage message)
+    {
+        EventCodec.WriteGuid(writer, message.Operation);
+        writer.Byte((byte)message.Flags);
+        writer.Byte((byte)message.ChainFlags);
+        writer.Fixed(message.Digest.Span);
+        writer.Int64(message.ExpiresAt?.Value ?? 0);
+        writer.Bytes(message.Payload.Span);
+    }
+
+    internal static OutgoingMessage ReadOutboxRow(ReadOnlyMemory<byte> bytes)
+    {
+        var reader = new StateReader(bytes);
+        var message = new OutgoingMessage
+        {
+            Operation = EventCodec.ReadGuid(ref reader),
+            Flags = (MessageFlags)reader.Byte(),
+            ChainFlags = (MessageFlags)reader.Byte(),
+            Digest = reader.Fixed(ChainHash.DigestSize).ToArray(),
+            ExpiresAt = EventCodec.ReadExpiry(ref reader),
+            Payload = reader.Bytes().ToArray(),
+        };
+        message.Row = RowState.Current;
+        reader.End();
+        return message;
+    }
+
+    internal static void WriteInboxRow(StateWriter writer, IncomingMessage message)
+    {
+        writer.UInt128(message.Stream.Value);
+        writer.UInt64(message.Number);
+        writer.UInt64(message.Ordinal);
+        writer.Byte((byte)message.Flags);
+        writer.UInt32((uint)message.Failures);
+        writer.Flag(message.SetAside);
+        writer.Bytes(message.Payload.Span);
+    }
+
+    internal static IncomingMessage ReadInboxRow(ReadOnlyMemory<byte> bytes)
+    {
+        var reader = new StateReader(bytes);
+        var message = new IncomingMessage
+        {
+            Stream = new StreamId(reader.UInt128()),
+            Number = reader.UInt64(),
+            Ordinal = reader.UInt64(),
+            Flags = (MessageFlags)reader.Byte(),
+            Failures = (int)reader.UInt32(),
+            SetAside = reader.Flag(),
+            Payload = reader.Bytes().ToArray(),
+        };
+        message.Row = RowState.Current;
+        reader.End();
+        return message;
+    }
+
+    private static void WriteSession(StateWriter writer, SessionState session, MonotonicMillis now)
+    {
+        writer.UInt128(session.Id.Value);
+        writer.Flag(session.IsInitiator);
+        writer.UInt16((int)session.Suite);
+        writer.Fixed(session.Local.Bytes);
+        writer.Fixed(session.Remote.Bytes);
+        writer.Flag(session.Superseded);
+        EpochCodec.Write(writer, session.Current, now);
+        WriteOptional(writer, session.Pending, now);
+        WriteOptional(writer, session.Previous, now);
+    }
+
+    private static SessionState ReadSession(ref StateReader reader, long awayMillis)
+    {
+        var id = new SessionId(reader.UInt128());
+        var isInitiator = reader.Flag();
+        var suite = (Suite)reader.UInt16();
+        var local = EventCodec.ReadFingerprint(ref reader);
+        var remote = EventCodec.ReadFingerprint(ref reader);
+        var superseded = reader.Flag();
+        return new SessionState
+        {
+            Id = id,
+            IsInitiator = isInitiator,
+            Suite = suite,
+            Local = local,
+            Remote = remote,
+            Superseded = superseded,
+            Current = EpochCodec.Read(ref reader, awayMillis),
+            Pending = reader.Flag() ? EpochCodec.Read(ref reader, awayMillis) : null,
+            Previous = reader.Flag() ? EpochCodec.Read(ref reader, awayMillis) : null,
+        };
+    }
+
+    private static void WriteOptional(StateWriter writer, EpochState? epoch, MonotonicMillis now)
+    {
+        writer.Flag(epoch is not null);
+        if (epoch is not null)
+        {
+            EpochCodec.Write(writer, epoch, now);
+        }
+    }
+
+    private static void WriteOutgoing(StateWriter writer, OutgoingStream stream)
+    {
+        writer.UInt128(stream.Id.Value);
+        writer.UInt64(stream.LowestUnacknowledged);
+        writer.UInt128(stream.ChainBelow.Value);
+        writer.Byte((byte)(stream.Stopped ?? 0));
+        WriteStreams(writer, stream.Retired);
+        writer.UInt16(stream.Completed.Count);
+        foreach (var operation in stream.Completed)
+        {
+            EventCodec.WriteGuid(writer, operation);
+        }
+    }
+
+    private static void ReadOutgoing(ref StateReader reader, OutgoingStream stream)
+    {
+        stream.Id = new StreamId(reader.UInt128());
+        stream.Restore(reader.UInt64(), new Chain(reader.UInt128()));
+        stream.Stopped = ReadStop(ref reader);
+        ReadStreams(ref reader, stream.Retired);
+        for (var left = reader.UInt16(); left > 0; left--)
+        {
+            stream.Completed.Add(EventCodec.ReadGuid(ref reader));
+        }
+    }
+
+    private static void WriteIncoming(StateWriter writer, IncomingStream stream)
+    {
+        writer.UInt128(stream.Id.Value);
+        writer.UInt64(stream.Expected);
+        writer.UInt64(stream.NextOrdinal);
+        writer.Flag(stream.ChainBelow is not null);
+        writer.UInt128(stream.ChainBelow?.Value ?? 0);
+        writer.Byte((byte)(stream.Stopped ?? 0));
+        WriteStreams(writer, stream.Retired);
+    }
+
+    private static void ReadIncoming(ref StateReader reader, IncomingStream stream)
+    {
+        stream.Id = new StreamId(reader.UInt128());
+        stream.Expected = reader.UInt64();
+        stream.NextOrdinal = reader.UInt64();
+        var chainKnown = reader.Flag();
+        var chain = new Chain(reader.UInt128());
+        stream.ChainBelow = chainKnown ? chain : null;
+        stream.Stopped = ReadStop(ref reader);
+        ReadStreams(ref reader, stream.Retired);
+    }
+
+    private static StopReason? ReadStop(ref StateReader reader) =>
+        reader.Byte() is var reason and not 0 ? (StopReason)reason : null;
+
+    private static void WriteStreams(StateWriter writer, List<StreamId> streams)
+    {
+        writer.UInt16(streams.Count);
+        foreach (var stream in streams)
+        {
+            writer.UInt128(stream.Value);
+        }
+    }
+
+    private static void ReadStreams(ref StateReader reader, List<StreamId> streams)
+    {
+        for (var left = reader.UInt16(); left > 0; left--)
+        {
+            streams.Add(new StreamId(reader.UInt128()));
+        }
+    }
+}
