@@ -1,0 +1,128 @@
+using System.Runtime.Versioning;
+using System.Security.Cryptography;
+
+namespace Kyberium.Engine.Tests.Keyring;
+
+[UnsupportedOSPlatform("windows")]   // modes are a matter of Unix
+public sealed class WitnessTests : IDisposable
+{
+    private static readonly byte[] Store = RandomNumberGenerator.GetBytes(16);
+
+    private readonly TemporaryFolder _folder = new();
+
+    private string Path => _folder.File("master.keyring");
+
+    private string WitnessPath => System.IO.Path.Join(Path + ".witness", Convert.ToHexStringLower(Store));
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Without_a_file_nothing_is_remembered()
+    {
+        await using var keyring = await Create();
+
+        Assert.Empty(await keyring.ReadWitnessesAsync(Store));
+    }
+
+    [Fact]
+    public async Task Witnesses_survive_the_process_and_a_rotation_and_replace_their_shards()
+    {
+        await using (var keyring = await Create())
+        {
+            await keyring.WriteWitnessesAsync(Store, [Witness(1, 10), Witness(2, 20)]);
+            await keyring.RotateAsync();
+        }
+
+        await using var reopened = await FileKeyring.OpenAsync(new FileKeyringOptions { Path = Path });
+        await reopened.WriteWitnessesAsync(Store, [Witness(2, 21), Witness(3, 30)]);
+        Assert.Equal(
+            [(1, 10L), (2, 21L), (3, 30L)],
+            (await reopened.ReadWitnessesAsync(Store)).Select(w => (w.Shard.Number, w.Position.Value)));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(WitnessPath));
+    }
+
+    [Fact]
+    public async Task A_changed_witness_file_is_refused_by_reading_and_by_writing()
+    {
+        await using (var keyring = await Create())
+        {
+            await keyring.WriteWitnessesAsync(Store, [Witness(1, 10)]);
+        }
+
+        var file = await File.ReadAllBytesAsync(WitnessPath);
+        file[^40] ^= 1;
+        await File.WriteAllBytesAsync(WitnessPath, file);
+
+        await using var reopened = await FileKeyring.OpenAsync(new FileKeyringOptions { Path = Path });
+        foreach (var act in new Func<Task>[]
+        {
+            () => reopened.ReadWitnessesAsync(Store).AsTask(),
+            () => reopened.WriteWitnessesAsync(Store, [Witness(2, 1)]).AsTask(),
+        })
+        {
+            Assert.Equal(EngineErrorCode.KeyringUnusable, (await Assert.ThrowsAsync<EngineException>(act)).Code);
+        }
+    }
+
+    [Fact]
+    public async Task The_witness_of_another_store_does_not_pass_for_this_ones()
+    {
+        await using var keyring = await Create();
+        var other = RandomNumberGenerator.GetBytes(16);
+        await keyring.WriteWitnessesAsync(other, [Witness(1, 10)]);
+        File.Copy(System.IO.Path.Join(Path + ".witness", Convert.ToHexStringLower(other)), WitnessPath);
+
+        var error = await Assert.ThrowsAsync<EngineException>(() => keyring.ReadWitnessesAsync(Store).AsTask());
+        Assert.Equal(EngineErrorCode.KeyringUnusable, error.Code);
+    }
+
+    [Fact]
+    public async Task Concurrent_writers_all_find_their_witness_on_disk()
+    {
+        await using var keyring = await Create();
+
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(async number =>
+        {
+            await Task.Yield();
+            await keyring.WriteWitnessesAsync(Store, [Witness(number, number + 1)]);
+            Assert.Contains(await keyring.ReadWitnessesAsync(Store), w => w.Shard.Number == number);
+        }));
+
+        Assert.Equal(200, (await keyring.ReadWitnessesAsync(Store)).Count);
+    }
+
+    // Goal: a failed write claims nothing and the next one carries what it could not.
+    [Fact]
+    public async Task After_a_failed_write_the_next_one_writes_everything()
+    {
+        await using var keyring = await Create();
+        await keyring.WriteWitnessesAsync(Store, [Witness(1, 10)]);
+        Directory.CreateDirectory(WitnessPath + ".tmp");
+        var error = await Assert.ThrowsAsync<EngineException>(() => keyring.WriteWitnessesAsync(Store, [Witness(2, 20)]).AsTask());
+        Assert.Equal(EngineErrorCode.KeyringUnusable, error.Code);
+        Assert.Single(await keyring.ReadWitnessesAsync(Store));
+
+        Directory.Delete(WitnessPath + ".tmp");
+        await keyring.WriteWitnessesAsync(Store, [Witness(3, 30)]);
+        Assert.Equal([1, 2, 3], (await keyring.ReadWitnessesAsync(Store)).Select(w => w.Shard.Number));
+    }
+
+    [Fact]
+    public async Task Memory_keeps_witnesses_per_store_and_rotates()
+    {
+        await using var keyring = new InMemoryKeyring();
+        var wrapped = await keyring.WrapAsync(new byte[32], default);
+        keyring.Rotate();
+        await keyring.WriteWitnessesAsync(Store, [Witness(1, 10)]);
+        await keyring.WriteWitnessesAsync(Store, [Witness(1, 11)]);
+
+        Assert.Equal(11, Assert.Single(await keyring.ReadWitnessesAsync(Store)).Position.Value);
+        Assert.Empty(await keyring.ReadWitnessesAsync(new byte[16]));
+        Assert.Equal(new byte[32], await keyring.UnwrapAsync(wrapped, default));
+    }
+
+    private static ShardWitness Witness(int number, long position) =>
+        new(new ShardId(ShardId.DefaultGroup, number), new Fence(1), RandomNumberGenerator.GetBytes(32), new LogPosition(position));
+
+    private Task<FileKeyring> Create() => FileKeyring.CreateAsync(new FileKeyringOptions { Path = Path });
+}
