@@ -5,9 +5,11 @@ namespace Kyberium.Engine;
 /// <para>Implementations see sealed bytes only and add no meaning to them. Each shard has one owner at a time, known by
 /// its <see cref="Fence"/>; a commit under an older fence changes nothing and fails with
 /// <see cref="EngineErrorCode.ShardFenced"/>.</para>
-/// <para>Calls for different shards may run at once; an owner has at most one commit of a shard outstanding for each
-/// position and may start the next before the last has completed: they take effect in the order of the calls, and a
-/// failed one fails all that follow it. Commits of many shards should share one flush.</para>
+/// <para>Calls for different shards may run at once. An owner may start a commit before the last one of that shard has
+/// completed: they take effect in the order of the calls. Once one has failed or was cancelled, every later one of that shard
+/// under that fence fails too, with the same code or <see cref="EngineErrorCode.JournalUnavailable"/>, until the owner calls
+/// <see cref="ReadExtentAsync"/> or <see cref="AcquireAsync"/>: so nothing is ever applied over a hole, even a commit of rows alone.
+/// Commits of many shards should share one flush.</para>
 /// <para>An implementation passes the conformance suite in <c>tests/Conformance</c>.</para>
 /// </remarks>
 public interface IJournal : IAsyncDisposable
@@ -22,17 +24,26 @@ public interface IJournal : IAsyncDisposable
     ValueTask<ShardExtent> AcquireAsync(ShardId shard, CancellationToken cancellationToken = default);
 
     /// <summary>Commits one batch in one transaction: record, rows and truncation, or nothing. Durable when it completes.</summary>
+    /// <param name="commit">The batch; its fence must be the one last given out for the shard.</param>
+    /// <param name="cancellationToken">Looked at before the commit is taken; a commit that was taken runs to its end, since its
+    /// buffers are in use until then.</param>
     /// <exception cref="EngineException">
-    /// <see cref="EngineErrorCode.ShardFenced"/>: another owner has the shard. <see cref="EngineErrorCode.JournalFull"/>: no
-    /// room; nothing was written. <see cref="EngineErrorCode.JournalUnavailable"/>: the outcome is unknown; call
-    /// <see cref="ReadExtentAsync"/> and, if the position did not advance, retry with identical bytes.
+    /// <see cref="EngineErrorCode.ShardFenced"/>: another owner has the shard, or nobody acquired it. <see cref="EngineErrorCode.JournalFull"/>:
+    /// no room; nothing was written. <see cref="EngineErrorCode.JournalUnavailable"/>: the outcome is unknown, or a commit before it
+    /// failed; call <see cref="ReadExtentAsync"/> and, if the position did not advance, retry with identical bytes.
     /// </exception>
+    /// <exception cref="InvalidOperationException">The position is not the end plus one, or the truncation reaches beyond the end that
+    /// this commit makes: the owner's bug. Nothing was written.</exception>
     ValueTask CommitAsync(JournalCommit commit, CancellationToken cancellationToken = default);
 
-    /// <summary>Reads where a shard's log stands without taking it over.</summary>
+    /// <summary>Reads where a shard's log stands without taking it over; all 0 for a shard that was never acquired. Waits for the
+    /// commits taken before it, so that it shows their outcome.</summary>
     ValueTask<ShardExtent> ReadExtentAsync(ShardId shard, CancellationToken cancellationToken = default);
 
-    /// <summary>Reads the records after <paramref name="after"/> in order, without gaps, up to the end when the call began.</summary>
+    /// <summary>Reads the records after <paramref name="after"/> in order, without gaps, up to the end when the enumeration began.
+    /// Starts at the first record kept when <paramref name="after"/> lies before the truncation.</summary>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.JournalUnavailable"/>: a truncation overtook the reading; start
+    /// again. Never happens to the owner, who alone truncates.</exception>
     IAsyncEnumerable<JournalRecord> ReadRecordsAsync(
         ShardId shard, LogPosition after, CancellationToken cancellationToken = default);
 
@@ -40,6 +51,7 @@ public interface IJournal : IAsyncDisposable
     ValueTask<ReadOnlyMemory<byte>?> ReadRowAsync(ShardId shard, RowKey key, CancellationToken cancellationToken = default);
 
     /// <summary>Reads the rows of one kind whose key starts with <paramref name="prefix"/>, in ascending byte order of the key.</summary>
+    /// <remarks>Each row is whole; rows that change during the enumeration may show their old or their new state.</remarks>
     IAsyncEnumerable<JournalRow> ReadRowsAsync(
         ShardId shard, RowKind kind, ReadOnlyMemory<byte> prefix, CancellationToken cancellationToken = default);
 

@@ -1,0 +1,236 @@
+using System.Security.Cryptography;
+using Kyberium.Engine.Cryptography;
+using Kyberium.Engine.Diagnostics;
+
+namespace Kyberium.Engine.Journal;
+
+/// <summary>The data keys of one shard: wrapped in its rows, unwrapped by the keyring when first needed.</summary>
+/// <remarks>The highest number is the current one: only it seals. Older ones open what they sealed until nothing of it is
+/// left. Not thread-safe: the shard's owner uses it.</remarks>
+internal sealed class DataKeys : IDisposable
+{
+    /// <summary>How old the current key may grow before it is due for rotation.</summary>
+    internal const long AgeMillisMax = 24L * 60 * 60 * 1_000;
+
+    private readonly IJournal _journal;
+    private readonly IKeyring _keyring;
+    private readonly ShardId _shard;
+    private readonly byte[] _shardBytes;
+    private readonly SortedDictionary<uint, DataKeyRow> _rows = [];
+    private readonly Dictionary<uint, DataKey> _unwrapped = [];
+
+    private DataKeys(IJournal journal, IKeyring keyring, ShardId shard)
+    {
+        _journal = journal;
+        _keyring = keyring;
+        _shard = shard;
+        _shardBytes = ShardBytes.Of(shard);
+    }
+
+    /// <summary>Gets the key that seals.</summary>
+    internal DataKey Current { get; private set; } = null!;
+
+    /// <summary>Gets the numbers of all keys kept, ascending.</summary>
+    internal IReadOnlyCollection<uint> Numbers => _rows.Keys;
+
+    /// <summary>Reads a shard's keys as its new owner: makes the first one durable, replaces a current one that is due.</summary>
+    /// <param name="journal">Where the shard lives.</param>
+    /// <param name="keyring">Wraps and unwraps.</param>
+    /// <param name="shard">The shard.</param>
+    /// <param name="extent">What acquiring it gave; the fence that new keys are committed under.</param>
+    /// <param name="unixMillis">Wall time.</param>
+    /// <param name="entropy">32 secret random bytes, used when a key is made; the caller zeroes them.</param>
+    /// <param name="cancellationToken">Cancels waiting.</param>
+    /// <exception cref="EngineException">What the keyring throws, <see cref="EngineErrorCode.KeyringWrongKey"/> above all;
+    /// <see cref="EngineErrorCode.JournalCorrupt"/>: a key's row is damaged, or the log has records but no key is left.</exception>
+    internal static async ValueTask<DataKeys> OpenAsync(
+        IJournal journal, IKeyring keyring, ShardId shard, ShardExtent extent, long unixMillis, ReadOnlyMemory<byte> entropy,
+        CancellationToken cancellationToken)
+    {
+        var keys = await ReadAsync(journal, keyring, shard, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await keys.EnsureCurrentAsync(extent, unixMillis, entropy, cancellationToken).ConfigureAwait(false);
+            return keys;
+        }
+        catch
+        {
+            keys.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads a shard's keys without owning it, for verifying. Makes none: a shard without keys gives an empty set.</summary>
+    internal static async ValueTask<DataKeys> ReadAsync(
+        IJournal journal, IKeyring keyring, ShardId shard, CancellationToken cancellationToken)
+    {
+        var keys = new DataKeys(journal, keyring, shard);
+        await foreach (var row in journal.ReadRowsAsync(shard, RowKind.DataKey, default, cancellationToken).ConfigureAwait(false))
+        {
+            var fault = DataKeyRow.Parse(row.Key, row.Value, out var number, out var parsed);
+            keys._rows[number] = fault == FrameFault.None ? parsed : throw JournalErrors.Corrupt(shard, row.Key, fault);
+        }
+
+        if (keys._rows.Count > 0)
+        {
+            keys.Current = await keys.FindAsync(keys._rows.Keys.Last(), cancellationToken).ConfigureAwait(false)
+                ?? throw Invariant.Violated("a key whose row was just read is found");
+        }
+
+        return keys;
+    }
+
+    /// <summary>Gives a key, unwrapping it at first use; <see langword="null"/> when the shard has none of that number.</summary>
+    internal async ValueTask<DataKey?> FindAsync(uint number, CancellationToken cancellationToken)
+    {
+        if (_unwrapped.TryGetValue(number, out var known))
+        {
+            return known;
+        }
+
+        if (!_rows.TryGetValue(number, out var row))
+        {
+            return null;
+        }
+
+        var context = DataKeyRow.Context(_journal.StoreId.Span, _shardBytes, number, row.CreatedAtUnixMillis);
+        var secret = await _keyring.UnwrapAsync(row.Wrapped, context, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            Invariant.Holds(secret.Length == DataKey.Size, "a keyring gives back what it wrapped");
+            return Keep(new DataKey(number, row.CreatedAtUnixMillis, SecretBytes.CopyOf(secret)));
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(secret);
+        }
+    }
+
+    /// <summary>Makes a new current key, durably, when the present one is older than a day. The sealer is then told by
+    /// <see cref="ShardSealer.UseDataKey"/>.</summary>
+    /// <returns>Whether <see cref="Current"/> is another one now.</returns>
+    internal async ValueTask<bool> RotateIfDueAsync(
+        Fence fence, long unixMillis, ReadOnlyMemory<byte> entropy, CancellationToken cancellationToken)
+    {
+        if (unixMillis - Current.CreatedAtUnixMillis < AgeMillisMax)
+        {
+            return false;
+        }
+
+        await CreateAsync(checked(Current.Number + 1), fence, unixMillis, entropy, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
+    /// <summary>Lists rows still sealed under a key older than <paramref name="olderThan"/>, so that the owner can seal them anew
+    /// a few at a time and the old key can die. Reads the shard's rows; needs no keys.</summary>
+    internal async IAsyncEnumerable<RowKey> ReadRowsUnderOldKeysAsync(
+        uint olderThan, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var (key, number) in SealedRows.ReadAsync(_journal, _shard, cancellationToken).ConfigureAwait(false))
+        {
+            if (number < olderThan)
+            {
+                yield return key;
+            }
+        }
+    }
+
+    /// <summary>Deletes, durably, each old key under which no record or row of the shard is sealed any more. Reads the whole shard,
+    /// headers only; meant to run about as often as keys rotate.</summary>
+    /// <returns>The numbers deleted.</returns>
+    internal async ValueTask<IReadOnlyList<uint>> DeleteUnusedAsync(Fence fence, CancellationToken cancellationToken)
+    {
+        var unused = _rows.Keys.Where(number => number != Current.Number).ToHashSet();
+        if (unused.Count > 0)
+        {
+            await foreach (var (_, number) in SealedRows.ReadAsync(_journal, _shard, cancellationToken).ConfigureAwait(false))
+            {
+                unused.Remove(number);
+            }
+
+            await foreach (var record in _journal.ReadRecordsAsync(_shard, default, cancellationToken).ConfigureAwait(false))
+            {
+                var fault = StoreFrame.Parse(record.Bytes, out var frame);
+                unused.Remove(fault == FrameFault.None
+                    ? frame.DataKeyNumber
+                    : throw JournalErrors.Corrupt(_shard, record.Position, fault));   // what it needs cannot be known: keep all keys
+            }
+        }
+
+        if (unused.Count > 0)
+        {
+            await _journal.CommitAsync(
+                new JournalCommit
+                {
+                    Shard = _shard,
+                    Fence = fence,
+                    Rows = [.. unused.Select(number => new RowChange(DataKeyRow.KeyOf(number), null))],
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (var number in unused)
+        {
+            Forget(number);
+        }
+
+        return [.. unused.Order()];
+    }
+
+    public void Dispose()
+    {
+        foreach (var key in _unwrapped.Values)
+        {
+            key.Dispose();
+        }
+
+        _unwrapped.Clear();
+    }
+
+    private async ValueTask EnsureCurrentAsync(
+        ShardExtent extent, long unixMillis, ReadOnlyMemory<byte> entropy, CancellationToken cancellationToken)
+    {
+        if (_rows.Count > 0)
+        {
+            await RotateIfDueAsync(extent.Fence, unixMillis, entropy, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        if (extent.End.Value > 0)
+        {
+            throw JournalErrors.Corrupt(_shard, DataKeyRow.KeyOf(1), FrameFault.DataKeyMissing);
+        }
+
+        await CreateAsync(1, extent.Fence, unixMillis, entropy, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask CreateAsync(
+        uint number, Fence fence, long unixMillis, ReadOnlyMemory<byte> entropy, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(entropy.Length, DataKey.Size, nameof(entropy));
+        var context = DataKeyRow.Context(_journal.StoreId.Span, _shardBytes, number, unixMillis);
+        var wrapped = await _keyring.WrapAsync(entropy, context, cancellationToken).ConfigureAwait(false);
+        var row = new DataKeyRow(unixMillis, wrapped);
+        await _journal.CommitAsync(
+            new JournalCommit { Shard = _shard, Fence = fence, Rows = [new(DataKeyRow.KeyOf(number), row.Encode())] },
+            cancellationToken).ConfigureAwait(false);
+
+        _rows[number] = row;
+        Current = Keep(new DataKey(number, unixMillis, SecretBytes.CopyOf(entropy.Span)));
+    }
+
+    private DataKey Keep(DataKey key)
+    {
+        _unwrapped[key.Number] = key;
+        return key;
+    }
+
+    private void Forget(uint number)
+    {
+        _rows.Remove(number);
+        if (_unwrapped.Remove(number, out var key))
+        {
+            key.Dispose();
+        }
+    }
+}

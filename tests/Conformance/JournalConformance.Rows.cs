@@ -1,0 +1,97 @@
+using Kyberium.Engine;
+
+namespace Kyberium.Conformance;
+
+public abstract partial class JournalConformance
+{
+    [Fact]
+    public async Task Rows_come_in_byte_order_of_their_keys()
+    {
+        var fence = (await Journal.AcquireAsync(ShardA)).Fence;
+        byte[][] keys = [[0x80], [], [0x7f, 0xff], [0x7f], [0xff, 0x00], [0x00], [0xff], [0x00, 0x00]];
+
+        await Journal.CommitAsync(RowsOnly(ShardA, fence, [.. keys.Select(key => Put(RowKind.Outbox, key, [1]))]));
+
+        Assert.Equal(["", "00", "0000", "7F", "7FFF", "80", "FF", "FF00"],
+            (await RowsAsync(ShardA, RowKind.Outbox)).Select(row => row.Key));
+    }
+
+    [Fact]
+    public async Task A_prefix_selects_exactly_the_keys_that_start_with_it()
+    {
+        var fence = (await Journal.AcquireAsync(ShardA)).Fence;
+        byte[][] keys = [[0x01], [0x01, 0x00], [0x01, 0xff], [0x01, 0xff, 0xff], [0x02], [0xff], [0xff, 0xff], [0x00, 0xff]];
+        await Journal.CommitAsync(RowsOnly(ShardA, fence, [.. keys.Select(key => Put(RowKind.Inbox, key, [1]))]));
+
+        Assert.Equal(["01", "0100", "01FF", "01FFFF"], (await RowsAsync(ShardA, RowKind.Inbox, 0x01)).Select(row => row.Key));
+        Assert.Equal(["01FF", "01FFFF"], (await RowsAsync(ShardA, RowKind.Inbox, 0x01, 0xff)).Select(row => row.Key));
+        Assert.Equal(["FF", "FFFF"], (await RowsAsync(ShardA, RowKind.Inbox, 0xff)).Select(row => row.Key));
+        Assert.Equal(["FFFF"], (await RowsAsync(ShardA, RowKind.Inbox, 0xff, 0xff)).Select(row => row.Key));
+        Assert.Empty(await RowsAsync(ShardA, RowKind.Inbox, 0x03));
+    }
+
+    [Fact]
+    public async Task Kinds_and_shards_do_not_share_rows()
+    {
+        var a = (await Journal.AcquireAsync(ShardA)).Fence;
+        var b = (await Journal.AcquireAsync(ShardB)).Fence;
+        await Journal.CommitAsync(RowsOnly(ShardA, a, Put(RowKind.Peer, [1], [0xa1]), Put(RowKind.PeerKey, [1], [0xa2])));
+        await Journal.CommitAsync(RowsOnly(ShardB, b, Put(RowKind.Peer, [1], [0xb1])));
+
+        Assert.Equal([("01", "A1")], await RowsAsync(ShardA, RowKind.Peer));
+        Assert.Equal([("01", "A2")], await RowsAsync(ShardA, RowKind.PeerKey));
+        Assert.Equal([("01", "B1")], await RowsAsync(ShardB, RowKind.Peer));
+    }
+
+    [Fact]
+    public async Task Rows_are_replaced_and_deleted()
+    {
+        var fence = (await Journal.AcquireAsync(ShardA)).Fence;
+        await Journal.CommitAsync(RowsOnly(ShardA, fence, Put(RowKind.Peer, [1], [1]), Put(RowKind.Peer, [2], [2])));
+
+        await Journal.CommitAsync(RowsOnly(
+            ShardA, fence, Put(RowKind.Peer, [1], [9, 9]), Delete(RowKind.Peer, [2]), Delete(RowKind.Peer, [3])));
+
+        Assert.Equal([("01", "0909")], await RowsAsync(ShardA, RowKind.Peer));
+        Assert.Null(await RowAsync(ShardA, RowKind.Peer, [2]));
+    }
+
+    [Fact]
+    public async Task Changes_of_one_row_within_a_commit_apply_in_order()
+    {
+        var fence = (await Journal.AcquireAsync(ShardA)).Fence;
+
+        await Journal.CommitAsync(RowsOnly(
+            ShardA, fence,
+            Put(RowKind.Peer, [1], [1]), Put(RowKind.Peer, [1], [2]),
+            Put(RowKind.Peer, [2], [1]), Delete(RowKind.Peer, [2]),
+            Delete(RowKind.Peer, [3]), Put(RowKind.Peer, [3], [3])));
+
+        Assert.Equal([("01", "02"), ("03", "03")], await RowsAsync(ShardA, RowKind.Peer));
+    }
+
+    [Fact]
+    public async Task Keys_of_64_bytes_are_kept()
+    {
+        var fence = (await Journal.AcquireAsync(ShardA)).Fence;
+        var key = Enumerable.Range(0, 64).Select(i => (byte)(i * 4)).ToArray();
+
+        await Journal.CommitAsync(RowsOnly(ShardA, fence, Put(RowKind.Directory, key, [1])));
+
+        Assert.Equal("01", await RowAsync(ShardA, RowKind.Directory, key));
+        Assert.Equal([(Convert.ToHexString(key), "01")], await RowsAsync(ShardA, RowKind.Directory, key));
+    }
+
+    [Fact]
+    public async Task Ten_thousand_rows_are_read_completely()
+    {
+        var fence = (await Journal.AcquireAsync(ShardA)).Fence;
+        await Journal.CommitAsync(RowsOnly(ShardA, fence, [.. Enumerable.Range(0, 10_000)
+            .Select(i => Put(RowKind.Incarnation, [(byte)(i >> 8), (byte)i], RecordBytes(i, 200)))]));
+
+        var rows = await RowsAsync(ShardA, RowKind.Incarnation);
+
+        Assert.Equal(Enumerable.Range(0, 10_000).Select(i => i.ToString("X4", null)), rows.Select(row => row.Key));
+        Assert.Equal(Convert.ToHexString(RecordBytes(9_999, 200)), rows[^1].Value);
+    }
+}
