@@ -1,8 +1,8 @@
 namespace Kyberium.Engine.Cryptography;
 
-/// <summary>Gives uniformly random secret bytes. The engine's own draws from the platform; a seeded one makes steps repeatable.</summary>
+/// <summary>Where random bytes come from; a simulation gives its own.</summary>
 internal interface IEntropySource
 {
-    /// <summary>Fills the whole span. Thread-safe unless the implementation says otherwise.</summary>
+    /// <summary>Fills all of <paramref name="destination"/> with uniform, secret bytes. Thread-safe.</summary>
     void Fill(Span<byte> destination);
 }

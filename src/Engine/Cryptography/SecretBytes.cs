@@ -42,6 +42,9 @@ internal sealed class SecretBytes : IDisposable
     /// <summary>Compares in time that depends on the lengths only.</summary>
     internal bool FixedTimeEquals(SecretBytes other) => CryptographicOperations.FixedTimeEquals(Reveal(), other.Reveal());
 
+    /// <summary>Zeroes a part in place; the rest stays, also for those who read it meanwhile.</summary>
+    internal void Erase(int start, int length) => CryptographicOperations.ZeroMemory(_bytes.AsSpan(start, length));
+
     public void Dispose()
     {
         _disposed = true;

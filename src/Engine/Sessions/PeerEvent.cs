@@ -68,7 +68,7 @@ internal abstract record PeerEvent
 
     /// <summary>The next message of the peer's stream; <paramref name="ChainBelow"/> is what it was accepted on top of.</summary>
     internal sealed record MessageAccepted(
-        ulong Number, Chain ChainBelow, MessageFlags Flags, ReadOnlyMemory<byte> Payload) : PeerEvent;
+        ulong Number, ChainValue ChainBelow, MessageFlags Flags, ReadOnlyMemory<byte> Payload) : PeerEvent;
 
     internal sealed record IncomingStopped(StopReason Reason) : PeerEvent;
 

@@ -119,7 +119,7 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
             session.ConfirmBaseline = new PeerStep(State, context, input, output).Baseline();
         }
 
-        State.Incoming.AcknowledgementOwed = !State.Incoming.Id.IsNone;
+        State.Incoming.AcknowledgementOwed = !State.Incoming.Id.IsZero;
         OutgoingRules.FindNextExpiry(State);
         if (State.Sending is not null)
         {
@@ -183,11 +183,13 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
 
     private static void Opened(in PeerStep step, PeerCommand.Record record)
     {
-        var greeting = default(DeliveryGreeting);
-        if (record.Type == EnvelopeType.Confirm && !DeliveryGreeting.TryParse(record.Plaintext.Span, out greeting))
+        var confirm = default(ConfirmPayload);
+        if (record.Type == EnvelopeType.Confirm && !ConfirmPayload.TryRead(record.Plaintext.Span, out confirm, out _))
         {
             return;
         }
+
+        var greeting = confirm.Greeting;
 
         if (step.State.Handshakes is { } handshakes)
         {
@@ -267,10 +269,10 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
 
         switch (record.Type)
         {
-            case EnvelopeType.Message when MessageRecord.TryParse(record.Plaintext, out var message):
-                IncomingRules.Received(step, message);
+            case EnvelopeType.Message when DeliveryMessage.TryRead(record.Plaintext.Span, out var message, out _):
+                IncomingRules.Received(step, message, record.Plaintext[DeliveryMessage.HeadSize..]);
                 break;
-            case EnvelopeType.Acknowledge when AcknowledgementRecord.TryParse(record.Plaintext.Span, out var acknowledgement):
+            case EnvelopeType.Acknowledge when Acknowledgement.TryRead(record.Plaintext.Span, out var acknowledgement, out _):
                 OutgoingRules.Acknowledged(step, acknowledgement);
                 break;
             case EnvelopeType.RekeyCarrier:

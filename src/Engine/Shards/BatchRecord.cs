@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using Kyberium.Engine.Sessions;
-using Kyberium.Engine.Sessions.Encoding;
+using Kyberium.Engine.Sessions.Storage;
 
 namespace Kyberium.Engine.Shards;
 

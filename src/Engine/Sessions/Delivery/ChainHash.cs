@@ -14,21 +14,21 @@ internal static class ChainHash
 {
     internal const int DigestSize = 32;
 
-    internal static Chain Start(StreamId stream) => new(stream.Value);
+    internal static ChainValue Start(StreamId stream) => new(stream.High, stream.Low);
 
-    internal static Chain Next(Chain previous, ulong number, MessageFlags flags, ReadOnlySpan<byte> digest)
+    internal static ChainValue Next(ChainValue previous, ulong number, MessageFlags flags, ReadOnlySpan<byte> digest)
     {
         Span<byte> input = stackalloc byte[16 + 8 + 1 + DigestSize];
-        BinaryPrimitives.WriteUInt128BigEndian(input, previous.Value);
+        previous.Write(input);
         BinaryPrimitives.WriteUInt64BigEndian(input[16..], number);
         input[24] = (byte)flags;
         digest.CopyTo(input[25..]);
         Span<byte> hash = stackalloc byte[64];
         SHA512.HashData(input, hash);
-        return new Chain(BinaryPrimitives.ReadUInt128BigEndian(hash));
+        return ChainValue.Read(hash);
     }
 
-    internal static Chain NextOf(Chain previous, ulong number, MessageFlags flags, ReadOnlySpan<byte> payload)
+    internal static ChainValue NextOf(ChainValue previous, ulong number, MessageFlags flags, ReadOnlySpan<byte> payload)
     {
         Span<byte> digest = stackalloc byte[DigestSize];
         SHA256.HashData(payload, digest);

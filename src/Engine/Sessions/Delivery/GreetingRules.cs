@@ -12,7 +12,7 @@ internal static class GreetingRules
         var incoming = state.Incoming;
         return new DeliveryGreeting(
             outgoing.Id, outgoing.LowestUnacknowledged, outgoing.Next,
-            incoming.Id, incoming.Expected, incoming.ChainBelow ?? default);
+            incoming.Id, incoming.Id.IsZero ? 0 : incoming.Expected, incoming.Id.IsZero ? default : incoming.ChainBelow ?? default);
     }
 
     /// <summary>Judges the peer's greeting against what was known when the message it answers was made.</summary>
@@ -25,14 +25,14 @@ internal static class GreetingRules
     private static void JudgeItsStream(in PeerStep step, in DeliveryGreeting greeting, in GreetingBaseline baseline)
     {
         var known = step.State.Incoming;
-        if (greeting.Stream.IsNone)
+        if (greeting.MyStream.IsZero)
         {
             return;
         }
 
-        if (greeting.Stream != known.Id)
+        if (greeting.MyStream != known.Id)
         {
-            if (known.Retired.Contains(greeting.Stream))
+            if (known.Retired.Contains(greeting.MyStream))
             {
                 // If the stream was left only after this side's message was made, the greeting was overtaken by that.
                 if (baseline.Incoming == known.Id)
@@ -43,7 +43,7 @@ internal static class GreetingRules
                 return;
             }
 
-            IncomingRules.Adopt(step, greeting.Stream, greeting.LowestUnacknowledged);
+            IncomingRules.Adopt(step, greeting.MyStream, greeting.LowestUnacknowledged);
         }
         else if (known.Stopped is null)
         {
@@ -66,9 +66,9 @@ internal static class GreetingRules
             return;
         }
 
-        if (greeting.KnownStream.IsNone || own.Retired.Contains(greeting.KnownStream))
+        if (greeting.YourStream.IsZero || own.Retired.Contains(greeting.YourStream))
         {
-            if (greeting.KnownStream.IsNone && baseline.Outgoing == own.Id && baseline.LowestUnacknowledged > 1)
+            if (greeting.YourStream.IsZero && baseline.Outgoing == own.Id && baseline.LowestUnacknowledged > 1)
             {
                 step.Report(PeerReport.PeerStateLost, "the peer no longer knows what it had acknowledged");
             }
@@ -76,17 +76,17 @@ internal static class GreetingRules
             return;     // it will adopt the stream where it stands
         }
 
-        if (greeting.KnownStream != own.Id || greeting.Expected > own.Next)
+        if (greeting.YourStream != own.Id || greeting.NextExpected > own.Next)
         {
             OutgoingRules.Stop(step, StopReason.OwnStoreRolledBack);
         }
-        else if (baseline.Outgoing == own.Id && greeting.Expected < baseline.LowestUnacknowledged)
+        else if (baseline.Outgoing == own.Id && greeting.NextExpected < baseline.LowestUnacknowledged)
         {
             OutgoingRules.Stop(step, StopReason.PeerStoreRolledBack);
         }
-        else if (greeting.Expected >= own.LowestUnacknowledged && !greeting.ChainUnknown)
+        else if (greeting.NextExpected >= own.LowestUnacknowledged && !greeting.Chain.IsZero)
         {
-            OutgoingRules.AdvanceTo(step, greeting.Expected - 1, greeting.Chain);
+            OutgoingRules.AdvanceTo(step, greeting.NextExpected - 1, greeting.Chain);
         }
     }
 }

@@ -5,7 +5,7 @@ namespace Kyberium.Engine.Sessions.Delivery;
 /// <summary>Decides what happens to the peer's durable messages.</summary>
 internal static class IncomingRules
 {
-    internal static void Received(in PeerStep step, in MessageRecord message)
+    internal static void Received(in PeerStep step, in DeliveryMessage message, ReadOnlyMemory<byte> payload)
     {
         var stream = step.State.Incoming;
         if (message.Stream != stream.Id)
@@ -35,9 +35,9 @@ internal static class IncomingRules
         }
         else if (message.Number > stream.Expected)
         {
-            KeepEarly(step, message);
+            KeepEarly(step, message.Number, new EarlyMessage(message.Chain, message.Flags, payload));
         }
-        else if (Accept(step, message.Number, new EarlyMessage(message.Chain, message.Flags, message.Payload)))
+        else if (Accept(step, message.Number, new EarlyMessage(message.Chain, message.Flags, payload)))
         {
             AcceptWaiting(step);
         }
@@ -48,7 +48,7 @@ internal static class IncomingRules
     {
         var known = step.State.Incoming.Id;
         step.Record(new PeerEvent.IncomingAdopted(id, lowestUnacknowledged));
-        if (!known.IsNone)
+        if (!known.IsZero)
         {
             step.Report(PeerReport.PeerStateLost, $"the peer started stream {id}; it had {known}");
         }
@@ -129,14 +129,14 @@ internal static class IncomingRules
         if (stream.ChainBelow is { } chain)
         {
             step.Seal(session.Current, EnvelopeType.Acknowledge,
-                new AcknowledgementRecord(stream.Id, stream.Expected - 1, chain).Encode());
+                new Acknowledgement(stream.Id, stream.Expected - 1, chain).Encode());
         }
     }
 
-    private static void KeepEarly(in PeerStep step, in MessageRecord message)
+    private static void KeepEarly(in PeerStep step, ulong number, in EarlyMessage message)
     {
         var stream = step.State.Incoming;
-        if (message.Number - stream.Expected > (ulong)step.Limits.EarlyCountMax)
+        if (number - stream.Expected > (ulong)step.Limits.EarlyCountMax)
         {
             return;
         }
@@ -144,7 +144,7 @@ internal static class IncomingRules
         stream.Early ??= [];
         if (stream.Early.Count < step.Limits.EarlyCountMax)
         {
-            stream.Early.TryAdd(message.Number, new EarlyMessage(message.Chain, message.Flags, message.Payload));
+            stream.Early.TryAdd(number, message);
         }
     }
 

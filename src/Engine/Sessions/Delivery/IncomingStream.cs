@@ -15,7 +15,7 @@ internal sealed class IncomingStream
 
     /// <summary>Gets or sets the chain below <see cref="Expected"/>; unknown after a stream was adopted in its middle,
     /// until its first message tells it.</summary>
-    internal Chain? ChainBelow { get; set; }
+    internal ChainValue? ChainBelow { get; set; }
 
     internal StopReason? Stopped { get; set; }
 
@@ -65,7 +65,7 @@ internal sealed class IncomingStream
 
     internal void Adopt(StreamId stream, ulong expected)
     {
-        if (!Id.IsNone && Id != stream)
+        if (!Id.IsZero && Id != stream)
         {
             Retired.Add(Id);
             if (Retired.Count > RetiredCountMax)
@@ -110,4 +110,4 @@ internal sealed class IncomingMessage
 }
 
 /// <summary>A message that came before its turn.</summary>
-internal readonly record struct EarlyMessage(Chain ChainBelow, MessageFlags Flags, ReadOnlyMemory<byte> Payload);
+internal readonly record struct EarlyMessage(ChainValue ChainBelow, MessageFlags Flags, ReadOnlyMemory<byte> Payload);

@@ -43,7 +43,7 @@ internal static class OutgoingRules
     }
 
     /// <summary>Takes a cumulative acknowledgement. Beyond what was numbered, or with another chain, one store went back.</summary>
-    internal static void Acknowledged(in PeerStep step, in AcknowledgementRecord record)
+    internal static void Acknowledged(in PeerStep step, in Acknowledgement record)
     {
         var stream = step.State.Outgoing;
         if (stream.Stopped is not null || stream.Retired.Contains(record.Stream))
@@ -61,7 +61,7 @@ internal static class OutgoingRules
     }
 
     /// <summary>Moves the outbox on to what the peer has accepted, if its chain is the one sent.</summary>
-    internal static void AdvanceTo(in PeerStep step, ulong accepted, Chain chain)
+    internal static void AdvanceTo(in PeerStep step, ulong accepted, ChainValue chain)
     {
         var stream = step.State.Outgoing;
         stream.UnansweredSince = null;
@@ -128,8 +128,8 @@ internal static class OutgoingRules
         for (var number = stream.SentThrough + 1; number < end; number++)
         {
             var message = stream[number];
-            step.Seal(session.Current, EnvelopeType.Message, new MessageRecord(
-                stream.Id, number, stream.LowestUnacknowledged, stream.ChainBefore(number), message.Flags, message.Payload).Encode());
+            step.Seal(session.Current, EnvelopeType.Message, new DeliveryMessage(
+                stream.Id, number, stream.LowestUnacknowledged, stream.ChainBefore(number), message.Flags, message.Payload.Span).Encode());
             stream.SentThrough = number;
             stream.UnansweredSince ??= step.Now;
             if (stream.ResendAt == MonotonicMillis.Never)

@@ -22,7 +22,7 @@ internal sealed class OutgoingStream
     internal ulong Next => LowestUnacknowledged + (ulong)Count;
 
     /// <summary>Gets the chain just below the lowest unacknowledged number.</summary>
-    internal Chain ChainBelow { get; private set; }
+    internal ChainValue ChainBelow { get; private set; }
 
     internal long PayloadBytes { get; private set; }
 
@@ -52,13 +52,13 @@ internal sealed class OutgoingStream
     /// <summary>Gets or sets since when something sent has gone unanswered.</summary>
     internal MonotonicMillis? UnansweredSince { get; set; }
 
-    internal Chain ChainLast => Count == 0 ? ChainBelow : this[Next - 1].ChainAfter;
+    internal ChainValue ChainLast => Count == 0 ? ChainBelow : this[Next - 1].ChainAfter;
 
     internal OutgoingMessage this[ulong number] =>
         _ring[(_head + (int)(number - LowestUnacknowledged)) & (_ring.Length - 1)];
 
     /// <summary>Gets the chain just below a number from the lowest unacknowledged to the next.</summary>
-    internal Chain ChainBefore(ulong number) =>
+    internal ChainValue ChainBefore(ulong number) =>
         number == LowestUnacknowledged ? ChainBelow : this[number - 1].ChainAfter;
 
     internal void Open(StreamId stream)
@@ -68,7 +68,7 @@ internal sealed class OutgoingStream
     }
 
     /// <summary>Sets where an empty stream stands; used on opening and when a snapshot is read.</summary>
-    internal void Restore(ulong lowestUnacknowledged, Chain chainBelow)
+    internal void Restore(ulong lowestUnacknowledged, ChainValue chainBelow)
     {
         LowestUnacknowledged = lowestUnacknowledged;
         ChainBelow = chainBelow;
@@ -145,7 +145,7 @@ internal sealed class OutgoingStream
             }
         }
 
-        if (!Id.IsNone)
+        if (!Id.IsZero)
         {
             Retired.Add(Id);
             if (Retired.Count > RetiredCountMax)
@@ -209,7 +209,7 @@ internal sealed class OutgoingMessage
 
     internal required UnixMillis? ExpiresAt { get; init; }
 
-    internal Chain ChainAfter { get; set; }
+    internal ChainValue ChainAfter { get; set; }
 
     internal RowState Row { get; set; }
 

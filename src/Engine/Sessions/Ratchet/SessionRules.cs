@@ -224,7 +224,7 @@ internal static class SessionRules
     }
 
     internal static void Answer(in PeerStep step, EpochState epoch) =>
-        step.Seal(epoch, EnvelopeType.Confirm, GreetingRules.Make(step.State).Encode());
+        step.Seal(epoch, EnvelopeType.Confirm, new ConfirmPayload(GreetingRules.Make(step.State)).Encode());
 
     /// <summary>A record that is not a confirm opened in a session: what it succeeded can go.</summary>
     internal static void PeerUses(in PeerStep step, SessionState session)
@@ -268,7 +268,7 @@ internal static class SessionRules
         {
             foreach (var session in sessions)
             {
-                step.Seal(session.Current, EnvelopeType.Close, new byte[] { 0 });
+                step.Seal(session.Current, EnvelopeType.Close, new CloseNotice(CloseReason.Ended).Encode());
             }
         }
 

@@ -2,7 +2,7 @@ using Kyberium.Engine.Sessions.Delivery;
 using Kyberium.Engine.Sessions.Ratchet;
 using Kyberium.Engine.Wire;
 
-namespace Kyberium.Engine.Sessions.Encoding;
+namespace Kyberium.Engine.Sessions.Storage;
 
 /// <summary>The bytes of a peer's snapshot and of its open messages' rows (docs/formats/events.md).</summary>
 /// <remarks>A snapshot holds everything durable but payloads, which lie in rows of their own: a peer with a long outbox is
@@ -105,7 +105,7 @@ internal static class SnapshotCodec
 
     internal static void WriteInboxRow(StateWriter writer, IncomingMessage message)
     {
-        writer.UInt128(message.Stream.Value);
+        message.Stream.Write(writer.Take(16));
         writer.UInt64(message.Number);
         writer.UInt64(message.Ordinal);
         writer.Byte((byte)message.Flags);
@@ -119,7 +119,7 @@ internal static class SnapshotCodec
         var reader = new StateReader(bytes);
         var message = new IncomingMessage
         {
-            Stream = new StreamId(reader.UInt128()),
+            Stream = StreamId.Read(reader.Fixed(16).Span),
             Number = reader.UInt64(),
             Ordinal = reader.UInt64(),
             Flags = (MessageFlags)reader.Byte(),
@@ -134,7 +134,7 @@ internal static class SnapshotCodec
 
     private static void WriteSession(StateWriter writer, SessionState session, MonotonicMillis now)
     {
-        writer.UInt128(session.Id.Value);
+        session.Id.Write(writer.Take(16));
         writer.Flag(session.IsInitiator);
         writer.UInt16((int)session.Suite);
         writer.Fixed(session.Local.Bytes);
@@ -147,7 +147,7 @@ internal static class SnapshotCodec
 
     private static SessionState ReadSession(ref StateReader reader, long awayMillis)
     {
-        var id = new SessionId(reader.UInt128());
+        var id = SessionId.Read(reader.Fixed(16).Span);
         var isInitiator = reader.Flag();
         var suite = (Suite)reader.UInt16();
         var local = EventCodec.ReadFingerprint(ref reader);
@@ -178,9 +178,9 @@ internal static class SnapshotCodec
 
     private static void WriteOutgoing(StateWriter writer, OutgoingStream stream)
     {
-        writer.UInt128(stream.Id.Value);
+        stream.Id.Write(writer.Take(16));
         writer.UInt64(stream.LowestUnacknowledged);
-        writer.UInt128(stream.ChainBelow.Value);
+        stream.ChainBelow.Write(writer.Take(16));
         writer.Byte((byte)(stream.Stopped ?? 0));
         WriteStreams(writer, stream.Retired);
         writer.UInt16(stream.Completed.Count);
@@ -192,8 +192,8 @@ internal static class SnapshotCodec
 
     private static void ReadOutgoing(ref StateReader reader, OutgoingStream stream)
     {
-        stream.Id = new StreamId(reader.UInt128());
-        stream.Restore(reader.UInt64(), new Chain(reader.UInt128()));
+        stream.Id = StreamId.Read(reader.Fixed(16).Span);
+        stream.Restore(reader.UInt64(), ChainValue.Read(reader.Fixed(16).Span));
         stream.Stopped = ReadStop(ref reader);
         ReadStreams(ref reader, stream.Retired);
         for (var left = reader.UInt16(); left > 0; left--)
@@ -204,22 +204,22 @@ internal static class SnapshotCodec
 
     private static void WriteIncoming(StateWriter writer, IncomingStream stream)
     {
-        writer.UInt128(stream.Id.Value);
+        stream.Id.Write(writer.Take(16));
         writer.UInt64(stream.Expected);
         writer.UInt64(stream.NextOrdinal);
         writer.Flag(stream.ChainBelow is not null);
-        writer.UInt128(stream.ChainBelow?.Value ?? 0);
+        (stream.ChainBelow ?? default).Write(writer.Take(16));
         writer.Byte((byte)(stream.Stopped ?? 0));
         WriteStreams(writer, stream.Retired);
     }
 
     private static void ReadIncoming(ref StateReader reader, IncomingStream stream)
     {
-        stream.Id = new StreamId(reader.UInt128());
+        stream.Id = StreamId.Read(reader.Fixed(16).Span);
         stream.Expected = reader.UInt64();
         stream.NextOrdinal = reader.UInt64();
         var chainKnown = reader.Flag();
-        var chain = new Chain(reader.UInt128());
+        var chain = ChainValue.Read(reader.Fixed(16).Span);
         stream.ChainBelow = chainKnown ? chain : null;
         stream.Stopped = ReadStop(ref reader);
         ReadStreams(ref reader, stream.Retired);
@@ -233,7 +233,7 @@ internal static class SnapshotCodec
         writer.UInt16(streams.Count);
         foreach (var stream in streams)
         {
-            writer.UInt128(stream.Value);
+            stream.Write(writer.Take(16));
         }
     }
 
@@ -241,7 +241,7 @@ internal static class SnapshotCodec
     {
         for (var left = reader.UInt16(); left > 0; left--)
         {
-            streams.Add(new StreamId(reader.UInt128()));
+            streams.Add(StreamId.Read(reader.Fixed(16).Span));
         }
     }
 }

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 
-namespace Kyberium.Engine.Sessions.Encoding;
+namespace Kyberium.Engine.Sessions.Storage;
 
 /// <summary>Writes state and events to bytes: big-endian integers, 32-bit lengths. Holds secrets; clearing zeroes them.</summary>
 internal sealed class StateWriter : IBufferWriter<byte>

@@ -2,7 +2,7 @@ using Kyberium.Engine.Diagnostics;
 using Kyberium.Engine.Sessions.Delivery;
 using Kyberium.Engine.Wire;
 
-namespace Kyberium.Engine.Sessions.Encoding;
+namespace Kyberium.Engine.Sessions.Storage;
 
 /// <summary>The bytes of a peer's facts in a journal record (docs/formats/events.md). A kind is never reused.</summary>
 internal static class EventCodec
@@ -15,7 +15,7 @@ internal static class EventCodec
                 writer.Byte(1);
                 WritePin(writer, e.Pin);
                 WritePolicy(writer, e.Policy);
-                writer.UInt128(e.Outgoing.Value);
+                e.Outgoing.Write(writer.Take(16));
                 WriteTexts(writer, e.Addresses);
                 writer.UInt32(e.Generation);
                 break;
@@ -69,7 +69,7 @@ internal static class EventCodec
                 break;
             case PeerEvent.EpochCommitted e:
                 writer.Byte(14);
-                writer.UInt128(e.Session.Value);
+                e.Session.Write(writer.Take(16));
                 writer.UInt32(e.Number.Value);
                 break;
             case PeerEvent.EpochAccepted e:
@@ -78,12 +78,12 @@ internal static class EventCodec
                 break;
             case PeerEvent.PreviousEpochDropped e:
                 writer.Byte(16);
-                writer.UInt128(e.Session.Value);
+                e.Session.Write(writer.Take(16));
                 writer.UInt32(e.Number.Value);
                 break;
             case PeerEvent.SessionRetired e:
                 writer.Byte(17);
-                writer.UInt128(e.Session.Value);
+                e.Session.Write(writer.Take(16));
                 break;
             case PeerEvent.SessionsDropped:
                 writer.Byte(18);
@@ -91,7 +91,7 @@ internal static class EventCodec
             case PeerEvent.ReservationMade e:
                 writer.Byte(19);
                 writer.UInt64(e.Index.Value);
-                writer.UInt128(e.Incarnation.Value);
+                e.Incarnation.Write(writer.Take(16));
                 writer.UInt64(e.Through);
                 break;
             case PeerEvent.MessageQueued e:
@@ -115,17 +115,17 @@ internal static class EventCodec
                 break;
             case PeerEvent.OutgoingReset e:
                 writer.Byte(24);
-                writer.UInt128(e.Stream.Value);
+                e.Stream.Write(writer.Take(16));
                 break;
             case PeerEvent.IncomingAdopted e:
                 writer.Byte(25);
-                writer.UInt128(e.Stream.Value);
+                e.Stream.Write(writer.Take(16));
                 writer.UInt64(e.Expected);
                 break;
             case PeerEvent.MessageAccepted e:
                 writer.Byte(26);
                 writer.UInt64(e.Number);
-                writer.UInt128(e.ChainBelow.Value);
+                e.ChainBelow.Write(writer.Take(16));
                 writer.Byte((byte)e.Flags);
                 writer.Bytes(e.Payload.Span);
                 break;
@@ -163,7 +163,7 @@ internal static class EventCodec
     internal static PeerEvent Read(ref StateReader reader) => reader.Byte() switch
     {
         1 => new PeerEvent.Added(
-            ReadPin(ref reader), ReadPolicy(ref reader), new StreamId(reader.UInt128()), ReadTexts(ref reader), reader.UInt32()),
+            ReadPin(ref reader), ReadPolicy(ref reader), StreamId.Read(reader.Fixed(16).Span), ReadTexts(ref reader), reader.UInt32()),
         2 => new PeerEvent.Forgotten(),
         3 => new PeerEvent.PinAdded(ReadPin(ref reader)),
         4 => new PeerEvent.PinProved(ReadFingerprint(ref reader)),
@@ -178,28 +178,28 @@ internal static class EventCodec
             EpochCodec.ReadNew(ref reader), reader.Flag(), (Suite)reader.UInt16(),
             ReadFingerprint(ref reader), ReadFingerprint(ref reader), reader.Flag()),
         13 => new PeerEvent.EpochPending(EpochCodec.ReadNew(ref reader)),
-        14 => new PeerEvent.EpochCommitted(new SessionId(reader.UInt128()), new Epoch(reader.UInt32())),
+        14 => new PeerEvent.EpochCommitted(SessionId.Read(reader.Fixed(16).Span), new Epoch(reader.UInt32())),
         15 => new PeerEvent.EpochAccepted(EpochCodec.ReadNew(ref reader)),
-        16 => new PeerEvent.PreviousEpochDropped(new SessionId(reader.UInt128()), new Epoch(reader.UInt32())),
-        17 => new PeerEvent.SessionRetired(new SessionId(reader.UInt128())),
+        16 => new PeerEvent.PreviousEpochDropped(SessionId.Read(reader.Fixed(16).Span), new Epoch(reader.UInt32())),
+        17 => new PeerEvent.SessionRetired(SessionId.Read(reader.Fixed(16).Span)),
         18 => new PeerEvent.SessionsDropped(),
         19 => new PeerEvent.ReservationMade(
-            new ReceiverIndex(reader.UInt64()), new Incarnation(reader.UInt128()), reader.UInt64()),
+            new ReceiverIndex(reader.UInt64()), Incarnation.Read(reader.Fixed(16).Span), reader.UInt64()),
         20 => new PeerEvent.MessageQueued(
             ReadGuid(ref reader), (MessageFlags)reader.Byte(), ReadExpiry(ref reader), reader.Bytes().ToArray()),
         21 => new PeerEvent.Acknowledged(reader.UInt64()),
         22 => new PeerEvent.MessageExpired(reader.UInt64()),
         23 => new PeerEvent.OutgoingStopped((StopReason)reader.Byte()),
-        24 => new PeerEvent.OutgoingReset(new StreamId(reader.UInt128())),
-        25 => new PeerEvent.IncomingAdopted(new StreamId(reader.UInt128()), reader.UInt64()),
+        24 => new PeerEvent.OutgoingReset(StreamId.Read(reader.Fixed(16).Span)),
+        25 => new PeerEvent.IncomingAdopted(StreamId.Read(reader.Fixed(16).Span), reader.UInt64()),
         26 => new PeerEvent.MessageAccepted(
-            reader.UInt64(), new Chain(reader.UInt128()), (MessageFlags)reader.Byte(), reader.Bytes().ToArray()),
+            reader.UInt64(), ChainValue.Read(reader.Fixed(16).Span), (MessageFlags)reader.Byte(), reader.Bytes().ToArray()),
         27 => new PeerEvent.IncomingStopped((StopReason)reader.Byte()),
         28 => new PeerEvent.IncomingReset(),
-        29 => new PeerEvent.MessageHandled(new StreamId(reader.UInt128()), reader.UInt64()),
-        30 => new PeerEvent.MessageFailed(new StreamId(reader.UInt128()), reader.UInt64(), reader.Flag()),
-        31 => new PeerEvent.MessageRetried(new StreamId(reader.UInt128()), reader.UInt64()),
-        32 => new PeerEvent.MessageDropped(new StreamId(reader.UInt128()), reader.UInt64()),
+        29 => new PeerEvent.MessageHandled(StreamId.Read(reader.Fixed(16).Span), reader.UInt64()),
+        30 => new PeerEvent.MessageFailed(StreamId.Read(reader.Fixed(16).Span), reader.UInt64(), reader.Flag()),
+        31 => new PeerEvent.MessageRetried(StreamId.Read(reader.Fixed(16).Span), reader.UInt64()),
+        32 => new PeerEvent.MessageDropped(StreamId.Read(reader.Fixed(16).Span), reader.UInt64()),
         33 => new PeerEvent.GenerationSet(reader.UInt32()),
         var kind => throw new StateFormatException($"{kind} is no kind of fact"),
     };
@@ -257,7 +257,7 @@ internal static class EventCodec
     private static void WriteMessage(StateWriter writer, byte kind, StreamId stream, ulong number)
     {
         writer.Byte(kind);
-        writer.UInt128(stream.Value);
+        stream.Write(writer.Take(16));
         writer.UInt64(number);
     }
 }

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Kyberium.Engine.Sessions.Encoding;
+namespace Kyberium.Engine.Sessions.Storage;
 
 /// <summary>Reads what <see cref="StateWriter"/> wrote. The bytes were authenticated before; what does not fit is a defect
 /// or another version's and is reported as <see cref="StateFormatException"/>.</summary>

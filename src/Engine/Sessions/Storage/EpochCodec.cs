@@ -2,7 +2,7 @@ using Kyberium.Engine.Sessions.Handshake;
 using Kyberium.Engine.Sessions.Ratchet;
 using Kyberium.Engine.Wire;
 
-namespace Kyberium.Engine.Sessions.Encoding;
+namespace Kyberium.Engine.Sessions.Storage;
 
 /// <summary>The bytes of an epoch, in facts and in snapshots (docs/formats/events.md).</summary>
 internal static class EpochCodec
@@ -11,7 +11,7 @@ internal static class EpochCodec
 
     internal static void WriteNew(StateWriter writer, NewEpoch epoch)
     {
-        writer.UInt128(epoch.Session.Value);
+        epoch.Session.Write(writer.Take(16));
         writer.UInt32(epoch.Number.Value);
         writer.Fixed(epoch.HandshakeHash.Span);
         WriteSecrets(writer, epoch.Secrets);
@@ -20,7 +20,7 @@ internal static class EpochCodec
     }
 
     internal static NewEpoch ReadNew(ref StateReader reader) => new(
-        new SessionId(reader.UInt128()), new Epoch(reader.UInt32()), reader.Fixed(HandshakeHashSize).ToArray(),
+        SessionId.Read(reader.Fixed(16).Span), new Epoch(reader.UInt32()), reader.Fixed(HandshakeHashSize).ToArray(),
         ReadSecrets(ref reader), new ReceiverIndex(reader.UInt64()), new ReceiverIndex(reader.UInt64()));
 
     /// <summary>Writes an epoch as it stands; its age is what it is at <paramref name="now"/>.</summary>
@@ -38,9 +38,9 @@ internal static class EpochCodec
         writer.UInt64(epoch.Counts.BytesSealed);
         writer.UInt64(epoch.Counts.OpensFailed);
         writer.UInt16(epoch.Reservations.Count);
-        foreach (var (incarnation, through) in epoch.Reservations.OrderBy(pair => pair.Key.Value))
+        foreach (var (incarnation, through) in epoch.Reservations.OrderBy(pair => pair.Key.High).ThenBy(pair => pair.Key.Low))
         {
-            writer.UInt128(incarnation.Value);
+            incarnation.Write(writer.Take(16));
             writer.UInt64(through);
         }
     }
@@ -62,13 +62,13 @@ internal static class EpochCodec
         epoch.Counts = new EpochCounts(reader.UInt64(), reader.UInt64(), reader.UInt64());
         for (var left = reader.UInt16(); left > 0; left--)
         {
-            epoch.Reservations.Add(new Incarnation(reader.UInt128()), reader.UInt64());
+            epoch.Reservations.Add(Incarnation.Read(reader.Fixed(16).Span), reader.UInt64());
         }
 
         return epoch;
     }
 
-    private static void WriteSecrets(StateWriter writer, EpochSecrets secrets) => writer.Bytes(secrets.Reveal());
+    private static void WriteSecrets(StateWriter writer, EpochSecrets secrets) => writer.Fixed(secrets.Reveal());
 
-    private static EpochSecrets ReadSecrets(ref StateReader reader) => new(reader.Bytes().Span);
+    private static EpochSecrets ReadSecrets(ref StateReader reader) => EpochSecrets.Restore(reader.Fixed(EpochSecrets.Size).Span);
 }

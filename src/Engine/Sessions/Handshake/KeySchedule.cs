@@ -1,0 +1,45 @@
+using System.Security.Cryptography;
+using Kyberium.Engine.Cryptography;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Sessions.Handshake;
+
+/// <summary>From a handshake's outcome to an epoch's secrets. docs/formats/key-schedule.md.</summary>
+internal static class KeySchedule
+{
+    private static readonly byte[] NoRoot = new byte[EpochSecrets.SecretSize];
+
+    /// <summary>Makes epoch 0 and the session's id.</summary>
+    internal static EpochSecrets Start(HandshakeOutcome outcome, out SessionId session) =>
+        Derive(NoRoot, outcome.SplitKeys.Reveal(), outcome.HandshakeHash.Span, out session);
+
+    /// <summary>Makes the epoch after <paramref name="current"/>, whose root stays until the caller erases it.</summary>
+    /// <exception cref="InvalidOperationException">The current root was erased.</exception>
+    internal static EpochSecrets Next(EpochSecrets current, HandshakeOutcome outcome) =>
+        Derive(current.Root, outcome.SplitKeys.Reveal(), outcome.HandshakeHash.Span, out _);
+
+    private static EpochSecrets Derive(
+        ReadOnlySpan<byte> previousRoot, ReadOnlySpan<byte> splitKeys, ReadOnlySpan<byte> handshakeHash, out SessionId session)
+    {
+        Span<byte> pseudorandomKey = stackalloc byte[EpochSecrets.SecretSize];
+        Span<byte> sessionId = stackalloc byte[SessionId.Size];
+        HKDF.Extract(HashAlgorithmName.SHA512, splitKeys, previousRoot, pseudorandomKey);
+        ExpandLabel.Derive(pseudorandomKey, "session id"u8, handshakeHash, sessionId);
+        session = SessionId.Read(sessionId);
+        var block = Fill(pseudorandomKey, handshakeHash);
+        CryptographicOperations.ZeroMemory(pseudorandomKey);
+        return EpochSecrets.Own(block);
+    }
+
+    private static SecretBytes Fill(ReadOnlySpan<byte> pseudorandomKey, ReadOnlySpan<byte> hash)
+    {
+        Span<byte> block = stackalloc byte[EpochSecrets.Size];
+        ExpandLabel.Derive(pseudorandomKey, "root"u8, hash, block[..64]);
+        ExpandLabel.Derive(pseudorandomKey, "i2r"u8, hash, block.Slice(64, 64));
+        ExpandLabel.Derive(pseudorandomKey, "r2i"u8, hash, block.Slice(128, 64));
+        ExpandLabel.Derive(pseudorandomKey, "exporter"u8, hash, block.Slice(192, 64));
+        var secrets = SecretBytes.CopyOf(block);
+        CryptographicOperations.ZeroMemory(block);
+        return secrets;
+    }
+}

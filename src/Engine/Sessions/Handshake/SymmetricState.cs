@@ -1,0 +1,198 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Kyberium.Engine.Cryptography;
+
+namespace Kyberium.Engine.Sessions.Handshake;
+
+/// <summary>Noise's symmetric state with AESGCM and SHA512: chaining key, transcript hash, and the key once there is one.</summary>
+/// <remarks>
+/// Not thread-safe. Disposal zeroes it. Source: The Noise Protocol Framework, revision 34, sections 4, 5.1 and 5.2.
+/// Vectors: tests/Vectors/noise.
+/// </remarks>
+internal sealed class SymmetricState : IDisposable
+{
+    internal const int HashSize = 64;
+    internal const int TagSize = 16;
+
+    /// <summary>The size of both keys of <see cref="Split"/> together.</summary>
+    internal const int SplitSize = 2 * KeySize;
+
+    private const int KeySize = 32;
+    private const int NonceSize = 12;
+    private const int KeyOffset = 2 * HashSize;
+
+    // chaining key ‖ hash ‖ key, pinned so that no copy of it is left behind.
+    private readonly byte[] _state = GC.AllocateArray<byte>(KeyOffset + KeySize, pinned: true);
+    private ulong _nonce;
+    private bool _disposed;
+
+    /// <summary>Starts from a protocol name: zero-padded to 64 bytes, or hashed when longer.</summary>
+    internal SymmetricState(string protocolName)
+    {
+        var name = Encoding.ASCII.GetBytes(protocolName);
+        if (name.Length <= HashSize)
+        {
+            name.CopyTo(_state.AsSpan(HashSize));
+        }
+        else
+        {
+            SHA512.HashData(name, Hash);
+        }
+
+        Hash.CopyTo(ChainingKey);
+    }
+
+    private SymmetricState(SymmetricState other)
+    {
+        other._state.CopyTo(_state, 0);
+        _nonce = other._nonce;
+        HasKey = other.HasKey;
+    }
+
+    /// <summary>Gets whether ciphertexts carry a tag yet.</summary>
+    internal bool HasKey { get; private set; }
+
+    /// <summary>Gets the hash of everything mixed in so far; public.</summary>
+    internal ReadOnlySpan<byte> HandshakeHash => Hash;
+
+    private Span<byte> ChainingKey => _state.AsSpan(0, HashSize);
+
+    private Span<byte> Hash => _state.AsSpan(HashSize, HashSize);
+
+    private Span<byte> Key => _state.AsSpan(KeyOffset, KeySize);
+
+    /// <summary>Copies the state, so that one message can be tried without spoiling the attempt.</summary>
+    internal SymmetricState Clone()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return new SymmetricState(this);
+    }
+
+    internal void MixHash(ReadOnlySpan<byte> data)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA512);
+        hash.AppendData(Hash);
+        hash.AppendData(data);
+        hash.GetHashAndReset(Hash);
+    }
+
+    internal void MixKey(ReadOnlySpan<byte> inputKeyMaterial)
+    {
+        Span<byte> outputs = stackalloc byte[2 * HashSize];
+        Mix(inputKeyMaterial, outputs);
+        SetKey(outputs[HashSize..]);
+        CryptographicOperations.ZeroMemory(outputs);
+    }
+
+    internal void MixKeyAndHash(ReadOnlySpan<byte> inputKeyMaterial)
+    {
+        Span<byte> outputs = stackalloc byte[3 * HashSize];
+        Mix(inputKeyMaterial, outputs);
+        MixHash(outputs.Slice(HashSize, HashSize));
+        SetKey(outputs[(2 * HashSize)..]);
+        CryptographicOperations.ZeroMemory(outputs);
+    }
+
+    /// <summary>Gets how long the encryption of a plaintext is: a tag more once there is a key.</summary>
+    internal int EncryptedSize(int plaintextLength) => plaintextLength + (HasKey ? TagSize : 0);
+
+    /// <summary>Encrypts, or copies while there is no key, and mixes what was written into the hash.</summary>
+    /// <param name="destination">Exactly <see cref="EncryptedSize"/> bytes.</param>
+    internal void EncryptAndHash(ReadOnlySpan<byte> plaintext, Span<byte> destination)
+    {
+        if (HasKey)
+        {
+            Span<byte> nonce = stackalloc byte[NonceSize];
+            WriteNonce(nonce);
+            using var cipher = new AesGcm(Key, TagSize);
+            cipher.Encrypt(nonce, plaintext, destination[..^TagSize], destination[^TagSize..], Hash);
+            _nonce++;
+        }
+        else
+        {
+            plaintext.CopyTo(destination);
+        }
+
+        MixHash(destination);
+    }
+
+    /// <summary>Decrypts, or copies while there is no key. A ciphertext that does not open changes nothing.</summary>
+    /// <param name="plaintext">Exactly as long as the ciphertext without its tag; zeroed on failure.</param>
+    internal bool TryDecryptAndHash(ReadOnlySpan<byte> ciphertext, Span<byte> plaintext)
+    {
+        if (HasKey)
+        {
+            Span<byte> nonce = stackalloc byte[NonceSize];
+            WriteNonce(nonce);
+            using var cipher = new AesGcm(Key, TagSize);
+            try
+            {
+                cipher.Decrypt(nonce, ciphertext[..^TagSize], ciphertext[^TagSize..], plaintext, Hash);
+            }
+            catch (AuthenticationTagMismatchException)
+            {
+                return false;
+            }
+
+            _nonce++;
+        }
+        else
+        {
+            ciphertext.CopyTo(plaintext);
+        }
+
+        MixHash(ciphertext);
+        return true;
+    }
+
+    /// <summary>Gives the two keys, k1 then k2, 32 bytes each.</summary>
+    internal SecretBytes Split()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return SecretBytes.Create(SplitSize, this, static (keys, state) =>
+        {
+            Span<byte> outputs = stackalloc byte[2 * HashSize];
+            Expand(state.ChainingKey, [], outputs);
+            outputs[..KeySize].CopyTo(keys);
+            outputs.Slice(HashSize, KeySize).CopyTo(keys[KeySize..]);
+            CryptographicOperations.ZeroMemory(outputs);
+        });
+    }
+
+    public void Dispose()
+    {
+        _disposed = true;
+        CryptographicOperations.ZeroMemory(_state);
+    }
+
+    private void Mix(ReadOnlySpan<byte> inputKeyMaterial, Span<byte> outputs)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        Expand(ChainingKey, inputKeyMaterial, outputs);
+        outputs[..HashSize].CopyTo(ChainingKey);
+    }
+
+    private void SetKey(ReadOnlySpan<byte> output)
+    {
+        output[..KeySize].CopyTo(Key);
+        _nonce = 0;
+        HasKey = true;
+    }
+
+    private void WriteNonce(Span<byte> nonce)
+    {
+        nonce.Clear();
+        BinaryPrimitives.WriteUInt64BigEndian(nonce[4..], _nonce);
+    }
+
+    // Noise's HKDF is RFC 5869's with an empty info (section 4.3).
+    private static void Expand(ReadOnlySpan<byte> chainingKey, ReadOnlySpan<byte> inputKeyMaterial, Span<byte> outputs)
+    {
+        Span<byte> temporaryKey = stackalloc byte[HashSize];
+        HKDF.Extract(HashAlgorithmName.SHA512, inputKeyMaterial, chainingKey, temporaryKey);
+        HKDF.Expand(HashAlgorithmName.SHA512, temporaryKey, outputs, []);
+        CryptographicOperations.ZeroMemory(temporaryKey);
+    }
+}
