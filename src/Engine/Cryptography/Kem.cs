@@ -1,3 +1,5 @@
+using Kyberium.Engine.Cryptography.Lattice;
+
 namespace Kyberium.Engine.Cryptography;
 
 /// <summary>A key encapsulation mechanism of the protocol: ML-KEM alone, or ML-KEM and a NIST curve combined.</summary>
@@ -9,6 +11,12 @@ internal abstract class Kem
 {
     /// <summary>Every mechanism's shared secret is 32 bytes.</summary>
     internal const int SharedSecretSize = 32;
+
+    internal static Kem MlKem512 { get; } = new MlKem(MlKemParameters.MlKem512, MlKemBackend.Best);
+
+    internal static Kem MlKem768 { get; } = new MlKem(MlKemParameters.MlKem768, MlKemBackend.Best);
+
+    internal static Kem MlKem1024 { get; } = new MlKem(MlKemParameters.MlKem1024, MlKemBackend.Best);
 
     /// <summary>Gets the name as it stands in a Noise protocol name, e.g. <c>MLKEM768P256</c>.</summary>
     internal abstract string NoiseName { get; }
@@ -33,6 +41,10 @@ internal abstract class Kem
     /// <returns>The key, or <see langword="null"/> when its length, its coefficients (FIPS 203 section 7.2) or its
     /// curve point is wrong.</returns>
     internal abstract KemEncapsulationKey? TryImportEncapsulationKey(ReadOnlySpan<byte> encapsulationKey);
+
+    /// <summary>The same, saying what the key object keeps beside its bytes; the other overload expands.</summary>
+    internal virtual KemEncapsulationKey? TryImportEncapsulationKey(
+        ReadOnlySpan<byte> encapsulationKey, KeyFootprint footprint) => TryImportEncapsulationKey(encapsulationKey);
 }
 
 /// <summary>A checked public key of a <see cref="Kem"/>. Immutable, thread-safe.</summary>
