@@ -1,0 +1,33 @@
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Sessions.Traffic;
+
+/// <summary>What is kept in memory of one incarnation of the peer's. Guarded by the session's lock.</summary>
+internal sealed class ReceivingIncarnation(Incarnation id, ulong floor) : IDisposable
+{
+    private ReplayWindow _window = new(floor);
+
+    internal Incarnation Id => id;
+
+    /// <summary>Gets or sets one above the highest sequence that may be shown; durable.</summary>
+    internal ulong ReservedEnd { get; set; } = floor;
+
+    /// <summary>Gets or sets when it was last used, in records of the epoch; the least is closed or unkeyed first.</summary>
+    internal ulong LastUse { get; set; }
+
+    /// <summary>Gets or sets whether it waits for its close to become durable.</summary>
+    internal bool IsClosing { get; set; }
+
+    internal TrafficCipher? Cipher { get; set; }
+
+    internal ref ReplayWindow Window => ref _window;
+
+    internal void ReleaseKeys()
+    {
+        Cipher?.Dispose();
+        Cipher = null;
+        _window.Compact();
+    }
+
+    public void Dispose() => ReleaseKeys();
+}

@@ -1,0 +1,120 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Kyberium.Engine.Sessions.Handshake;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Sessions.Traffic;
+
+/// <summary>The AEAD of one incarnation: AES-256-GCM with <c>nonce = fixed4 ‖ sequence8</c>. Not thread-safe.</summary>
+/// <remarks>Calls allocate nothing. Key derivation: docs/formats/key-schedule.md section 3.</remarks>
+internal sealed class TrafficCipher : IDisposable
+{
+    /// <summary>The longest data a caller may have authenticated with a record.</summary>
+    internal const int AssociatedDataLengthMax = 65_536;
+
+    private const int KeySize = 32;
+    private const int NonceSize = 12;
+    private const int StackLengthMax = 512;
+
+    private readonly AesGcm _aead;
+    private readonly uint _fixed;
+
+    private TrafficCipher(ReadOnlySpan<byte> key, uint fixedField)
+    {
+        _aead = new AesGcm(key, EnvelopeHeader.TagSize);
+        _fixed = fixedField;
+    }
+
+    /// <summary>Derives <c>key32 ‖ fixed4</c> from a direction's secret and keys the AEAD.</summary>
+    internal static TrafficCipher Derive(ReadOnlySpan<byte> directionSecret, Incarnation incarnation)
+    {
+        Span<byte> context = stackalloc byte[Incarnation.Size];
+        incarnation.Write(context);
+        Span<byte> derived = stackalloc byte[KeySize + sizeof(uint)];
+        ExpandLabel.Derive(directionSecret, "traffic"u8, context, derived);
+        var cipher = new TrafficCipher(derived[..KeySize], BinaryPrimitives.ReadUInt32BigEndian(derived[KeySize..]));
+        CryptographicOperations.ZeroMemory(derived);
+        return cipher;
+    }
+
+    /// <summary>Seals an envelope whose header is written already; the plaintext may stand where the ciphertext goes.</summary>
+    internal void Seal(
+        ulong sequence, ReadOnlySpan<byte> plaintext, ReadOnlySpan<byte> callerAssociatedData, Span<byte> envelope)
+    {
+        Span<byte> nonce = stackalloc byte[NonceSize];
+        WriteNonce(nonce, sequence);
+        var ciphertext = envelope[EnvelopeHeader.Size..^EnvelopeHeader.TagSize];
+        var tag = envelope[^EnvelopeHeader.TagSize..];
+        if (callerAssociatedData.IsEmpty)
+        {
+            _aead.Encrypt(nonce, plaintext, ciphertext, tag, envelope[..EnvelopeHeader.Size]);
+            return;
+        }
+
+        var length = EnvelopeHeader.Size + callerAssociatedData.Length;
+        var rented = length > StackLengthMax ? ArrayPool<byte>.Shared.Rent(length) : null;
+        var joined = rented is null ? stackalloc byte[StackLengthMax] : rented;
+        Join(envelope, callerAssociatedData, joined);
+        _aead.Encrypt(nonce, plaintext, ciphertext, tag, joined[..length]);
+        Return(rented);
+    }
+
+    /// <summary>Opens an envelope. The plaintext is zeroed when the tag does not verify.</summary>
+    /// <param name="plaintext">Exactly as long as the body without its tag.</param>
+    internal bool TryOpen(
+        ulong sequence, ReadOnlySpan<byte> envelope, ReadOnlySpan<byte> callerAssociatedData, Span<byte> plaintext)
+    {
+        Span<byte> nonce = stackalloc byte[NonceSize];
+        WriteNonce(nonce, sequence);
+        if (callerAssociatedData.IsEmpty)
+        {
+            return TryDecrypt(nonce, envelope, envelope[..EnvelopeHeader.Size], plaintext);
+        }
+
+        var length = EnvelopeHeader.Size + callerAssociatedData.Length;
+        var rented = length > StackLengthMax ? ArrayPool<byte>.Shared.Rent(length) : null;
+        var joined = rented is null ? stackalloc byte[StackLengthMax] : rented;
+        Join(envelope, callerAssociatedData, joined);
+        var opened = TryDecrypt(nonce, envelope, joined[..length], plaintext);
+        Return(rented);
+        return opened;
+    }
+
+    public void Dispose() => _aead.Dispose();
+
+    private bool TryDecrypt(
+        ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> envelope, ReadOnlySpan<byte> associatedData, Span<byte> plaintext)
+    {
+        var ciphertext = envelope[EnvelopeHeader.Size..^EnvelopeHeader.TagSize];
+        try
+        {
+            _aead.Decrypt(nonce, ciphertext, envelope[^EnvelopeHeader.TagSize..], plaintext, associatedData);
+            return true;
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            return false;
+        }
+    }
+
+    private void WriteNonce(Span<byte> nonce, ulong sequence)
+    {
+        BinaryPrimitives.WriteUInt32BigEndian(nonce, _fixed);
+        BinaryPrimitives.WriteUInt64BigEndian(nonce[4..], sequence);
+    }
+
+    private static void Join(ReadOnlySpan<byte> envelope, ReadOnlySpan<byte> callerAssociatedData, Span<byte> joined)
+    {
+        envelope[..EnvelopeHeader.Size].CopyTo(joined);
+        callerAssociatedData.CopyTo(joined[EnvelopeHeader.Size..]);
+    }
+
+    private static void Return(byte[]? rented)
+    {
+        if (rented is not null)
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+}
