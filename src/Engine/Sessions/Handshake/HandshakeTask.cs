@@ -40,7 +40,7 @@ internal abstract record HandshakeTask
     internal sealed record Finish(InitiatorHandshake Handshake, ReadOnlyMemory<byte> Message2) : HandshakeTask;
 
     /// <summary>Answers an opened message 1 of a new session.</summary>
-    internal sealed record Answer(ResponderHandshake Opened, DeliveryGreeting Greeting) : HandshakeTask;
+    internal sealed record Answer(ResponderHandshake Opened, Pin Remote, DeliveryGreeting Greeting) : HandshakeTask;
 
     /// <summary>Opens and answers the message 1 of a rekey.</summary>
     internal sealed record AnswerRekey(

@@ -110,7 +110,7 @@ internal static class SessionRules
     internal static void Message1(in PeerStep step, PeerCommand.Handshake1 command)
     {
         var state = step.State;
-        if (state.Suspended || !state.IsPinned(command.Remote) || !step.Limits.Suites.Contains(command.Suite))
+        if (state.Suspended || state.PinOf(command.Remote) is not { } pin || !step.Limits.Suites.Contains(command.Suite))
         {
             command.Opened.Dispose();
             step.Report(PeerReport.SessionRefused, state.Suspended ? "the peer is suspended" : "pin or suite not allowed");
@@ -150,7 +150,7 @@ internal static class SessionRules
             return;
         }
 
-        var task = new HandshakeTask.Answer(command.Opened, GreetingRules.Make(state));
+        var task = new HandshakeTask.Answer(command.Opened, pin, GreetingRules.Make(state));
         handshakes.Answering.Add(new Answering(
             task, command.Suite, command.Local, command.Remote, command.Message1Hash, command.Source,
             state.Sending?.Id, step.Baseline()));

@@ -1,0 +1,35 @@
+using System.Collections.Concurrent;
+using Kyberium.Engine.Diagnostics;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Sessions.Handshake;
+
+/// <summary>Parsed documents of pinned peers. Importing a curve's point costs more than using it, so the last ones used
+/// are kept; bounded.</summary>
+internal sealed class PinnedDocuments
+{
+    internal const int CountMax = 4_096;
+
+    private readonly ConcurrentDictionary<Fingerprint, PublicDocument> _parsed = new();
+
+    internal PublicDocument Get(Pin pin)
+    {
+        if (_parsed.TryGetValue(pin.Fingerprint, out var known))
+        {
+            return known;
+        }
+
+        if (!PublicDocument.TryRead(pin.Document.Span, out var document, out var failure))
+        {
+            throw Invariant.Violated($"a pinned document was checked when it was pinned: {failure}");
+        }
+
+        if (_parsed.Count >= CountMax)
+        {
+            _parsed.Clear();    // a full cache starts over: dearer than eviction once in 4,096, and nothing to keep in order
+        }
+
+        _parsed[pin.Fingerprint] = document;
+        return document;
+    }
+}
