@@ -72,6 +72,9 @@ public readonly record struct LogPosition(long Value)
 {
     /// <summary>Gets the position after this one.</summary>
     public LogPosition Next => new(Value + 1);
+
+    /// <summary>Gives the number alone: the generated text would print <see cref="Next"/>, and that one's next, without end.</summary>
+    public override string ToString() => Value.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }
 
 /// <summary>Where a shard's log stands.</summary>

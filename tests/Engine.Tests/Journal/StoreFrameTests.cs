@@ -138,6 +138,10 @@ public sealed partial class StoreFrameTests
     public void Shards_outside_the_format_are_refused(string group, int number) =>
         Assert.Throws<ArgumentException>(() => ShardBytes.Of(new ShardId(group, number)));
 
+    [Fact]
+    public void A_position_and_what_holds_it_print() =>
+        Assert.Equal("JournalRecord { Position = 7, Bytes = System.ReadOnlyMemory<Byte>[0] }", new JournalRecord(new LogPosition(7), default).ToString());
+
     internal static void Reseal(byte[] frame) => System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(
         frame.AsSpan(^Crc32C.Size..), Crc32C.Compute(frame.AsSpan(..^Crc32C.Size)));
 

@@ -1,0 +1,195 @@
+namespace Kyberium.Engine.Sqlite;
+
+/// <summary>The one thread that writes the file: takes all that waits, of whatever shard, into one transaction with one flush.</summary>
+/// <remarks>
+/// Callers are told on the thread pool, one item per flush, so that the next flush begins at once. After a failure that
+/// may have left the file or the disk cache in doubt, the writer refuses everything: only opening anew shows what is durable.
+/// </remarks>
+internal sealed class JournalWriter : IDisposable
+{
+    private readonly object _lock = new();   // a monitor, since the thread waits on it
+    private readonly Queue<JournalWork> _waiting = new();
+    private readonly List<JournalWork> _flushing = [];
+    private readonly JournalTransaction _transaction;
+    private readonly SqliteJournalOptions _options;
+    private readonly Thread _thread;
+    private EngineException? _broken;
+    private bool _stopping;
+    private bool _reclaims = true;
+
+    internal JournalWriter(Connection connection, ShardIndex index, SqliteJournalOptions options)
+    {
+        _options = options;
+        _transaction = new JournalTransaction(connection, index);
+        _thread = new Thread(Run) { IsBackground = true, Name = "kyberium journal writer" };
+        _thread.Start();
+    }
+
+    /// <summary>Queues a call; calls take effect in the order they were queued.</summary>
+    /// <exception cref="ObjectDisposedException">The journal was disposed.</exception>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.Overloaded"/>.</exception>
+    internal void Enqueue(JournalWork work)
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_stopping, typeof(SqliteJournal));
+            if (_waiting.Count >= _options.WaitingCountMax)
+            {
+                throw SqliteErrors.Overloaded(_waiting.Count);
+            }
+
+            _waiting.Enqueue(work);
+            if (_waiting.Count == 1)
+            {
+                Monitor.Pulse(_lock);
+            }
+        }
+    }
+
+    /// <summary>Finishes what was queued and ends the thread.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _stopping = true;
+            Monitor.Pulse(_lock);
+        }
+
+        _thread.Join();
+        _transaction.Dispose();
+    }
+
+    private void Run()
+    {
+        while (TakeWaiting())
+        {
+            if (_broken is not null)
+            {
+                FailAll(_broken);
+            }
+            else
+            {
+                Flush();
+            }
+        }
+    }
+
+    /// <returns>Whether to go on; with nothing taken there is garbage to delete.</returns>
+    private bool TakeWaiting()
+    {
+        lock (_lock)
+        {
+            while (_waiting.Count == 0 && !_stopping && !(_reclaims && _broken is null && _transaction.HasGarbage))
+            {
+                Monitor.Wait(_lock);
+            }
+
+            long bytes = 0;
+            while (_waiting.TryPeek(out var next) && (_flushing.Count == 0 || bytes + next.Bytes <= _options.FlushBytesMax))
+            {
+                bytes += next.Bytes;
+                _flushing.Add(_waiting.Dequeue());
+            }
+
+            return _flushing.Count > 0 || !_stopping;
+        }
+    }
+
+    private void Flush()
+    {
+        if (TryFlush(_flushing, out var failure))
+        {
+            _reclaims = true;
+        }
+        else if (failure!.Code == EngineErrorCode.JournalFull)
+        {
+            _reclaims = false;   // else it would try again at once; the next flush that succeeds turns it on
+            FlushOneByOne();     // one commit that finds no room must not take the small ones of other shards with it
+        }
+
+        SettleAll();
+    }
+
+    private void FlushOneByOne()
+    {
+        if (_flushing.Count < 2)
+        {
+            return;
+        }
+
+        foreach (var work in _flushing)
+        {
+            if (_broken is { } broken)
+            {
+                Fail(work, broken);
+            }
+            else
+            {
+                TryFlush([work], out _);
+            }
+        }
+    }
+
+    private bool TryFlush(List<JournalWork> works, out EngineException? failure)
+    {
+        try
+        {
+            _transaction.Begin();
+            foreach (var work in works)
+            {
+                work.Stage(_transaction);
+            }
+
+            _transaction.Complete();
+            failure = null;
+            return true;
+        }
+        catch (SqliteFailure cause)
+        {
+            failure = cause.ToEngineException();
+            _broken = SqliteErrors.LeavesStoreSound(cause.Code) ? null : failure;
+        }
+#pragma warning disable CA1031 // The thread serves every shard: a defect must reach the waiting callers, not end the process.
+        catch (Exception defect)
+        {
+            failure = _broken = SqliteErrors.WriterDefect(defect);
+        }
+#pragma warning restore CA1031
+
+        _transaction.Abandon();
+        foreach (var work in works)
+        {
+            Fail(work, failure);
+        }
+
+        return false;
+    }
+
+    private void FailAll(EngineException failure)
+    {
+        foreach (var work in _flushing)
+        {
+            Fail(work, failure);
+        }
+
+        SettleAll();
+    }
+
+    private void Fail(JournalWork work, EngineException failure)
+    {
+        work.Fail(failure);
+        if (work is CommitWork commit)
+        {
+            _transaction.MarkFailed(commit.Shard, commit.Fence);
+        }
+    }
+
+    private void SettleAll()
+    {
+        if (_flushing.Count > 0)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static works => Array.ForEach(works, work => work.Settle()), _flushing.ToArray(), preferLocal: false);
+            _flushing.Clear();
+        }
+    }
+}
