@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using Kyberium.Engine.Cryptography;
-using Kyberium.Engine.Sessions.Ratchet;
 using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine.Sessions.Handshake;

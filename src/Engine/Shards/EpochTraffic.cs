@@ -1,0 +1,85 @@
+using Kyberium.Engine.Cryptography;
+using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Sessions.Handshake;
+using Kyberium.Engine.Sessions.Ratchet;
+using Kyberium.Engine.Sessions.Traffic;
+
+namespace Kyberium.Engine.Shards;
+
+/// <summary>One epoch's traffic at work, behind its lock: the fast path that callers' own threads take.</summary>
+internal sealed class EpochTraffic : IDisposable
+{
+    private readonly EpochSecrets _secrets;
+
+    internal EpochTraffic(ResidentPeer peer, EpochState epoch, TrafficLimits limits, IEntropySource entropy)
+    {
+        Peer = peer;
+        Epoch = epoch;
+        _secrets = epoch.Secrets;
+        var (sends, receives) = epoch.IsInitiator
+            ? (TrafficDirection.InitiatorToResponder, TrafficDirection.ResponderToInitiator)
+            : (TrafficDirection.ResponderToInitiator, TrafficDirection.InitiatorToResponder);
+        Sending = new SendingTraffic(
+            _secrets, sends, epoch.Suite, epoch.Number, epoch.RemoteIndex, limits, entropy,
+            new TrafficUsage((long)epoch.Counts.RecordsSealed, (long)epoch.Counts.BytesSealed));
+        Receiving = new ReceivingTraffic(
+            _secrets, receives, epoch.Suite, epoch.Number, epoch.LocalIndex, limits,
+            epoch.Reservations.Count, (long)epoch.Counts.OpensFailed);
+    }
+
+    /// <summary>Gets the lock that every use of <see cref="Sending"/> and <see cref="Receiving"/> is made under.</summary>
+    internal Lock Gate { get; } = new();
+
+    internal ResidentPeer Peer { get; }
+
+    internal EpochState Epoch { get; }
+
+    internal SendingTraffic Sending { get; }
+
+    internal ReceivingTraffic Receiving { get; }
+
+    /// <summary>Gets whether the epoch is gone; checked under the lock.</summary>
+    internal bool IsDisposed { get; private set; }
+
+    /// <summary>Gets or sets whether the machine wants to hear of the next record opened here.</summary>
+    internal volatile bool IsWatched;
+
+    /// <summary>Gets or sets whether a rekey was asked for by a limit, so that it is asked for once.</summary>
+    internal bool RekeyAsked { get; set; }
+
+    /// <summary>Gets or sets when the last window notice went out.</summary>
+    internal MonotonicMillis NoticedAt { get; set; } = new(long.MinValue / 2);
+
+    /// <summary>Gets what the epoch counted, for its snapshot. Takes the lock.</summary>
+    internal EpochCounts Counts()
+    {
+        lock (Gate)
+        {
+            var usage = Sending.Usage;
+            return new EpochCounts((ulong)usage.Records, (ulong)usage.Bytes, (ulong)Receiving.FailedOpens);
+        }
+    }
+
+    internal void ReleaseKeys()
+    {
+        lock (Gate)
+        {
+            Sending.ReleaseKeys();
+            Receiving.ReleaseKeys();
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (Gate)
+        {
+            if (!IsDisposed)
+            {
+                IsDisposed = true;
+                Sending.Dispose();
+                Receiving.Dispose();
+                _secrets.Dispose();
+            }
+        }
+    }
+}

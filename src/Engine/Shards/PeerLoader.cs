@@ -1,0 +1,124 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Kyberium.Engine.Cryptography;
+using Kyberium.Engine.Journal;
+using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Sessions.Storage;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Shards;
+
+/// <summary>Reads one peer from its rows.</summary>
+internal static class PeerLoader
+{
+    /// <summary>Gives a peer as its last snapshot left it; <see langword="null"/> when there is none, or it was forgotten.</summary>
+    internal static async Task<ShardStore.LoadedPeer?> LoadAsync(
+        ShardEnvironment environment, ShardId shard, ShardOpener opener, PeerHash hash, CancellationToken cancellationToken)
+    {
+        var journal = environment.Journal;
+        var vaultKey = hash.Row(RowKind.PeerKey);
+        if (await journal.ReadRowAsync(shard, vaultKey, cancellationToken).ConfigureAwait(false) is not { } vaultRow)
+        {
+            return null;
+        }
+
+        var vaultPlaintext = await opener.OpenRowAsync(new JournalRow(vaultKey, vaultRow), cancellationToken).ConfigureAwait(false);
+        var vault = new PeerVault(SecretBytes.CopyOf(vaultPlaintext.Span[..PeerVault.KeySize]));
+        var state = new PeerState(ReadName(vaultPlaintext));
+        var loaded = new ShardStore.LoadedPeer(state, hash, vault);
+        try
+        {
+            var snapshotKey = hash.Row(RowKind.Peer);
+            if (await journal.ReadRowAsync(shard, snapshotKey, cancellationToken).ConfigureAwait(false) is { } snapshot)
+            {
+                await OpenAsync(opener, vault, shard, new JournalRow(snapshotKey, snapshot), plaintext =>
+                    loaded.StoredAt = SnapshotCodec.Read(plaintext, state, new UnixMillis(environment.Scheduler.UnixMillis)),
+                    cancellationToken).ConfigureAwait(false);
+                loaded.ChangedAt = loaded.StoredAt;
+                var prefix = snapshotKey.Key;
+                await foreach (var row in journal.ReadRowsAsync(shard, RowKind.Outbox, prefix, cancellationToken).ConfigureAwait(false))
+                {
+                    await OpenAsync(
+                        opener, vault, shard, row, plaintext => state.Outgoing.Add(SnapshotCodec.ReadOutboxRow(plaintext)),
+                        cancellationToken).ConfigureAwait(false);
+                }
+
+                await foreach (var row in journal.ReadRowsAsync(shard, RowKind.Inbox, prefix, cancellationToken).ConfigureAwait(false))
+                {
+                    await OpenAsync(opener, vault, shard, row, plaintext => AddInbox(state, plaintext), cancellationToken)
+                        .ConfigureAwait(false);
+                }
+
+                loaded.StoredIndices = IndicesOf(state);
+            }
+
+            return loaded;
+        }
+        catch (StateFormatException exception)
+        {
+            vault.Dispose();
+            throw ShardErrors.StateUnreadable(shard, $"peer '{state.Key}'", exception);
+        }
+        catch
+        {
+            vault.Dispose();
+            throw;
+        }
+    }
+
+    internal static PeerKey ReadName(ReadOnlyMemory<byte> vaultPlaintext)
+    {
+        var reader = new StateReader(vaultPlaintext[PeerVault.KeySize..]);
+        return new PeerKey(new IdentityName(reader.Text()), new PeerId(reader.Text()));
+    }
+
+    private static HashSet<ReceiverIndex>? IndicesOf(PeerState state)
+    {
+        HashSet<ReceiverIndex>? indices = null;
+        foreach (var session in state.Sessions)
+        {
+            foreach (var epoch in session.Epochs)
+            {
+                (indices ??= []).Add(epoch.LocalIndex);
+            }
+        }
+
+        return indices;
+    }
+
+    private static void AddInbox(PeerState state, ReadOnlyMemory<byte> plaintext)
+    {
+        var message = SnapshotCodec.ReadInboxRow(plaintext);
+        state.Incoming.Unhandled.AddLast(message);
+        state.Incoming.PayloadBytes += message.Payload.Length;
+    }
+
+    private static async Task OpenAsync(
+        ShardOpener opener, PeerVault vault, ShardId shard, JournalRow row, Action<ReadOnlyMemory<byte>> use,
+        CancellationToken cancellationToken)
+    {
+        var inner = await opener.OpenRowAsync(row, cancellationToken).ConfigureAwait(false);
+        var head = PeerVault.SaltSize + 8;
+        if (inner.Length < head + PeerVault.TagSize)
+        {
+            throw JournalErrors.Corrupt(shard, row.Key, FrameFault.NotAuthentic);
+        }
+
+        var plaintext = new byte[inner.Length - head - PeerVault.TagSize];
+        try
+        {
+            var salt = BinaryPrimitives.ReadUInt128BigEndian(inner.Span);
+            var counter = BinaryPrimitives.ReadUInt64BigEndian(inner.Span[PeerVault.SaltSize..]);
+            if (!vault.TryOpen(salt, counter, inner.Span[head..], plaintext, row.Key.Key.Span))
+            {
+                throw JournalErrors.Corrupt(shard, row.Key, FrameFault.NotAuthentic);
+            }
+
+            use(plaintext);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(plaintext);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Sessions.Traffic;
+using Kyberium.Engine.Templates;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Shards;
+
+/// <summary>A peer in memory: its machine, its key at rest, and what the shard's turn keeps beside them.</summary>
+/// <remarks>All but the volatile members belong to the turn.</remarks>
+internal sealed class ResidentPeer : PeerContext
+{
+    private readonly ShardEnvironment _environment;
+    private PeerLimits? _limits;
+    private TrafficLimits? _trafficLimits;
+
+    internal ResidentPeer(ShardEnvironment environment, PeerState state, PeerHash hash, PeerVault? vault)
+    {
+        _environment = environment;
+        State = state;
+        Hash = hash;
+        Vault = vault;
+        Machine = new PeerMachine(state, this);
+    }
+
+    internal PeerKey Key => State.Key;
+
+    internal PeerHash Hash { get; }
+
+    internal PeerState State { get; }
+
+    internal PeerMachine Machine { get; }
+
+    /// <summary>Gets or sets the peer's key at rest; <see langword="null"/> before it is added and after it is forgotten.</summary>
+    internal PeerVault? Vault { get; set; }
+
+    /// <summary>Gets or sets the position of the last record that holds facts of this peer.</summary>
+    internal LogPosition ChangedAt { get; set; }
+
+    /// <summary>Gets or sets the position its snapshot in the store was taken at.</summary>
+    internal LogPosition StoredAt { get; set; }
+
+    internal bool IsDirty => ChangedAt.Value > StoredAt.Value;
+
+    /// <summary>Gets or sets the batch that is staging this peer, and the place of its output there.</summary>
+    internal TouchedPeer? Staging { get; set; }
+
+    /// <summary>How many commits that touched this peer have not completed; counted by several threads.</summary>
+    internal int CommitsOpen;
+
+    internal MonotonicMillis ScheduledAt { get; set; } = MonotonicMillis.Never;
+
+    /// <summary>Gets who waits for a session; settled by the machine.</summary>
+    internal List<PeerWork>? ConnectWaiters { get; set; }
+
+    /// <summary>Gets or sets receiver indices whose rows the next snapshot writes or deletes.</summary>
+    internal HashSet<ReceiverIndex>? StoredIndices { get; set; }
+
+    /// <summary>Where new records are sealed; read by callers' threads.</summary>
+    internal volatile EpochTraffic? Sending;
+
+    /// <summary>When it was last used, in turns of the residency clock; written by any thread.</summary>
+    internal volatile bool Touched;
+
+    /// <summary>Whether the inbox has it in its queue.</summary>
+    internal int InboxQueued;
+
+    internal override PeerLimits Limits => _limits ??= PeerPolicies.Limits(Policy, _environment.Settings);
+
+    internal TrafficLimits TrafficLimits => _trafficLimits ??= PeerPolicies.Traffic(Policy);
+
+    internal Policy Policy => _environment.Policies.Get(State.Policy);
+
+    internal override IReadOnlyList<Fingerprint> LocalIdentities => _environment.Identities.FingerprintsOf(Key.Identity);
+
+    internal override Suite? ChooseSuite(Fingerprint local, Pin remote)
+    {
+        var common = _environment.Identities.SuitesOf(local).Intersect(_environment.Documents.Get(remote).Suites);
+        foreach (var suite in Limits.Suites)
+        {
+            if (common.Contains(suite))
+            {
+                return suite;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Another policy was frozen: the limits are read from it again.</summary>
+    internal void PolicyChanged()
+    {
+        _limits = null;
+        _trafficLimits = null;
+    }
+}

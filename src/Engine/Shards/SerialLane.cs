@@ -1,0 +1,66 @@
+namespace Kyberium.Engine.Shards;
+
+/// <summary>Runs asynchronous work one piece at a time, in order, on the engine's scheduler.</summary>
+internal sealed class SerialLane(EngineScheduler scheduler)
+{
+    private readonly Queue<Func<Task>> _waiting = new();
+    private bool _running;
+
+    internal int Length
+    {
+        get
+        {
+            lock (_waiting)
+            {
+                return _waiting.Count;
+            }
+        }
+    }
+
+    /// <summary>Adds a piece. It must not throw: it reports to whoever asked for it.</summary>
+    internal void Enqueue(Func<Task> piece)
+    {
+        lock (_waiting)
+        {
+            _waiting.Enqueue(piece);
+            if (_running)
+            {
+                return;
+            }
+
+            _running = true;
+        }
+
+        scheduler.Post(static lane => _ = ((SerialLane)lane!).RunAsync(), this);
+    }
+
+    /// <summary>Completes when everything added so far has run.</summary>
+    internal Task DrainAsync()
+    {
+        var done = new TaskCompletionSource(scheduler.Completion);
+        Enqueue(() =>
+        {
+            done.TrySetResult();
+            return Task.CompletedTask;
+        });
+        return done.Task;
+    }
+
+    private async Task RunAsync()
+    {
+        while (true)
+        {
+            Func<Task> piece;
+            lock (_waiting)
+            {
+                if (!_waiting.TryDequeue(out piece!))
+                {
+                    _running = false;
+                    return;
+                }
+            }
+
+            await piece().ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Sessions.Traffic;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Shards;
+
+internal sealed partial class Shard
+{
+    /// <summary>Does what a durable batch decided: reservations, then effects, then answers.</summary>
+    private void Perform(ShardTurn turn)
+    {
+        foreach (var action in turn.AfterDurable)
+        {
+            action();
+        }
+
+        foreach (var touched in turn.Touched)
+        {
+            foreach (var effect in touched.Output.Effects)
+            {
+                Perform(touched.Peer, effect);
+            }
+
+            if (touched.SendingChanged)
+            {
+                touched.Peer.Sending = touched.SendingAfter;
+            }
+
+            if (turn.Commit is not null)
+            {
+                Interlocked.Decrement(ref touched.Peer.CommitsOpen);
+            }
+        }
+
+        if (turn.Commit is { Record: not null } commit)
+        {
+            foreach (var auditEvent in turn.Audit)
+            {
+                _environment.Audit.Durable(auditEvent with { Position = commit.Position });
+            }
+        }
+
+        Metrics.Performed(turn.Works.Count);
+        foreach (var work in turn.Works)
+        {
+            work.Complete();
+        }
+
+        foreach (var waiter in turn.Settled)
+        {
+            waiter.Complete();
+        }
+    }
+
+    private void Perform(ResidentPeer peer, PeerEffect effect)
+    {
+        switch (effect)
+        {
+            case PeerEffect.Seal seal:
+                Seal(peer, seal);
+                break;
+            case PeerEffect.Transmit transmit:
+                _environment.Outlet.Enqueue(
+                    peer.Key, peer.State.Addresses, transmit.Envelope.ToArray(), transmit.Envelope.Length);
+                break;
+            case PeerEffect.Compute compute:
+                _environment.Scheduler.Post(_ => Compute(peer.Key, compute.Task), null);
+                break;
+            case PeerEffect.ListenHandshake listen:
+                _handshakes[listen.Index] = peer.Key;
+                break;
+            case PeerEffect.ForgetHandshake forget:
+                _handshakes.TryRemove(forget.Index, out _);
+                break;
+            case PeerEffect.Forget forget:
+                if (_traffic.TryRemove(forget.Epoch.LocalIndex, out var gone))
+                {
+                    gone.Dispose();
+                }
+
+                break;
+            case PeerEffect.Watch watch:
+                if (watch.Epoch.Traffic is EpochTraffic watched)
+                {
+                    watched.IsWatched = true;
+                }
+
+                break;
+            case PeerEffect.InboxReady:
+                _environment.Inbox.Ready(this, peer);
+                break;
+            default:
+                break;      // Listen, SendingChanged, ConnectSettled and reports were seen while staging
+        }
+    }
+
+    private void Seal(ResidentPeer peer, PeerEffect.Seal seal)
+    {
+        if (seal.Epoch.Traffic is not EpochTraffic traffic)
+        {
+            return;
+        }
+
+        var envelope = new byte[seal.Plaintext.Length + EnvelopeHeader.RecordOverhead];
+        lock (traffic.Gate)
+        {
+            // At a hard limit a message stays in the outbox: it is sent again under the next epoch, whose rekey is asked for.
+            if (traffic.IsDisposed
+                || traffic.Sending.TrySeal(seal.Type, seal.Plaintext.Span, default, envelope, out _) != SealOutcome.Sealed)
+            {
+                return;
+            }
+
+            if (!traffic.RekeyAsked && traffic.Sending.WantsRekey)
+            {
+                traffic.RekeyAsked = true;
+                PostInternal(new SilentPeerWork(peer.Key, new PeerCommand.RekeyDue(traffic.Epoch.LocalIndex)));
+            }
+        }
+
+        _environment.Outlet.Enqueue(peer.Key, peer.State.Addresses, envelope, envelope.Length);
+    }
+
+    private void Compute(PeerKey peer, Sessions.Handshake.HandshakeTask task)
+    {
+        var result = _handshakeProvider.Run(task, _environment.Entropy);
+        PostInternal(new SilentPeerWork(peer, new PeerCommand.HandshakeComputed(task, result)));
+    }
+}

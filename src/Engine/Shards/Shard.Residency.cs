@@ -1,0 +1,292 @@
+using Kyberium.Engine.Sessions;
+
+namespace Kyberium.Engine.Shards;
+
+internal sealed partial class Shard
+{
+    private const int SnapshotsPerCommitMax = 256;
+
+    private readonly PriorityQueue<ResidentPeer, long> _deadlines = new();
+    private readonly List<ResidentPeer> _clock = [];
+    private int _hand;
+    private ITimer? _tick;
+    private MonotonicMillis _tickAt = MonotonicMillis.Never;
+    private ITimer? _checkpointTimer;
+    private Checkpoint? _checkpoint;
+
+    /// <summary>Gets the most peers this shard keeps in memory; those with work in progress count but stay.</summary>
+    private int ResidentMax =>
+        Math.Max(1, _environment.Settings.Residency.ResidentPeersMax / _environment.Settings.Shard.Count);
+
+    /// <summary>Writes what changed since the last checkpoint and drops the records before it. Completes when durable.</summary>
+    internal Task CheckpointAsync()
+    {
+        var done = new TaskCompletionSource(_environment.Scheduler.Completion);
+        PostInternal(new TurnWork(turn => BeginCheckpoint(turn, done), null, reason => done.TrySetException(reason)));
+        return done.Task;
+    }
+
+    /// <summary>Brings a peer into memory.</summary>
+    private void Park(PeerKey key, ShardWork work)
+    {
+        _parked++;
+        if (_loading.TryGetValue(key, out var waiting))
+        {
+            waiting.Add(work);
+            return;
+        }
+
+        _loading[key] = [work];
+        _store.Load(key, (loaded, failure) => PostInternal(new TurnWork(turn => Loaded(turn, key, loaded, failure))));
+    }
+
+    private void Loaded(ShardTurn turn, PeerKey key, ShardStore.LoadedPeer? loaded, EngineException? failure)
+    {
+        _loading.Remove(key, out var waiting);
+        _parked -= waiting!.Count;
+        ResidentPeer? peer = null;
+        if (loaded is not null)
+        {
+            peer = Admit(turn, loaded);
+        }
+        else if (failure is null && waiting.Exists(work => work.IsForNewPeer))
+        {
+            peer = new ResidentPeer(_environment, new PeerState(key), PeerHash.Of(_environment.Journal.StoreId.Span, key), null);
+            _peers[key] = peer;
+            _clock.Add(peer);
+        }
+
+        foreach (var work in waiting)
+        {
+            if (peer is not null && _peers.ContainsKey(key))
+            {
+                turn.Works.Add(work);
+                work.Stage(turn, peer);
+            }
+            else
+            {
+                work.Fail(failure ?? ShardErrors.PeerUnknown(key));
+            }
+        }
+
+        if (peer is { State.Exists: false } && peer.Staging is null)
+        {
+            Remove(peer);
+        }
+    }
+
+    private ResidentPeer Admit(ShardTurn turn, ShardStore.LoadedPeer loaded)
+    {
+        var peer = new ResidentPeer(_environment, loaded.State, loaded.Hash, loaded.Vault)
+        {
+            StoredAt = loaded.StoredAt,
+            ChangedAt = loaded.ChangedAt,
+            StoredIndices = loaded.StoredIndices,
+        };
+        _peers[peer.Key] = peer;
+        _clock.Add(peer);
+        var touched = turn.Touch(peer);
+        peer.Machine.Loaded(turn.Input, touched.Output);
+        if (peer.State.Generation < _environment.Generation)
+        {
+            turn.Decide(peer, new PeerCommand.Restored(_environment.Generation), default);
+        }
+        else
+        {
+            turn.Decide(peer, new PeerCommand.Tick(), default);
+        }
+
+        return peer;
+    }
+
+    /// <summary>A peer that does not exist, or no longer: out of memory once the batch is durable.</summary>
+    private void Dismiss(ShardTurn turn, ResidentPeer peer)
+    {
+        if (peer.Vault is not null)
+        {
+            ShardStore.DeleteRows(turn, peer);
+        }
+
+        foreach (var waiter in peer.ConnectWaiters ?? [])
+        {
+            waiter.Settle(EngineErrorCode.PeerUnknown);
+            turn.Settled.Add(waiter);
+        }
+
+        turn.Snapshots.Remove(peer);
+        _peers.TryRemove(peer.Key, out _);
+        _clock.Remove(peer);
+        turn.AfterDurable.Add(() => peer.Vault?.Dispose());
+    }
+
+    private void Remove(ResidentPeer peer)
+    {
+        _peers.TryRemove(peer.Key, out _);
+        _clock.Remove(peer);
+        peer.Sending = null;
+        foreach (var session in peer.State.Sessions)
+        {
+            foreach (var epoch in session.Epochs)
+            {
+                if (_traffic.TryRemove(epoch.LocalIndex, out var traffic))
+                {
+                    traffic.Dispose();
+                }
+            }
+        }
+
+        peer.Vault?.Dispose();
+    }
+
+    /// <summary>Passivates peers when there are too many: a clock hand passes over those used since its last round.</summary>
+    private void MakeRoom(ShardTurn turn)
+    {
+        var excess = _peers.Count - ResidentMax;
+        for (var looked = 0; excess > 0 && looked < 64 && _clock.Count > 0; looked++)
+        {
+            _hand = (_hand + 1) % _clock.Count;
+            var peer = _clock[_hand];
+            if (peer.Touched)
+            {
+                peer.Touched = false;
+                continue;
+            }
+
+            if (!IsIdle(peer))
+            {
+                continue;
+            }
+
+            excess--;
+            if (peer.IsDirty || CountsChanged(peer))
+            {
+                turn.Snapshots.Add(peer);       // leaves on a later round, when its snapshot is durable
+            }
+            else
+            {
+                Remove(peer);
+            }
+        }
+    }
+
+    private static bool CountsChanged(ResidentPeer peer) =>
+        peer.State.Sending?.Current is { Traffic: EpochTraffic traffic } epoch && traffic.Counts() != epoch.Counts;
+
+    private static bool IsIdle(ResidentPeer peer) =>
+        peer.Staging is null && Volatile.Read(ref peer.CommitsOpen) == 0 && peer.State.Handshakes is null
+        && peer.State.Outgoing.Count == 0 && peer.ConnectWaiters is null
+        && peer.State.Sessions.TrueForAll(session => session.Pending is null && session.Previous is null && !session.Superseded);
+
+    private void BeginCheckpoint(ShardTurn turn, TaskCompletionSource done)
+    {
+        if (_checkpoint is not null)
+        {
+            _checkpoint.Waiting.Add(done);
+            return;
+        }
+
+        _checkpoint = new Checkpoint(
+            _end, _store.LastTag.ToArray(), [.. _clock.Where(peer => peer.IsDirty || peer.Staging is not null || CountsChanged(peer))]);
+        _checkpoint.Waiting.Add(done);
+        ContinueCheckpoint(turn);
+    }
+
+    /// <summary>Takes the next peers of a checkpoint into this batch; the last slice truncates the log.</summary>
+    private void ContinueCheckpoint(ShardTurn turn)
+    {
+        var checkpoint = _checkpoint!;
+        for (var taken = 0; taken < SnapshotsPerCommitMax && checkpoint.Remaining.TryPop(out var peer); taken++)
+        {
+            if (peer.State.Exists && peer.IsDirty && _peers.ContainsKey(peer.Key))
+            {
+                turn.Snapshots.Add(peer);
+            }
+        }
+
+        if (checkpoint.Remaining.Count > 0)
+        {
+            turn.AfterDurable.Add(() => PostInternal(new TurnWork(ContinueCheckpoint)));
+            return;
+        }
+
+        _checkpoint = null;
+        if (checkpoint.Through.Value > _store.TruncatedThrough.Value)
+        {
+            turn.TruncateThrough = checkpoint.Through;
+            turn.Rows.Add(_store.ShardRow(checkpoint.Through, checkpoint.Tag, turn.Input.Wall));
+            _store.TruncatedThrough = checkpoint.Through;
+        }
+
+        turn.AfterDurable.Add(() => _store.Witness(checkpoint.Waiting, PostInternal));
+    }
+
+    private void ScheduleTick(ResidentPeer peer)
+    {
+        var deadline = peer.Machine.Deadline;
+        if (deadline == MonotonicMillis.Never || deadline.Value >= peer.ScheduledAt.Value)
+        {
+            return;
+        }
+
+        peer.ScheduledAt = deadline;
+        _deadlines.Enqueue(peer, deadline.Value);
+        ArmTick();
+    }
+
+    private void ArmTick()
+    {
+        if (!_deadlines.TryPeek(out _, out var next) || next >= _tickAt.Value || _stopping)
+        {
+            return;
+        }
+
+        _tickAt = new MonotonicMillis(next);
+        var wait = TimeSpan.FromMilliseconds(Math.Clamp(next - _environment.Scheduler.MonotonicMillis, 0, int.MaxValue / 2));
+        if (_tick is null)
+        {
+            _tick = _environment.Scheduler.Time.CreateTimer(
+                static shard => ((Shard)shard!).PostInternal(new TurnWork(((Shard)shard!).TickDue)), this, wait, Timeout.InfiniteTimeSpan);
+        }
+        else
+        {
+            _tick.Change(wait, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void TickDue(ShardTurn turn)
+    {
+        _tickAt = MonotonicMillis.Never;
+        for (var ticked = 0; ticked < _environment.Settings.Shard.BatchCountMax
+            && _deadlines.TryPeek(out var peer, out var due) && due <= turn.Input.Now.Value; ticked++)
+        {
+            _deadlines.Dequeue();
+            if (due != peer.ScheduledAt.Value || !_peers.TryGetValue(peer.Key, out var resident) || resident != peer)
+            {
+                continue;       // an entry that an earlier deadline replaced, or of a peer that left
+            }
+
+            peer.ScheduledAt = MonotonicMillis.Never;
+            if (peer.Machine.Deadline.Value <= turn.Input.Now.Value)
+            {
+                turn.Decide(peer, new PeerCommand.Tick(), default);
+            }
+            else
+            {
+                ScheduleTick(peer);
+            }
+        }
+
+        ArmTick();
+    }
+
+    private sealed class Checkpoint(LogPosition through, byte[] tag, IEnumerable<ResidentPeer> peers)
+    {
+        internal LogPosition Through { get; } = through;
+
+        internal byte[] Tag { get; } = tag;
+
+        internal Stack<ResidentPeer> Remaining { get; } = new(peers);
+
+        internal List<TaskCompletionSource> Waiting { get; } = [];
+    }
+}

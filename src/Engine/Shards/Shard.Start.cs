@@ -1,0 +1,45 @@
+using Kyberium.Engine.Sessions.Handshake;
+
+namespace Kyberium.Engine.Shards;
+
+internal sealed partial class Shard
+{
+    /// <summary>Takes a shard over and recovers it. Ready when this completes: what its peers have to do is on its way.</summary>
+    /// <param name="witness">What the keyring remembers of the shard.</param>
+    /// <param name="handshakeProvider">Replaces the real computations in a simulation.</param>
+    internal static async Task<Shard> StartAsync(
+        ShardEnvironment environment, ShardId id, ShardWitness? witness, IHandshakeProvider? handshakeProvider,
+        CancellationToken cancellationToken)
+    {
+        var (store, recovered, facts) = await ShardStore.OpenAsync(environment, id, witness, cancellationToken).ConfigureAwait(false);
+        var shard = new Shard(environment, store, ShardStore.Draw128(environment.Entropy), handshakeProvider)
+        {
+            RecoveredFacts = facts,
+        };
+        if (recovered.Count > 0)
+        {
+            shard.PostInternal(new TurnWork(turn =>
+            {
+                foreach (var peer in recovered)
+                {
+                    shard.Admit(turn, peer);
+                }
+            }));
+        }
+
+        var interval = environment.Settings.Journal.CheckpointInterval;
+        shard._checkpointTimer = environment.Scheduler.Time.CreateTimer(
+            static state => ((Shard)state!).CheckpointIfChanged(), shard, interval, interval);
+        return shard;
+    }
+
+    internal long RecoveredFacts { get; private init; }
+
+    private void CheckpointIfChanged()
+    {
+        if (!_stopping && _fault is null)
+        {
+            _ = CheckpointAsync();      // a failure ends the shard or is seen by the next one; nobody waits for this
+        }
+    }
+}

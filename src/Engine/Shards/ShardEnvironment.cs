@@ -1,0 +1,66 @@
+using Kyberium.Engine.Cryptography;
+using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Sessions.Handshake;
+
+namespace Kyberium.Engine.Shards;
+
+/// <summary>What all shards of an engine share.</summary>
+internal sealed class ShardEnvironment
+{
+    internal required EngineSettings Settings { get; init; }
+
+    internal required IJournal Journal { get; init; }
+
+    internal required IKeyring Keyring { get; init; }
+
+    internal required EngineScheduler Scheduler { get; init; }
+
+    internal required IEntropySource Entropy { get; init; }
+
+    internal required ILocalIdentities Identities { get; init; }
+
+    internal required IEphemeralKeys EphemeralKeys { get; init; }
+
+    internal required IEnvelopeOutlet Outlet { get; init; }
+
+    internal required IInboxSignal Inbox { get; init; }
+
+    internal required IAuditTrail Audit { get; init; }
+
+    internal PinnedDocuments Documents { get; } = new();
+
+    internal PeerPolicies Policies { get; } = new();
+
+    /// <summary>Gets the generation of the store: rises when it was restored from an older copy on purpose.</summary>
+    internal uint Generation { get; set; }
+
+    internal StepInput Input() => new(
+        new UnixMillis(Scheduler.UnixMillis), new MonotonicMillis(Scheduler.MonotonicMillis), Entropy);
+}
+
+/// <summary>This side's identities, as shards need them.</summary>
+internal interface ILocalIdentities : IStaticKeys
+{
+    /// <summary>Gets an identity's fingerprints, newest first; empty when it does not exist.</summary>
+    IReadOnlyList<Fingerprint> FingerprintsOf(IdentityName identity);
+}
+
+/// <summary>Takes sealed envelopes on their way to a peer. Never waits and never throws: what finds no room is dropped, and
+/// what is durable is sent again.</summary>
+internal interface IEnvelopeOutlet
+{
+    /// <summary>Queues an envelope; the outlet owns the array from now on.</summary>
+    void Enqueue(PeerKey peer, IReadOnlyList<string> addresses, byte[] envelope, int length);
+}
+
+/// <summary>Hears that a peer has messages for the application.</summary>
+internal interface IInboxSignal
+{
+    void Ready(Shard shard, ResidentPeer peer);
+}
+
+/// <summary>Takes audit events that are durable. Never throws.</summary>
+internal interface IAuditTrail
+{
+    void Durable(AuditEvent auditEvent);
+}

@@ -1,0 +1,35 @@
+using Kyberium.Engine.Sessions;
+
+namespace Kyberium.Engine.Shards;
+
+internal static class ShardErrors
+{
+    internal static EngineException Stopping(ShardId shard) =>
+        new(EngineErrorCode.EngineStopping, $"shard {shard} is stopping; send the call again once the engine has started again");
+
+    internal static EngineException Recovering(ShardId shard) =>
+        new(EngineErrorCode.ShardRecovering, $"shard {shard} is recovering from its journal; repeat the call");
+
+    internal static EngineException Broken(ShardId shard, Exception cause) =>
+        cause as EngineException ?? new EngineException(
+            EngineErrorCode.ShardRecovering,
+            $"shard {shard} found a broken invariant and recovers from its journal; repeat the call and report the log entry", cause);
+
+    internal static EngineException CommitFailed(ShardId shard, Exception cause) =>
+        cause as EngineException ?? new EngineException(
+            EngineErrorCode.ShardRecovering, $"shard {shard} could not write its journal and recovers; repeat the call", cause);
+
+    internal static EngineException StateUnreadable(ShardId shard, string what, Exception cause) =>
+        new(EngineErrorCode.JournalVersionUnsupported,
+            $"shard {shard}: {what} has a shape this version does not know ({cause.Message}); open the data directory with the version that wrote it",
+            cause);
+
+    internal static EngineException PeerUnknown(PeerKey peer) =>
+        new(EngineErrorCode.PeerUnknown, $"identity '{peer.Identity}' knows no peer '{peer.Peer}'; add it with 'kyberium peer add'");
+
+    internal static EngineException RolledBack(ShardId shard, LogPosition stored, LogPosition remembered, Fence fence, Fence fenceRemembered) =>
+        new(EngineErrorCode.StoreRolledBack,
+            $"shard {shard} stands at record {stored.Value} under fence {fence.Value}, but the keyring remembers record "
+            + $"{remembered.Value} under fence {fenceRemembered.Value}: this data directory is an older copy. Going on would repeat "
+            + "what the newer one did. If the newer one is lost, run 'kyberium restore --accept' on this directory");
+}

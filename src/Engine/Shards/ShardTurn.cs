@@ -1,0 +1,284 @@
+using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Sessions.Traffic;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Shards;
+
+/// <summary>A peer that a batch has touched, with what was decided for it.</summary>
+internal sealed record TouchedPeer(ResidentPeer Peer)
+{
+    internal StepOutput Output { get; } = new();
+
+    /// <summary>Gets or sets on whose behalf the last command ran.</summary>
+    internal CallerContext Caller { get; set; }
+
+    /// <summary>Gets or sets how many of the output's effects were looked at while staging.</summary>
+    internal int EffectsSeen { get; set; }
+
+    /// <summary>Gets or sets where new records are sealed once the batch is durable, when that changed.</summary>
+    internal EpochTraffic? SendingAfter { get; set; }
+
+    internal bool SendingChanged { get; set; }
+}
+
+/// <summary>One batch of a shard: staged in a turn, made durable by one commit, then performed and answered.</summary>
+internal sealed class ShardTurn(Shard shard, StepInput input)
+{
+    private readonly List<TouchedPeer> _touched = [];
+
+    internal Shard Shard { get; } = shard;
+
+    internal StepInput Input { get; } = input;
+
+    internal IReadOnlyList<TouchedPeer> Touched => _touched;
+
+    internal List<ShardWork> Works { get; } = [];
+
+    /// <summary>Gets waiters whose session was settled by this batch.</summary>
+    internal List<PeerWork> Settled { get; } = [];
+
+    internal List<AuditEvent> Audit { get; } = [];
+
+    /// <summary>Gets the peers whose snapshots go with this commit.</summary>
+    internal HashSet<ResidentPeer> Snapshots { get; } = [];
+
+    internal List<RowChange> Rows { get; } = [];
+
+    internal LogPosition? TruncateThrough { get; set; }
+
+    /// <summary>Gets what happens first once the batch is durable: reservations take effect before anything is answered.</summary>
+    internal List<Action> AfterDurable { get; } = [];
+
+    internal JournalCommit? Commit { get; set; }
+
+    internal Task? Committing { get; set; }
+
+    internal int Weight { get; private set; }
+
+    internal TouchedPeer Touch(ResidentPeer peer)
+    {
+        if (peer.Staging is not { } touched)
+        {
+            peer.Staging = touched = new TouchedPeer(peer);
+            _touched.Add(touched);
+        }
+
+        peer.Touched = true;
+        return touched;
+    }
+
+    /// <summary>Decides a command and looks at what it means for this turn.</summary>
+    internal PeerReply Decide(ResidentPeer peer, PeerCommand command, CallerContext caller)
+    {
+        var touched = Touch(peer);
+        touched.Caller = caller;
+        Weight++;
+        var reply = peer.Machine.Decide(command, Input, touched.Output);
+        Observe(touched);
+        return reply;
+    }
+
+    internal void Settle()
+    {
+        for (var i = 0; i < _touched.Count; i++)
+        {
+            var touched = _touched[i];
+            touched.Peer.Machine.Settle(Input, touched.Output);
+            Observe(touched);
+        }
+    }
+
+    /// <summary>Opens a record for the machine. What needs a reservation first comes again once that is durable.</summary>
+    internal void Open(EnvelopeWork work)
+    {
+        if (Shard.FindTraffic(work.Header.Receiver) is not { } traffic)
+        {
+            return;     // its epoch is gone: the peer sends again under another
+        }
+
+        var plaintext = new byte[work.Header.BodyLength - EnvelopeHeader.TagSize];
+        OpenOutcome outcome;
+        OpenDetails details;
+        lock (traffic.Gate)
+        {
+            if (traffic.IsDisposed)
+            {
+                return;
+            }
+
+            outcome = traffic.Receiving.TryOpen(work.Header, work.Envelope.Span, default, plaintext, out details);
+        }
+
+        Shard.Metrics.Opened(outcome);
+        switch (outcome)
+        {
+            case OpenOutcome.Opened:
+                if (details.ReserveThrough is { } renew)
+                {
+                    Reserve(traffic.Peer, traffic, work.Header.Incarnation, renew, isNew: false, default);
+                }
+
+                Dispatch(traffic, work.Header, plaintext);
+                break;
+            case OpenOutcome.NeedsReservation:
+                Reserve(
+                    traffic.Peer, traffic, work.Header.Incarnation, details.ReserveThrough!.Value, details.IsNewIncarnation,
+                    details.CloseFirst);
+                AfterDurable.Add(() => Shard.PostInternal(work));
+                break;
+            case OpenOutcome.BelowReservation:
+                Notice(traffic, work.Header, details.RefusedThrough);
+                break;
+            default:
+                break;      // silence
+        }
+
+        AskForRekey(traffic);
+    }
+
+    /// <summary>Records a reservation; it takes effect when durable. An incarnation the store knows is taken up again instead,
+    /// and what an earlier owner reserved of it stays refused.</summary>
+    internal void Reserve(
+        ResidentPeer peer, EpochTraffic traffic, Incarnation incarnation, ulong through, bool isNew, Incarnation closeFirst)
+    {
+        var isKnown = traffic.Epoch.Reservations.TryGetValue(incarnation, out var known);
+        if (isNew && isKnown)
+        {
+            lock (traffic.Gate)
+            {
+                CloseFirst(traffic, closeFirst);
+                if (!traffic.IsDisposed && !traffic.Receiving.OpenIncarnations.Any(entry => entry.Id == incarnation))
+                {
+                    traffic.Receiving.Reopen(incarnation, known);
+                }
+            }
+
+            return;
+        }
+
+        if (isKnown && known >= through)
+        {
+            return;     // asked for twice
+        }
+
+        Decide(peer, new PeerCommand.Reserve(traffic.Epoch.LocalIndex, incarnation, through), default);
+        AfterDurable.Add(() =>
+        {
+            lock (traffic.Gate)
+            {
+                if (!traffic.IsDisposed)
+                {
+                    CloseFirst(traffic, closeFirst);
+                    traffic.Receiving.ApplyReservation(incarnation, through);
+                }
+            }
+        });
+    }
+
+    internal void AskForRekey(EpochTraffic traffic)
+    {
+        bool wants;
+        lock (traffic.Gate)
+        {
+            wants = !traffic.RekeyAsked && !traffic.IsDisposed && (traffic.Sending.WantsRekey || traffic.Receiving.WantsRekey);
+            traffic.RekeyAsked |= wants;
+        }
+
+        if (wants)
+        {
+            Decide(traffic.Peer, new PeerCommand.RekeyDue(traffic.Epoch.LocalIndex), default);
+        }
+    }
+
+    internal void Report(ResidentPeer peer, string kind, CallerContext caller, string detail) =>
+        Audit.Add(new AuditEvent(
+            DateTimeOffset.FromUnixTimeMilliseconds(Input.Wall.Value), kind, peer.Key.Identity.Value, peer.Key.Peer.Value,
+            caller.Actor ?? "engine", caller.Correlation ?? string.Empty, detail, Shard.Id, default, Audit.Count));
+
+    private static void CloseFirst(EpochTraffic traffic, Incarnation incarnation)
+    {
+        // What was reserved of it is durable and at least as high as anything it opened: a later record above that takes
+        // it up again.
+        if (!incarnation.IsZero && traffic.Receiving.OpenIncarnations.Any(entry => entry.Id == incarnation))
+        {
+            traffic.Receiving.BeginClose(incarnation);
+            traffic.Receiving.CloseIncarnation(incarnation);
+        }
+    }
+
+    private void Dispatch(EpochTraffic traffic, in EnvelopeHeader header, byte[] plaintext)
+    {
+        if (header.Type == EnvelopeType.WindowNotice)
+        {
+            if (WindowNotice.TryRead(plaintext, out var notice, out _))
+            {
+                lock (traffic.Gate)
+                {
+                    if (!traffic.IsDisposed && traffic.Sending.Skip(notice) == SkipOutcome.TooFar)
+                    {
+                        traffic.Sending.AbandonIncarnation();
+                    }
+                }
+            }
+
+            return;
+        }
+
+        if (header.Type != EnvelopeType.Confirm)
+        {
+            traffic.IsWatched = false;
+        }
+
+        Decide(traffic.Peer, new PeerCommand.Record(traffic.Epoch.LocalIndex, header.Type, plaintext), new CallerContext("peer"));
+    }
+
+    private void Notice(EpochTraffic traffic, in EnvelopeHeader header, ulong through)
+    {
+        if (Input.Now.Value - traffic.NoticedAt.Value < Shard.WindowNoticeMillis)
+        {
+            return;
+        }
+
+        traffic.NoticedAt = Input.Now;
+        var notice = new byte[WindowNotice.Size];
+        new WindowNotice(header.Epoch, header.Incarnation, through).Write(notice);
+        Touch(traffic.Peer).Output.Effects.Add(new PeerEffect.Seal(traffic.Epoch, EnvelopeType.WindowNotice, notice));
+    }
+
+    private void Observe(TouchedPeer touched)
+    {
+        var effects = touched.Output.Effects;
+        for (; touched.EffectsSeen < effects.Count; touched.EffectsSeen++)
+        {
+            switch (effects[touched.EffectsSeen])
+            {
+                case PeerEffect.Listen listen:
+                    // Attached now: effects of the same batch seal under it, and a snapshot may read its counts.
+                    listen.Epoch.Traffic ??= Shard.Attach(touched.Peer, listen.Epoch);
+                    break;
+                case PeerEffect.SendingChanged:
+                    touched.SendingChanged = true;
+                    break;
+                case PeerEffect.ConnectSettled settled when touched.Peer.ConnectWaiters is { } waiters:
+                    touched.Peer.ConnectWaiters = null;
+                    foreach (var waiter in waiters)
+                    {
+                        waiter.Settle(settled.Failure);
+                        Settled.Add(waiter);
+                    }
+
+                    break;
+                case PeerEffect.Report report:
+                    Report(touched.Peer, AuditKinds.Of(report.What), touched.Caller, report.Detail);
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        if (touched.SendingChanged)
+        {
+            touched.SendingAfter = (EpochTraffic?)touched.Peer.State.Sending?.Current.Traffic;
+        }
+    }
+}

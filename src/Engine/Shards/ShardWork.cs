@@ -1,0 +1,151 @@
+using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Shards;
+
+/// <summary>One item of a shard's mailbox.</summary>
+/// <remarks>Staged in a turn, in order; then completed once everything staged up to it is durable, or failed.</remarks>
+internal abstract class ShardWork
+{
+    /// <summary>Gets the peer that has to be in memory before this can be staged; <see langword="null"/>: none.</summary>
+    internal virtual PeerKey? Peer => null;
+
+    /// <summary>Gets whether a peer that is not in the store is made up, empty, for this to decide on.</summary>
+    internal virtual bool IsForNewPeer => false;
+
+    /// <summary>Runs in the turn.</summary>
+    internal abstract void Stage(ShardTurn turn, ResidentPeer? peer);
+
+    /// <summary>Runs once all that was staged with it is durable.</summary>
+    internal virtual void Complete()
+    {
+    }
+
+    /// <summary>Runs instead, when the shard ended before that, or the peer could not be loaded.</summary>
+    internal virtual void Fail(EngineException reason)
+    {
+    }
+}
+
+/// <summary>A command for one peer whose caller waits for the reply.</summary>
+internal sealed class PeerWork(PeerKey peer, PeerCommand command, CallerContext caller, TaskCreationOptions completion) : ShardWork
+{
+    private readonly TaskCompletionSource<PeerReply> _done = new(completion);
+    private PeerReply _reply;
+
+    internal Task<PeerReply> Task => _done.Task;
+
+    internal override PeerKey? Peer => peer;
+
+    internal override bool IsForNewPeer => command is PeerCommand.Add;
+
+    internal override void Stage(ShardTurn turn, ResidentPeer? peer)
+    {
+        _reply = turn.Decide(peer!, command, caller);
+        if (command is PeerCommand.Connect && _reply is { Error: null, Number: 0 })
+        {
+            (peer!.ConnectWaiters ??= []).Add(this);
+            IsWaitingForSession = true;
+        }
+    }
+
+    /// <summary>Gets or sets whether the answer comes with a later batch: the one that settles the session.</summary>
+    internal bool IsWaitingForSession { get; set; }
+
+    internal void Settle(EngineErrorCode? failure)
+    {
+        _reply = failure is { } code ? PeerReply.Refused(code) : PeerReply.Done;
+        IsWaitingForSession = false;
+    }
+
+    internal override void Complete()
+    {
+        if (!IsWaitingForSession)
+        {
+            _done.TrySetResult(_reply);
+        }
+    }
+
+    internal override void Fail(EngineException reason) => _done.TrySetException(reason);
+}
+
+/// <summary>A command nobody waits for.</summary>
+internal sealed class SilentPeerWork(PeerKey peer, PeerCommand command) : ShardWork
+{
+    internal override PeerKey? Peer => peer;
+
+    internal override void Stage(ShardTurn turn, ResidentPeer? peer) => turn.Decide(peer!, command, default);
+
+    internal override void Fail(EngineException reason)
+    {
+        switch (command)
+        {
+            case PeerCommand.Handshake1 message:
+                message.Opened.Dispose();
+                break;
+            case PeerCommand.HandshakeComputed { Result: Sessions.Handshake.HandshakeResult.Started started }:
+                started.Handshake.Dispose();
+                break;
+            default:
+                break;
+        }
+    }
+}
+
+/// <summary>Looks at a peer in the turn and answers with what it saw once that is durable.</summary>
+internal sealed class PeerQuery<T>(PeerKey peer, Func<ResidentPeer, T> look, TaskCreationOptions completion) : ShardWork
+{
+    private readonly TaskCompletionSource<T> _done = new(completion);
+    private T _seen = default!;
+
+    internal Task<T> Task => _done.Task;
+
+    internal override PeerKey? Peer => peer;
+
+    internal override void Stage(ShardTurn turn, ResidentPeer? peer) => _seen = look(peer!);
+
+    internal override void Complete() => _done.TrySetResult(_seen);
+
+    internal override void Fail(EngineException reason) => _done.TrySetException(reason);
+}
+
+/// <summary>A record that belongs to the machine: it is opened in the turn, by the epoch its index names.</summary>
+internal sealed class EnvelopeWork(EnvelopeHeader header, ReadOnlyMemory<byte> envelope, PeerKey? owner) : ShardWork
+{
+    internal EnvelopeHeader Header { get; } = header;
+
+    internal ReadOnlyMemory<byte> Envelope { get; } = envelope;
+
+    internal override PeerKey? Peer => owner;
+
+    internal override void Stage(ShardTurn turn, ResidentPeer? peer) => turn.Open(this);
+}
+
+/// <summary>Makes room for volatile records of an incarnation; its callers open their envelope again afterwards.</summary>
+internal sealed class ReserveWork(
+    EpochTraffic traffic, Incarnation incarnation, ulong through, bool isNew, Incarnation closeFirst, TaskCreationOptions completion)
+    : ShardWork
+{
+    private readonly TaskCompletionSource _done = new(completion);
+
+    internal Task Task => _done.Task;
+
+    internal override PeerKey? Peer => traffic.Peer.Key;
+
+    internal override void Stage(ShardTurn turn, ResidentPeer? peer) =>
+        turn.Reserve(peer!, traffic, incarnation, through, isNew, closeFirst);
+
+    internal override void Complete() => _done.TrySetResult();
+
+    internal override void Fail(EngineException reason) => _done.TrySetException(reason);
+}
+
+/// <summary>Something the shard does in its turn for itself.</summary>
+internal sealed class TurnWork(Action<ShardTurn> run, Action? complete = null, Action<EngineException>? fail = null) : ShardWork
+{
+    internal override void Stage(ShardTurn turn, ResidentPeer? peer) => run(turn);
+
+    internal override void Complete() => complete?.Invoke();
+
+    internal override void Fail(EngineException reason) => fail?.Invoke(reason);
+}
