@@ -7,4 +7,7 @@ internal static class OptionsErrors
         new(EngineErrorCode.OptionsInvalid,
             $"{problems.Count} problem{(problems.Count == 1 ? "" : "s")} in the options; correct and start again "
             + "(hocon/engine.conf lists every key):\n  " + string.Join("\n  ", problems));
+
+    internal static EngineException PartMissing(string key, string remedy) =>
+        new(EngineErrorCode.OptionsInvalid, $"{key} is not set: {remedy}");
 }

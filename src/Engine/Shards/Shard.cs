@@ -318,7 +318,9 @@ internal sealed partial class Shard : IAsyncDisposable
                 Shard = Id,
                 Fence = _store.Fence,
                 Position = position,
-                Record = hasRecord ? _store.SealRecord(position, _record.Written, turn.Input.Wall) : null,
+                Record = hasRecord
+                    ? new ReadOnlyMemory<byte>(_store.SealRecord(position, _record.Written, turn.Input.Wall))
+                    : default(ReadOnlyMemory<byte>?),
                 Rows = turn.Rows,
                 TruncateThrough = turn.TruncateThrough,
             };

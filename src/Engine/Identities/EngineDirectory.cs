@@ -1,0 +1,371 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using Kyberium.Engine.Cryptography;
+using Kyberium.Engine.Journal;
+using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Sessions.Storage;
+using Kyberium.Engine.Shards;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Identities;
+
+/// <summary>This engine's identities, and which public key belongs to which peer. Kept in a shard of its own, as rows.</summary>
+/// <remarks>Identities are few and in memory. Pins are as many as peers: they are looked up in the store, and only when a
+/// handshake or an operator asks. Row formats: docs/formats/events.md.</remarks>
+internal sealed class EngineDirectory : ILocalIdentities, IAsyncDisposable
+{
+    private const byte StateClass = 0;
+    private const byte IdentityClass = 1;
+    private const byte FingerprintClass = 2;
+    private const byte KeyClass = 3;
+    private const int GenerationsMax = 2;
+
+    private readonly IJournal _journal;
+    private readonly EngineScheduler _scheduler;
+    private readonly IEntropySource _entropy;
+    private readonly ShardExtent _extent;
+    private readonly DataKeys _keys;
+    private readonly ShardSealer _sealer;
+    private readonly ShardOpener _opener;
+    private readonly SerialLane _lane;
+    private readonly ConcurrentDictionary<IdentityName, IdentityKeys[]> _identities = new();
+
+    private EngineDirectory(
+        IJournal journal, EngineScheduler scheduler, IEntropySource entropy, ShardExtent extent, DataKeys keys, ShardSealer sealer,
+        ShardOpener opener)
+    {
+        _journal = journal;
+        _scheduler = scheduler;
+        _entropy = entropy;
+        _extent = extent;
+        _keys = keys;
+        _sealer = sealer;
+        _opener = opener;
+        _lane = new SerialLane(scheduler);
+    }
+
+    /// <summary>Gets the store's generation: how often it was restored from an older copy on purpose.</summary>
+    internal uint Generation { get; private set; }
+
+    /// <summary>Gets the count of shards the store was made with; 0 before it is set.</summary>
+    internal int ShardCount { get; private set; }
+
+    internal static async Task<EngineDirectory> OpenAsync(
+        IJournal journal, IKeyring keyring, EngineScheduler scheduler, IEntropySource entropy, CancellationToken cancellationToken)
+    {
+        var extent = await journal.AcquireAsync(ShardId.Directory, cancellationToken).ConfigureAwait(false);
+        var random = new byte[64];
+        entropy.Fill(random);
+        var keys = await DataKeys.OpenAsync(
+            journal, keyring, ShardId.Directory, extent, scheduler.UnixMillis, random.AsMemory(0, 32), cancellationToken).ConfigureAwait(false);
+        CryptographicOperations.ZeroMemory(random.AsSpan(0, 32));
+        var opener = new ShardOpener(journal.StoreId, ShardId.Directory, extent, keys);
+        var sealer = new ShardSealer(journal.StoreId, ShardId.Directory, extent, keys.Current, random.AsSpan(32), new byte[16]);
+        var directory = new EngineDirectory(journal, scheduler, entropy, extent, keys, sealer, opener);
+        try
+        {
+            await directory.ReadAsync(cancellationToken).ConfigureAwait(false);
+            return directory;
+        }
+        catch
+        {
+            await directory.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Fixes the count of shards for the life of the store, or checks that it is the one it was made with.</summary>
+    internal Task SetShardCountAsync(int count) => RunAsync(async () =>
+    {
+        if (ShardCount == 0)
+        {
+            ShardCount = count;
+            await CommitAsync([StateRow()]).ConfigureAwait(false);
+        }
+
+        return true;
+    });
+
+    /// <summary>Begins a new generation: every peer drops what the store held of sessions and starts new streams.</summary>
+    internal Task<uint> BeginGenerationAsync() => RunAsync(async () =>
+    {
+        Generation++;
+        await CommitAsync([StateRow()]).ConfigureAwait(false);
+        return Generation;
+    });
+
+    internal Task<IdentityInfo> CreateAsync(IdentityName name, IReadOnlyList<Suite> suites) => RunAsync(async () =>
+    {
+        if (_identities.ContainsKey(name))
+        {
+            throw DirectoryErrors.IdentityExists(name);
+        }
+
+        if (suites.Count == 0 || suites.Distinct().Count() != suites.Count)
+        {
+            throw DirectoryErrors.SuitesMissing();
+        }
+
+        await StoreAsync(name, [IdentityKeys.Create(name, suites, _entropy)]).ConfigureAwait(false);
+        return Info(name);
+    });
+
+    /// <summary>Adds a new generation of keys; the one before is still answered until the rotation is finished.</summary>
+    internal Task<IdentityInfo> RotateAsync(IdentityName name) => RunAsync(async () =>
+    {
+        var generations = Get(name);
+        if (generations.Length >= GenerationsMax)
+        {
+            throw DirectoryErrors.RotationOpen(name);
+        }
+
+        var next = IdentityKeys.Create(name, [.. generations[0].Document.Suites.InOrder()], _entropy);
+        await StoreAsync(name, [next, .. generations]).ConfigureAwait(false);
+        return Info(name);
+    });
+
+    /// <summary>Gives up the older generation. Sessions made with it go on until they are replaced.</summary>
+    internal Task<IdentityInfo> FinishRotationAsync(IdentityName name) => RunAsync(async () =>
+    {
+        var generations = Get(name);
+        if (generations.Length < GenerationsMax)
+        {
+            throw DirectoryErrors.NoRotation(name);
+        }
+
+        await StoreAsync(name, [generations[0]]).ConfigureAwait(false);
+        return Info(name);
+    });
+
+    internal IReadOnlyList<IdentityInfo> List() =>
+        [.. _identities.Keys.OrderBy(name => name.Value, StringComparer.Ordinal).Select(Info)];
+
+    internal IdentityInfo Info(IdentityName name)
+    {
+        var generations = Get(name);
+        var document = generations[0].Document;
+        return new IdentityInfo(
+            name, document.Fingerprint, document.Bytes, [.. document.Suites.InOrder()],
+            generations.Length > 1 ? generations[1].Document.Fingerprint : null);
+    }
+
+    /// <summary>Reserves a document's fingerprint and keys for a peer, so that each is pinned once.</summary>
+    internal Task ClaimAsync(PeerKey peer, PublicDocument document) => RunAsync(async () =>
+    {
+        Get(peer.Identity);
+        foreach (var generation in _identities.Values.SelectMany(generations => generations))
+        {
+            if (document.Suites.InOrder().Any(suite => generation.Document.KeyOf(suite) is { } own
+                && own.Bytes.Span.SequenceEqual(document.KeyOf(suite)!.Bytes.Span)))
+            {
+                throw DirectoryErrors.OwnKey();
+            }
+        }
+
+        var rows = new List<RowChange>();
+        foreach (var key in RowsOf(peer.Identity, document))
+        {
+            if (await OwnerAsync(key).ConfigureAwait(false) is { } owner && owner != peer)
+            {
+                throw DirectoryErrors.KeyPinned(owner);
+            }
+
+            var writer = new StateWriter();
+            writer.Text(peer.Identity.Value);
+            writer.Text(peer.Peer.Value);
+            rows.Add(new RowChange(key, _sealer.SealRow(key, writer.Written, _scheduler.UnixMillis)));
+        }
+
+        await CommitAsync(rows).ConfigureAwait(false);
+        return true;
+    });
+
+    /// <summary>Gives a document's keys free again.</summary>
+    internal Task ReleaseAsync(PeerKey peer, PublicDocument document) => RunAsync(async () =>
+    {
+        await CommitAsync([.. RowsOf(peer.Identity, document).Select(key => new RowChange(key, null))]).ConfigureAwait(false);
+        return true;
+    });
+
+    /// <summary>Finds the peer that is pinned by a fingerprint.</summary>
+    internal Task<PeerKey?> FindPeerAsync(IdentityName identity, Fingerprint fingerprint) =>
+        RunAsync(() => OwnerAsync(FingerprintRow(identity, fingerprint)));
+
+    /// <summary>Finds the identity a message 1 is addressed to, by the first 16 bytes of its fingerprint.</summary>
+    internal (IdentityName Name, Fingerprint Fingerprint)? FindAddressed(Incarnation addressed)
+    {
+        foreach (var (name, generations) in _identities)
+        {
+            foreach (var generation in generations)
+            {
+                if (Incarnation.Read(generation.Document.Fingerprint.Bytes) == addressed)
+                {
+                    return (name, generation.Document.Fingerprint);
+                }
+            }
+        }
+
+        return null;
+    }
+
+    public IReadOnlyList<Fingerprint> FingerprintsOf(IdentityName identity) =>
+        _identities.TryGetValue(identity, out var generations)
+            ? [.. generations.Select(generation => generation.Document.Fingerprint)]
+            : [];
+
+    public KemDecapsulationKey? Find(Fingerprint identity, Suite suite) => Generation0(identity)?.KeyOf(suite);
+
+    public SuiteSet SuitesOf(Fingerprint identity) => Generation0(identity)?.Document.Suites ?? SuiteSet.Empty;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _lane.DrainAsync().ConfigureAwait(false);
+        _sealer.Dispose();
+        _opener.Dispose();
+        _keys.Dispose();
+        foreach (var generation in _identities.Values.SelectMany(generations => generations))
+        {
+            generation.Dispose();
+        }
+    }
+
+    private IdentityKeys? Generation0(Fingerprint identity)
+    {
+        foreach (var generations in _identities.Values)
+        {
+            foreach (var generation in generations)
+            {
+                if (generation.Document.Fingerprint == identity)
+                {
+                    return generation;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private IdentityKeys[] Get(IdentityName name) =>
+        _identities.TryGetValue(name, out var generations) ? generations : throw DirectoryErrors.IdentityUnknown(name);
+
+    private async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        var state = new RowKey(RowKind.Directory, new[] { StateClass });
+        if (await _journal.ReadRowAsync(ShardId.Directory, state, cancellationToken).ConfigureAwait(false) is { } bytes)
+        {
+            ReadState(await _opener.OpenRowAsync(new JournalRow(state, bytes), cancellationToken).ConfigureAwait(false));
+        }
+
+        await foreach (var row in _journal.ReadRowsAsync(
+            ShardId.Directory, RowKind.Directory, new[] { IdentityClass }, cancellationToken).ConfigureAwait(false))
+        {
+            ReadIdentity(await _opener.OpenRowAsync(row, cancellationToken).ConfigureAwait(false));
+        }
+    }
+
+    private void ReadState(ReadOnlyMemory<byte> plaintext)
+    {
+        var reader = new StateReader(plaintext);
+        Generation = reader.UInt32();
+        ShardCount = (int)reader.UInt32();
+    }
+
+    private RowChange StateRow()
+    {
+        var key = new RowKey(RowKind.Directory, new[] { StateClass });
+        var writer = new StateWriter();
+        writer.UInt32(Generation);
+        writer.UInt32((uint)ShardCount);
+        return new RowChange(key, _sealer.SealRow(key, writer.Written, _scheduler.UnixMillis));
+    }
+
+    private void ReadIdentity(ReadOnlyMemory<byte> plaintext)
+    {
+        var reader = new StateReader(plaintext);
+        var name = new IdentityName(reader.Text());
+        var generations = new IdentityKeys[reader.Byte()];
+        for (var i = 0; i < generations.Length; i++)
+        {
+            generations[i] = IdentityKeys.Read(name, ref reader);
+        }
+
+        _identities[name] = generations;
+    }
+
+    private async Task StoreAsync(IdentityName name, IdentityKeys[] generations)
+    {
+        var writer = new StateWriter();
+        writer.Text(name.Value);
+        writer.Byte((byte)generations.Length);
+        foreach (var generation in generations)
+        {
+            generation.Write(writer);
+        }
+
+        var key = Row(IdentityClass, Encoding.ASCII.GetBytes(name.Value));
+        var row = new RowChange(key, _sealer.SealRow(key, writer.Written, _scheduler.UnixMillis));
+        writer.Clear();
+        await CommitAsync([row]).ConfigureAwait(false);
+        _identities[name] = generations;
+    }
+
+    private async Task<PeerKey?> OwnerAsync(RowKey key)
+    {
+        if (await _journal.ReadRowAsync(ShardId.Directory, key).ConfigureAwait(false) is not { } bytes)
+        {
+            return null;
+        }
+
+        return ReadOwner(await _opener.OpenRowAsync(new JournalRow(key, bytes), default).ConfigureAwait(false));
+    }
+
+    private static PeerKey ReadOwner(ReadOnlyMemory<byte> plaintext)
+    {
+        var reader = new StateReader(plaintext);
+        return new PeerKey(new IdentityName(reader.Text()), new PeerId(reader.Text()));
+    }
+
+    private ValueTask CommitAsync(IReadOnlyList<RowChange> rows) => _journal.CommitAsync(new JournalCommit
+    {
+        Shard = ShardId.Directory,
+        Fence = _extent.Fence,
+        Rows = rows,
+    });
+
+    private static IEnumerable<RowKey> RowsOf(IdentityName identity, PublicDocument document)
+    {
+        yield return FingerprintRow(identity, document.Fingerprint);
+        foreach (var suite in document.Suites.InOrder())
+        {
+            yield return Row(KeyClass, [.. Encoding.ASCII.GetBytes(identity.Value), 0, .. document.KeyOf(suite)!.Bytes.Span]);
+        }
+    }
+
+    private static RowKey FingerprintRow(IdentityName identity, Fingerprint fingerprint) =>
+        Row(FingerprintClass, [.. Encoding.ASCII.GetBytes(identity.Value), 0, .. fingerprint.Bytes]);
+
+    private static RowKey Row(byte rowClass, ReadOnlySpan<byte> named)
+    {
+        Span<byte> hash = stackalloc byte[32];
+        SHA256.HashData(named, hash);
+        return new RowKey(RowKind.Directory, new[] { rowClass }.Concat(hash[..16].ToArray()).ToArray());
+    }
+
+    private Task<T> RunAsync<T>(Func<Task<T>> work)
+    {
+        var done = new TaskCompletionSource<T>(_scheduler.Completion);
+        _lane.Enqueue(async () =>
+        {
+            try
+            {
+                done.TrySetResult(await work().ConfigureAwait(false));
+            }
+            catch (Exception failure) when (failure is not OutOfMemoryException)
+            {
+                done.TrySetException(failure);      // whoever asked hears of it
+            }
+        });
+        return done.Task;
+    }
+}

@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Kyberium.Engine;
+
+/// <summary>What an engine is built from, as far as it is code and not configuration.</summary>
+public sealed class EngineParts
+{
+    /// <summary>Gets or sets what opens the journal: <c>UseSqlite()</c> of Kyberium.Engine.Sqlite, or one of your own.
+    /// Required.</summary>
+    public Func<EngineOptions, CancellationToken, Task<IJournal>>? OpenJournal { get; set; }
+
+    /// <summary>Gets or sets what opens the keyring. Default: the file that <see cref="EngineOptions.Keyring"/> names.</summary>
+    public Func<EngineOptions, CancellationToken, Task<IKeyring>> OpenKeyring { get; set; } = OpenFileKeyringAsync;
+
+    /// <summary>Gets the links that carry envelopes; the first that can reach an address is used for it. Without one, the
+    /// application passes the bytes itself.</summary>
+    public IList<IPeerLink> PeerLinks { get; } = [];
+
+    /// <summary>Gets or sets where audit events go once they are durable. Default: the log.</summary>
+    public IAuditSink? AuditSink { get; set; }
+
+    /// <summary>Gets or sets where log messages go. Default: nowhere.</summary>
+    public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
+
+    /// <summary>Gets or sets the clock.</summary>
+    public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    private static async Task<IKeyring> OpenFileKeyringAsync(EngineOptions options, CancellationToken cancellationToken)
+    {
+        if (options.Keyring.Path.Length == 0)
+        {
+            throw OptionsErrors.PartMissing("kyberium.engine.keyring.path", "name the keyring file, or set EngineParts.OpenKeyring");
+        }
+
+        return await FileKeyring.OpenAsync(
+            new FileKeyringOptions
+            {
+                Path = options.Keyring.Path,
+                PassphraseFile = options.Keyring.PassphraseFile.Length == 0 ? null : options.Keyring.PassphraseFile,
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+}
