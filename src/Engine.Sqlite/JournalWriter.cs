@@ -15,7 +15,7 @@ internal sealed class JournalWriter : IDisposable
     private readonly Thread _thread;
     private EngineException? _broken;
     private bool _stopping;
-    private bool _reclaims = true;
+    private bool _choresGoOn = true;
 
     internal JournalWriter(Connection connection, ShardIndex index, SqliteJournalOptions options)
     {
@@ -24,6 +24,9 @@ internal sealed class JournalWriter : IDisposable
         _thread = new Thread(Run) { IsBackground = true, Name = "kyberium journal writer" };
         _thread.Start();
     }
+
+    /// <summary>Gets whether there is something to do while nobody waits: deleting old records, wiping old keys.</summary>
+    private bool HasChores => _choresGoOn && _broken is null && (_transaction.HasGarbage || _transaction.HasKeyRemains);
 
     /// <summary>Queues a call; calls take effect in the order they were queued.</summary>
     /// <exception cref="ObjectDisposedException">The journal was disposed.</exception>
@@ -79,7 +82,7 @@ internal sealed class JournalWriter : IDisposable
     {
         lock (_lock)
         {
-            while (_waiting.Count == 0 && !_stopping && !(_reclaims && _broken is null && _transaction.HasGarbage))
+            while (_waiting.Count == 0 && !_stopping && !HasChores)
             {
                 Monitor.Wait(_lock);
             }
@@ -97,17 +100,37 @@ internal sealed class JournalWriter : IDisposable
 
     private void Flush()
     {
+        if (_flushing.Count == 0 && !_transaction.HasGarbage)
+        {
+            WipeKeyRemains();
+            return;
+        }
+
         if (TryFlush(_flushing, out var failure))
         {
-            _reclaims = true;
+            _choresGoOn = true;
         }
         else if (failure!.Code == EngineErrorCode.JournalFull)
         {
-            _reclaims = false;   // else it would try again at once; the next flush that succeeds turns it on
-            FlushOneByOne();     // one commit that finds no room must not take the small ones of other shards with it
+            _choresGoOn = false;   // else it would try again at once; the next flush that succeeds turns them on
+            FlushOneByOne();       // one commit that finds no room must not take the small ones of other shards with it
         }
 
         SettleAll();
+    }
+
+    private void WipeKeyRemains()
+    {
+        try
+        {
+            _transaction.WipeKeyRemains();
+            _choresGoOn = !_transaction.HasKeyRemains;   // a reader is in the way: again after the next flush
+        }
+        catch (SqliteFailure cause)
+        {
+            _choresGoOn = false;
+            _broken = SqliteErrors.LeavesStoreSound(cause.Code) ? null : cause.ToEngineException();
+        }
     }
 
     private void FlushOneByOne()

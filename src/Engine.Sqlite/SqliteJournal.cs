@@ -223,7 +223,6 @@ public sealed class SqliteJournal : IJournal
         connection.Execute(options.SyncsToDisk ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF");
         connection.Execute("PRAGMA wal_autocheckpoint = 1000");
         connection.Execute("PRAGMA journal_size_limit = 67108864");   // a burst's log does not stay on the disk
-        connection.Execute("PRAGMA secure_delete = FAST");            // overwrite deleted rows where that costs no extra writes
         connection.Execute("PRAGMA cache_size = -16384");
         if (options.PagesMax > 0)
         {
