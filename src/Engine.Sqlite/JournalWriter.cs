@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Kyberium.Engine.Sqlite;
 
 /// <summary>The one thread that writes the file: takes all that waits, of whatever shard, into one transaction with one flush.</summary>
@@ -68,7 +70,8 @@ internal sealed class JournalWriter : IDisposable
         {
             if (_broken is not null)
             {
-                FailAll(_broken);
+                Fail(_flushing, _broken);
+                SettleAll();
             }
             else
             {
@@ -110,10 +113,17 @@ internal sealed class JournalWriter : IDisposable
         {
             _choresGoOn = true;
         }
-        else if (failure!.Code == EngineErrorCode.JournalFull)
+        else
         {
-            _choresGoOn = false;   // else it would try again at once; the next flush that succeeds turns them on
-            FlushOneByOne();       // one commit that finds no room must not take the small ones of other shards with it
+            _choresGoOn = false;   // else they would be tried again at once; the next flush that succeeds turns them on
+            if (failure.Code == EngineErrorCode.JournalFull && _flushing.Count > 1)
+            {
+                FlushOneByOne();   // one commit that finds no room must not take the small ones of other shards with it
+            }
+            else
+            {
+                Fail(_flushing, failure);
+            }
         }
 
         SettleAll();
@@ -135,25 +145,21 @@ internal sealed class JournalWriter : IDisposable
 
     private void FlushOneByOne()
     {
-        if (_flushing.Count < 2)
-        {
-            return;
-        }
-
         foreach (var work in _flushing)
         {
             if (_broken is { } broken)
             {
-                Fail(work, broken);
+                Fail([work], broken);
             }
-            else
+            else if (!TryFlush([work], out var failure))
             {
-                TryFlush([work], out _);
+                Fail([work], failure);
             }
         }
     }
 
-    private bool TryFlush(List<JournalWork> works, out EngineException? failure)
+    /// <summary>Tries one transaction. When it fails, nothing of it is left, and the calls are as they were: untold, ready for another try.</summary>
+    private bool TryFlush(List<JournalWork> works, [NotNullWhen(false)] out EngineException? failure)
     {
         try
         {
@@ -180,30 +186,18 @@ internal sealed class JournalWriter : IDisposable
 #pragma warning restore CA1031
 
         _transaction.Abandon();
-        foreach (var work in works)
-        {
-            Fail(work, failure);
-        }
-
         return false;
     }
 
-    private void FailAll(EngineException failure)
+    private void Fail(List<JournalWork> works, EngineException failure)
     {
-        foreach (var work in _flushing)
+        foreach (var work in works)
         {
-            Fail(work, failure);
-        }
-
-        SettleAll();
-    }
-
-    private void Fail(JournalWork work, EngineException failure)
-    {
-        work.Fail(failure);
-        if (work is CommitWork commit)
-        {
-            _transaction.MarkFailed(commit.Shard, commit.Fence);
+            work.Fail(failure);
+            if (work is CommitWork commit)
+            {
+                _transaction.MarkFailed(commit.Shard, commit.Fence);
+            }
         }
     }
 
