@@ -75,6 +75,21 @@ internal sealed class Connection : IDisposable
         return statement;
     }
 
+    /// <summary>Writes the whole write-ahead log into the database and truncates it, without waiting for anyone.</summary>
+    /// <returns>Whether it is empty now; false when a reader still uses it.</returns>
+    internal bool TryTruncateLog()
+    {
+        Check(raw.sqlite3_busy_timeout(_handle, 0));
+        try
+        {
+            return ReadInt64("PRAGMA wal_checkpoint(TRUNCATE)") == 0;
+        }
+        finally
+        {
+            Check(raw.sqlite3_busy_timeout(_handle, BusyMillis));
+        }
+    }
+
     internal void Forget(Statement statement) => _statements.Remove(statement);
 
     internal void Check(int code)

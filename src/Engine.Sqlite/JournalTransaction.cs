@@ -23,6 +23,9 @@ internal sealed class JournalTransaction : IDisposable
     private readonly Statement _delete;
     private readonly Statement _putRow;
     private readonly Statement _deleteRow;
+    private readonly Statement _wipeFreedPages;
+    private readonly Statement _leaveFreedPages;
+    private bool _changedKeys;
     private long _nextSequence;
     private long _nextRowId;
 
@@ -43,7 +46,13 @@ internal sealed class JournalTransaction : IDisposable
             ON CONFLICT (shard, kind, key) DO UPDATE SET value = excluded.value
             """);
         _deleteRow = connection.Prepare("DELETE FROM row WHERE shard = ?1 AND kind = ?2 AND key = ?3");
+        _wipeFreedPages = connection.Prepare("PRAGMA secure_delete = ON");
+        _leaveFreedPages = connection.Prepare("PRAGMA secure_delete = FAST");
+        _wipeFreedPages.Run();
     }
+
+    /// <summary>Gets whether the write-ahead log may still hold a wrapped key that was deleted or replaced.</summary>
+    internal bool HasKeyRemains { get; private set; }
 
     internal bool HasGarbage => _index.Dead.Count > 0;
 
@@ -67,8 +76,8 @@ internal sealed class JournalTransaction : IDisposable
 
         _index.NextSequence = _nextSequence;
         _index.NextRowId = _nextRowId;
-        _stages.Clear();
-        _reclaimed.Clear();
+        HasKeyRemains |= _changedKeys;
+        Clear();
     }
 
     /// <summary>Forgets everything staged; the file is as it was before <see cref="Begin"/>.</summary>
@@ -80,9 +89,11 @@ internal sealed class JournalTransaction : IDisposable
             _index.Dead.Enqueue(entry, entry.Sequence);
         }
 
-        _stages.Clear();
-        _reclaimed.Clear();
+        Clear();
     }
+
+    /// <summary>Moves the write-ahead log into the database and cuts it to nothing, unless a reader still needs it.</summary>
+    internal void WipeKeyRemains() => HasKeyRemains = !_connection.TryTruncateLog();
 
     /// <summary>Refuses what follows a commit that was lost with its flush.</summary>
     internal void MarkFailed(ShardId shard, Fence fence)
@@ -149,9 +160,16 @@ internal sealed class JournalTransaction : IDisposable
         return null;
     }
 
-    /// <summary>Deletes truncated records, oldest first, a little at a time.</summary>
+    /// <summary>Deletes truncated records, oldest first, a little at a time. Their pages are not overwritten, which would double what is
+    /// written: they are sealed, and the keys in rows, on which that rests, are overwritten.</summary>
     private void Reclaim()
     {
+        if (_index.Dead.Count == 0)
+        {
+            return;
+        }
+
+        _leaveFreedPages.Run();
         var budget = Math.Max(ReclaimBytesMin, 2 * _stages.Values.Sum(stage => stage.Appended.Sum(entry => (long)entry.Size)));
         while (budget > 0 && _reclaimed.Count < ReclaimCountMax && _index.Dead.TryDequeue(out var entry, out _))
         {
@@ -159,11 +177,23 @@ internal sealed class JournalTransaction : IDisposable
             budget -= entry.Size;
             _delete.Bind(1, entry.Sequence).Run();
         }
+
+        _wipeFreedPages.Run();
+    }
+
+    private void Clear()
+    {
+        _stages.Clear();
+        _reclaimed.Clear();
+        _changedKeys = false;
     }
 
     public void Dispose()
     {
-        foreach (var statement in new[] { _begin, _end, _readFence, _addShard, _setFence, _setTruncated, _append, _delete, _putRow, _deleteRow })
+        foreach (var statement in new[]
+        {
+            _begin, _end, _readFence, _addShard, _setFence, _setTruncated, _append, _delete, _putRow, _deleteRow, _wipeFreedPages, _leaveFreedPages,
+        })
         {
             statement.Dispose();
         }
@@ -192,6 +222,7 @@ internal sealed class JournalTransaction : IDisposable
             }
 
             statement.Run();
+            _changedKeys |= change.Key.Kind is RowKind.DataKey or RowKind.PeerKey;
         }
 
         if (commit.TruncateThrough is { } through && through.Value > stage.TruncatedThrough.Value)

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Kyberium.Engine.Sqlite;
 
 /// <summary>The one thread that writes the file: takes all that waits, of whatever shard, into one transaction with one flush.</summary>
@@ -15,7 +17,7 @@ internal sealed class JournalWriter : IDisposable
     private readonly Thread _thread;
     private EngineException? _broken;
     private bool _stopping;
-    private bool _reclaims = true;
+    private bool _choresGoOn = true;
 
     internal JournalWriter(Connection connection, ShardIndex index, SqliteJournalOptions options)
     {
@@ -24,6 +26,9 @@ internal sealed class JournalWriter : IDisposable
         _thread = new Thread(Run) { IsBackground = true, Name = "kyberium journal writer" };
         _thread.Start();
     }
+
+    /// <summary>Gets whether there is something to do while nobody waits: deleting old records, wiping old keys.</summary>
+    private bool HasChores => _choresGoOn && _broken is null && (_transaction.HasGarbage || _transaction.HasKeyRemains);
 
     /// <summary>Queues a call; calls take effect in the order they were queued.</summary>
     /// <exception cref="ObjectDisposedException">The journal was disposed.</exception>
@@ -65,7 +70,8 @@ internal sealed class JournalWriter : IDisposable
         {
             if (_broken is not null)
             {
-                FailAll(_broken);
+                Fail(_flushing, _broken);
+                SettleAll();
             }
             else
             {
@@ -79,7 +85,7 @@ internal sealed class JournalWriter : IDisposable
     {
         lock (_lock)
         {
-            while (_waiting.Count == 0 && !_stopping && !(_reclaims && _broken is null && _transaction.HasGarbage))
+            while (_waiting.Count == 0 && !_stopping && !HasChores)
             {
                 Monitor.Wait(_lock);
             }
@@ -97,40 +103,63 @@ internal sealed class JournalWriter : IDisposable
 
     private void Flush()
     {
+        if (_flushing.Count == 0 && !_transaction.HasGarbage)
+        {
+            WipeKeyRemains();
+            return;
+        }
+
         if (TryFlush(_flushing, out var failure))
         {
-            _reclaims = true;
+            _choresGoOn = true;
         }
-        else if (failure!.Code == EngineErrorCode.JournalFull)
+        else
         {
-            _reclaims = false;   // else it would try again at once; the next flush that succeeds turns it on
-            FlushOneByOne();     // one commit that finds no room must not take the small ones of other shards with it
+            _choresGoOn = false;   // else they would be tried again at once; the next flush that succeeds turns them on
+            if (failure.Code == EngineErrorCode.JournalFull && _flushing.Count > 1)
+            {
+                FlushOneByOne();   // one commit that finds no room must not take the small ones of other shards with it
+            }
+            else
+            {
+                Fail(_flushing, failure);
+            }
         }
 
         SettleAll();
     }
 
+    private void WipeKeyRemains()
+    {
+        try
+        {
+            _transaction.WipeKeyRemains();
+            _choresGoOn = !_transaction.HasKeyRemains;   // a reader is in the way: again after the next flush
+        }
+        catch (SqliteFailure cause)
+        {
+            _choresGoOn = false;
+            _broken = SqliteErrors.LeavesStoreSound(cause.Code) ? null : cause.ToEngineException();
+        }
+    }
+
     private void FlushOneByOne()
     {
-        if (_flushing.Count < 2)
-        {
-            return;
-        }
-
         foreach (var work in _flushing)
         {
             if (_broken is { } broken)
             {
-                Fail(work, broken);
+                Fail([work], broken);
             }
-            else
+            else if (!TryFlush([work], out var failure))
             {
-                TryFlush([work], out _);
+                Fail([work], failure);
             }
         }
     }
 
-    private bool TryFlush(List<JournalWork> works, out EngineException? failure)
+    /// <summary>Tries one transaction. When it fails, nothing of it is left, and the calls are as they were: untold, ready for another try.</summary>
+    private bool TryFlush(List<JournalWork> works, [NotNullWhen(false)] out EngineException? failure)
     {
         try
         {
@@ -157,30 +186,18 @@ internal sealed class JournalWriter : IDisposable
 #pragma warning restore CA1031
 
         _transaction.Abandon();
-        foreach (var work in works)
-        {
-            Fail(work, failure);
-        }
-
         return false;
     }
 
-    private void FailAll(EngineException failure)
+    private void Fail(List<JournalWork> works, EngineException failure)
     {
-        foreach (var work in _flushing)
+        foreach (var work in works)
         {
-            Fail(work, failure);
-        }
-
-        SettleAll();
-    }
-
-    private void Fail(JournalWork work, EngineException failure)
-    {
-        work.Fail(failure);
-        if (work is CommitWork commit)
-        {
-            _transaction.MarkFailed(commit.Shard, commit.Fence);
+            work.Fail(failure);
+            if (work is CommitWork commit)
+            {
+                _transaction.MarkFailed(commit.Shard, commit.Fence);
+            }
         }
     }
 

@@ -99,7 +99,7 @@ public sealed class SqliteJournalOpeningTests : IDisposable
     {
         await using var journal = await _directory.OpenAsync(syncsToDisk: syncsToDisk);
         Assert.Equal(synchronous, journal.ReadWriterPragma("synchronous"));
-        Assert.Equal(1_000, journal.ReadWriterPragma("wal_autocheckpoint"));
+        Assert.Equal(300, journal.ReadWriterPragma("wal_autocheckpoint"));
     }
 
     public void Dispose() => _directory.Dispose();
