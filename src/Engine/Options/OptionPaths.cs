@@ -13,7 +13,7 @@ internal static class OptionPaths
             return false;       // reported elsewhere, or not set
         }
 
-        var prefix = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder!)) + Path.DirectorySeparatorChar;
+        var prefix = Path.GetFullPath(folder!).TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar;
         return (Path.GetFullPath(path!) + Path.DirectorySeparatorChar).StartsWith(prefix, StringComparison.Ordinal);
     }
 
