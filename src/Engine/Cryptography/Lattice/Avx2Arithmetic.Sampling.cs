@@ -15,6 +15,7 @@ internal sealed partial class Avx2Arithmetic
     // For each byte of accepted flags: the shuffle that moves the accepted 16-bit lanes to the front.
     private readonly byte[] _compaction = MakeCompaction();
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override int SampleUniform(ReadOnlySpan<byte> stream, Span<short> coefficients)
     {
         var spread = Vector256.Create(

@@ -19,14 +19,15 @@ internal sealed partial class Avx2Arithmetic
     internal override void Transform(Span<short> polynomial)
     {
         var vectors = Vectors(polynomial);
-        var forward = MemoryMarshal.Cast<short, Vector256<short>>(_forward);
+        ref var forward = ref MemoryMarshal.GetArrayDataReference(_forward);
+        ref var powers = ref MemoryMarshal.GetArrayDataReference(_powers);
         for (var i = 0; i < 4; i++)
         {
             var (a, b, c, d) = (vectors[i], vectors[i + 4], vectors[i + 8], vectors[i + 12]);
-            Butterfly(ref a, ref c, 1);
-            Butterfly(ref b, ref d, 1);
-            Butterfly(ref a, ref b, 2);
-            Butterfly(ref c, ref d, 3);
+            Butterfly(ref a, ref c, ref Unsafe.Add(ref powers, 2));
+            Butterfly(ref b, ref d, ref Unsafe.Add(ref powers, 2));
+            Butterfly(ref a, ref b, ref Unsafe.Add(ref powers, 4));
+            Butterfly(ref c, ref d, ref Unsafe.Add(ref powers, 6));
             (vectors[i], vectors[i + 4], vectors[i + 8], vectors[i + 12]) = (a, b, c, d);
         }
 
@@ -34,12 +35,12 @@ internal sealed partial class Avx2Arithmetic
         {
             var four = vectors.Slice(4 * block, 4);
             var (a, b, c, d) = (four[0], four[1], four[2], four[3]);
-            Butterfly(ref a, ref c, 4 + block);
-            Butterfly(ref b, ref d, 4 + block);
-            Butterfly(ref a, ref b, 8 + (2 * block));
-            Butterfly(ref c, ref d, 9 + (2 * block));
-            NarrowLayers(ref a, ref b, forward.Slice(12 * block, 6));
-            NarrowLayers(ref c, ref d, forward.Slice((12 * block) + 6, 6));
+            Butterfly(ref a, ref c, ref Unsafe.Add(ref powers, 2 * (4 + block)));
+            Butterfly(ref b, ref d, ref Unsafe.Add(ref powers, 2 * (4 + block)));
+            Butterfly(ref a, ref b, ref Unsafe.Add(ref powers, 2 * (8 + (2 * block))));
+            Butterfly(ref c, ref d, ref Unsafe.Add(ref powers, 2 * (9 + (2 * block))));
+            NarrowLayers(ref a, ref b, ref Unsafe.Add(ref forward, 2 * block * Avx2Twiddles.GroupLength));
+            NarrowLayers(ref c, ref d, ref Unsafe.Add(ref forward, ((2 * block) + 1) * Avx2Twiddles.GroupLength));
             (four[0], four[1], four[2], four[3]) = (a, b, c, d);
         }
     }
@@ -48,18 +49,19 @@ internal sealed partial class Avx2Arithmetic
     internal override void InverseTransform(Span<short> polynomial)
     {
         var vectors = Vectors(polynomial);
-        var inverse = MemoryMarshal.Cast<short, Vector256<short>>(_inverse);
+        ref var inverse = ref MemoryMarshal.GetArrayDataReference(_inverse);
+        ref var powers = ref MemoryMarshal.GetArrayDataReference(_powers);
         for (var block = 0; block < 4; block++)
         {
             var four = vectors.Slice(4 * block, 4);
             var (a, b, c, d) = (four[0], four[1], four[2], four[3]);
-            InverseNarrowLayers(ref a, ref b, inverse.Slice(12 * block, 6));
-            InverseNarrowLayers(ref c, ref d, inverse.Slice((12 * block) + 6, 6));
-            InverseButterfly(ref a, ref b, 15 - (2 * block));
-            InverseButterfly(ref c, ref d, 14 - (2 * block));
+            InverseNarrowLayers(ref a, ref b, ref Unsafe.Add(ref inverse, 2 * block * Avx2Twiddles.GroupLength));
+            InverseNarrowLayers(ref c, ref d, ref Unsafe.Add(ref inverse, ((2 * block) + 1) * Avx2Twiddles.GroupLength));
+            InverseButterfly(ref a, ref b, ref Unsafe.Add(ref powers, 2 * (15 - (2 * block))));
+            InverseButterfly(ref c, ref d, ref Unsafe.Add(ref powers, 2 * (14 - (2 * block))));
             (a, b, c, d) = (BarrettReduce(a), BarrettReduce(b), BarrettReduce(c), BarrettReduce(d));
-            InverseButterfly(ref a, ref c, 7 - block);
-            InverseButterfly(ref b, ref d, 7 - block);
+            InverseButterfly(ref a, ref c, ref Unsafe.Add(ref powers, 2 * (7 - block)));
+            InverseButterfly(ref b, ref d, ref Unsafe.Add(ref powers, 2 * (7 - block)));
             (four[0], four[1], four[2], four[3]) = (a, b, c, d);
         }
 
@@ -68,10 +70,10 @@ internal sealed partial class Avx2Arithmetic
         for (var i = 0; i < 4; i++)
         {
             var (a, b, c, d) = (vectors[i], vectors[i + 4], vectors[i + 8], vectors[i + 12]);
-            InverseButterfly(ref a, ref b, 3);
-            InverseButterfly(ref c, ref d, 2);
-            InverseButterfly(ref a, ref c, 1);
-            InverseButterfly(ref b, ref d, 1);
+            InverseButterfly(ref a, ref b, ref Unsafe.Add(ref powers, 6));
+            InverseButterfly(ref c, ref d, ref Unsafe.Add(ref powers, 4));
+            InverseButterfly(ref a, ref c, ref Unsafe.Add(ref powers, 2));
+            InverseButterfly(ref b, ref d, ref Unsafe.Add(ref powers, 2));
             vectors[i] = MontgomeryMultiply(a, scale, scaleProduct);
             vectors[i + 4] = MontgomeryMultiply(b, scale, scaleProduct);
             vectors[i + 8] = MontgomeryMultiply(c, scale, scaleProduct);
@@ -82,19 +84,19 @@ internal sealed partial class Avx2Arithmetic
     // Two vectors of 32 consecutive coefficients; the comments show which coefficients the lanes hold, in fours.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void NarrowLayers(
-        ref Vector256<short> first, ref Vector256<short> second, ReadOnlySpan<Vector256<short>> factors)
+        ref Vector256<short> first, ref Vector256<short> second, ref short factors)
     {
         var low = Avx2.Permute2x128(first, second, LowHalves);      // 0 4 | 16 20
         var high = Avx2.Permute2x128(first, second, HighHalves);    // 8 12 | 24 28
-        Butterfly(ref low, ref high, factors[0], factors[1]);
+        Butterfly(ref low, ref high, Factor(ref factors, 0), Factor(ref factors, 1));
 
         var even = Avx2.UnpackLow(low.AsInt64(), high.AsInt64()).AsInt16();    // 0 8 | 16 24
         var odd = Avx2.UnpackHigh(low.AsInt64(), high.AsInt64()).AsInt16();    // 4 12 | 20 28
-        Butterfly(ref even, ref odd, factors[2], factors[3]);
+        Butterfly(ref even, ref odd, Factor(ref factors, 2), Factor(ref factors, 3));
 
         var pairs = BlendDoublewords(even, (odd.AsInt64() << 32).AsInt16());       // lower pair of 0, of 4, of 8 …
         var nextPairs = BlendDoublewords((even.AsInt64() >>> 32).AsInt16(), odd);  // upper pair of 0, of 4, of 8 …
-        Butterfly(ref pairs, ref nextPairs, factors[4], factors[5]);
+        Butterfly(ref pairs, ref nextPairs, Factor(ref factors, 4), Factor(ref factors, 5));
 
         (pairs, nextPairs) = (BarrettReduce(pairs), BarrettReduce(nextPairs));
         low = Avx2.UnpackLow(pairs.AsInt32(), nextPairs.AsInt32()).AsInt16();      // 0 4 | 16 20
@@ -105,7 +107,7 @@ internal sealed partial class Avx2Arithmetic
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void InverseNarrowLayers(
-        ref Vector256<short> first, ref Vector256<short> second, ReadOnlySpan<Vector256<short>> factors)
+        ref Vector256<short> first, ref Vector256<short> second, ref short factors)
     {
         const byte EvenPairs = 0b10_00_10_00;
         const byte OddPairs = 0b11_01_11_01;
@@ -113,27 +115,31 @@ internal sealed partial class Avx2Arithmetic
         var high = BarrettReduce(Avx2.Permute2x128(first, second, HighHalves));
         var pairs = Avx.Shuffle(low.AsSingle(), high.AsSingle(), EvenPairs).AsInt16();
         var nextPairs = Avx.Shuffle(low.AsSingle(), high.AsSingle(), OddPairs).AsInt16();
-        InverseButterfly(ref pairs, ref nextPairs, factors[0], factors[1]);
+        InverseButterfly(ref pairs, ref nextPairs, Factor(ref factors, 0), Factor(ref factors, 1));
 
         var even = BlendDoublewords(pairs, (nextPairs.AsInt64() << 32).AsInt16());
         var odd = BlendDoublewords((pairs.AsInt64() >>> 32).AsInt16(), nextPairs);
-        InverseButterfly(ref even, ref odd, factors[2], factors[3]);
+        InverseButterfly(ref even, ref odd, Factor(ref factors, 2), Factor(ref factors, 3));
 
         low = Avx2.UnpackLow(even.AsInt64(), odd.AsInt64()).AsInt16();
         high = Avx2.UnpackHigh(even.AsInt64(), odd.AsInt64()).AsInt16();
-        InverseButterfly(ref low, ref high, factors[4], factors[5]);
+        InverseButterfly(ref low, ref high, Factor(ref factors, 4), Factor(ref factors, 5));
 
         first = Avx2.Permute2x128(low, high, LowHalves);
         second = Avx2.Permute2x128(low, high, HighHalves);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Butterfly(ref Vector256<short> low, ref Vector256<short> high, int power) =>
-        Butterfly(ref low, ref high, Vector256.Create(_powers[2 * power]), Vector256.Create(_powers[(2 * power) + 1]));
+    private static void Butterfly(ref Vector256<short> low, ref Vector256<short> high, ref short power) =>
+        Butterfly(ref low, ref high, Vector256.Create(power), Vector256.Create(Unsafe.Add(ref power, 1)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void InverseButterfly(ref Vector256<short> low, ref Vector256<short> high, int power) =>
-        InverseButterfly(ref low, ref high, Vector256.Create(_powers[2 * power]), Vector256.Create(_powers[(2 * power) + 1]));
+    private static void InverseButterfly(ref Vector256<short> low, ref Vector256<short> high, ref short power) =>
+        InverseButterfly(ref low, ref high, Vector256.Create(power), Vector256.Create(Unsafe.Add(ref power, 1)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> Factor(ref short factors, int index) =>
+        Vector256.LoadUnsafe(ref factors, (nuint)(index * Lanes));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Butterfly(

@@ -12,6 +12,7 @@ internal static class MatrixSampler
     /// <param name="rank">k.</param>
     /// <param name="matrix">Receives k × k polynomials.</param>
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Sample(MlKemBackend backend, ReadOnlySpan<byte> seed, int rank, Span<short> matrix)
     {
         Span<ulong> states = stackalloc ulong[KeccakBatch.StateCountMax * KeccakPermutation.LaneCount];
@@ -39,25 +40,29 @@ internal static class MatrixSampler
     }
 
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SampleBatch(
         PolynomialArithmetic arithmetic, Span<ulong> states, int width, int wanted, Span<short> polynomials)
     {
-        Span<byte> block = stackalloc byte[Sponge.Shake128Rate];
+        const int Rate = Sponge.Shake128Rate;
+        Span<byte> blocks = stackalloc byte[KeccakBatch.StateCountMax * Rate];
         Span<int> counts = stackalloc int[KeccakBatch.StateCountMax];
         counts.Clear();
         for (var complete = 0; complete < wanted;)
         {
             KeccakBatch.Permute(states, width);
+
+            // All are extracted before the first is read: a wide load waits for narrow stores that are still on their way.
+            for (var i = 0; i < wanted; i++)
+            {
+                KeccakBatch.Extract(states, width, i, blocks.Slice(i * Rate, Rate));
+            }
+
             complete = 0;
             for (var i = 0; i < wanted; i++)
             {
-                if (counts[i] < Field.Degree)
-                {
-                    KeccakBatch.Extract(states, width, i, block);
-                    var missing = polynomials.Slice((i * Field.Degree) + counts[i], Field.Degree - counts[i]);
-                    counts[i] += arithmetic.SampleUniform(block, missing);
-                }
-
+                var missing = polynomials.Slice((i * Field.Degree) + counts[i], Field.Degree - counts[i]);
+                counts[i] += arithmetic.SampleUniform(blocks.Slice(i * Rate, Rate), missing);
                 complete += counts[i] == Field.Degree ? 1 : 0;
             }
         }

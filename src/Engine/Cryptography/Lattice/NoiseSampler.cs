@@ -17,6 +17,7 @@ internal static class NoiseSampler
     /// <param name="eta">2 or 3.</param>
     /// <param name="polynomials">A multiple of 256 coefficients.</param>
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Sample(
         MlKemBackend backend, ReadOnlySpan<byte> seed, int nonce, int eta, Span<short> polynomials)
     {

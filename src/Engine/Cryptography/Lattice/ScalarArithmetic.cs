@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Kyberium.Engine.Cryptography.Lattice;
 
@@ -17,7 +18,8 @@ internal sealed partial class ScalarArithmetic : PolynomialArithmetic
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void Transform(Span<short> polynomial)
     {
-        polynomial = polynomial[..Field.Degree];
+        polynomial = polynomial[..Field.Degree];   // the one check of bounds: all indices below stay under 256
+        ref var first = ref MemoryMarshal.GetReference(polynomial);
         var powers = _powers.AsSpan(0, 128);
         var next = 1;
         for (var length = 128; length >= 2; length >>= 1)
@@ -25,13 +27,14 @@ internal sealed partial class ScalarArithmetic : PolynomialArithmetic
             for (var start = 0; start < Field.Degree; start += 2 * length)
             {
                 var power = powers[next++];
-                var low = polynomial.Slice(start, length);
-                var high = polynomial.Slice(start + length, length);
-                for (var i = 0; i < low.Length; i++)
+                ref var low = ref Unsafe.Add(ref first, start);
+                ref var high = ref Unsafe.Add(ref low, length);
+                for (var i = 0; i < length; i++)
                 {
-                    var scaled = Field.MontgomeryMultiply(high[i], power);
-                    high[i] = (short)(low[i] - scaled);
-                    low[i] = (short)(low[i] + scaled);
+                    var scaled = Field.MontgomeryMultiply(Unsafe.Add(ref high, i), power);
+                    var kept = Unsafe.Add(ref low, i);
+                    Unsafe.Add(ref high, i) = (short)(kept - scaled);
+                    Unsafe.Add(ref low, i) = (short)(kept + scaled);
                 }
             }
         }
@@ -42,7 +45,8 @@ internal sealed partial class ScalarArithmetic : PolynomialArithmetic
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void InverseTransform(Span<short> polynomial)
     {
-        polynomial = polynomial[..Field.Degree];
+        polynomial = polynomial[..Field.Degree];   // the one check of bounds: all indices below stay under 256
+        ref var first = ref MemoryMarshal.GetReference(polynomial);
         var powers = _powers.AsSpan(0, 128);
         Reduce(polynomial);
         var next = 127;
@@ -51,13 +55,13 @@ internal sealed partial class ScalarArithmetic : PolynomialArithmetic
             for (var start = 0; start < Field.Degree; start += 2 * length)
             {
                 var power = powers[next--];
-                var low = polynomial.Slice(start, length);
-                var high = polynomial.Slice(start + length, length);
-                for (var i = 0; i < low.Length; i++)
+                ref var low = ref Unsafe.Add(ref first, start);
+                ref var high = ref Unsafe.Add(ref low, length);
+                for (var i = 0; i < length; i++)
                 {
-                    var sum = (short)(low[i] + high[i]);
-                    high[i] = Field.MontgomeryMultiply((short)(high[i] - low[i]), power);
-                    low[i] = sum;
+                    int lower = Unsafe.Add(ref low, i), upper = Unsafe.Add(ref high, i);
+                    Unsafe.Add(ref low, i) = (short)(lower + upper);
+                    Unsafe.Add(ref high, i) = Field.MontgomeryReduce((upper - lower) * power);
                 }
             }
 
@@ -91,16 +95,22 @@ internal sealed partial class ScalarArithmetic : PolynomialArithmetic
     internal override void InnerProduct(
         ReadOnlySpan<short> left, int leftStride, ReadOnlySpan<short> preparedRight, int count, Span<short> product)
     {
+        // The last polynomial of either side is checked here, so that the loop need not.
+        _ = left.Slice((count - 1) * leftStride, Field.Degree);
+        _ = preparedRight.Slice((count - 1) * PreparedLength, PreparedLength);
         product = product[..Field.Degree];
         for (var pair = 0; pair < Field.Degree; pair += 2)
         {
             int even = 0, odd = 0;
+            ref var a = ref Unsafe.Add(ref MemoryMarshal.GetReference(left), pair);
+            ref var b = ref Unsafe.Add(ref MemoryMarshal.GetReference(preparedRight), pair);
             for (var i = 0; i < count; i++)
             {
-                var a = left.Slice((i * leftStride) + pair, 2);
-                var b = preparedRight.Slice((i * PreparedLength) + pair, Field.Degree + 2);
-                even += (a[0] * b[0]) + (a[1] * b[1]);
-                odd += (a[0] * b[Field.Degree]) + (a[1] * b[Field.Degree + 1]);
+                int a0 = a, a1 = Unsafe.Add(ref a, 1);
+                even += (a0 * b) + (a1 * Unsafe.Add(ref b, 1));
+                odd += (a0 * Unsafe.Add(ref b, Field.Degree)) + (a1 * Unsafe.Add(ref b, Field.Degree + 1));
+                a = ref Unsafe.Add(ref a, leftStride);
+                b = ref Unsafe.Add(ref b, PreparedLength);
             }
 
             product[pair] = Field.MontgomeryReduce(even);

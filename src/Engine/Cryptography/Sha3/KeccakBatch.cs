@@ -1,3 +1,7 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace Kyberium.Engine.Cryptography.Sha3;
 
 /// <summary>Chooses how many Keccak states to permute together, and moves bytes in and out of interleaved states.</summary>
@@ -52,6 +56,7 @@ internal sealed class KeccakBatch
     /// <param name="seed">Exactly 32 bytes.</param>
     /// <param name="tails">One per state: the bytes after the seed and the SHAKE suffix, little-endian.</param>
     /// <param name="rate">Rate in bytes.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Start(Span<ulong> states, int width, ReadOnlySpan<byte> seed, ReadOnlySpan<ulong> tails, int rate)
     {
         states = states[..(width * KeccakPermutation.LaneCount)];
@@ -59,7 +64,7 @@ internal sealed class KeccakBatch
         for (var lane = 0; lane < 4; lane++)
         {
             states.Slice(width * lane, width)
-                .Fill(System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(seed.Slice(8 * lane, 8)));
+                .Fill(BinaryPrimitives.ReadUInt64LittleEndian(seed.Slice(8 * lane, 8)));
         }
 
         tails[..width].CopyTo(states[(4 * width)..]);
@@ -67,11 +72,20 @@ internal sealed class KeccakBatch
     }
 
     /// <summary>Reads the first bytes of one interleaved state; whole lanes only.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Extract(ReadOnlySpan<ulong> states, int width, int state, Span<byte> output)
     {
-        for (int lane = 0, at = 0; at < output.Length; lane++, at += 8)
+        // The last lane read and the length written are checked here, so that the loop need not.
+        var laneCount = output.Length >> 3;
+        _ = states[(width * (laneCount - 1)) + state];
+        ref var lane = ref Unsafe.Add(ref MemoryMarshal.GetReference(states), state);
+        ref var target = ref MemoryMarshal.GetReference(output);
+        for (var i = 0; i < laneCount; i++)
         {
-            System.Buffers.Binary.BinaryPrimitives.WriteUInt64LittleEndian(output[at..], states[(width * lane) + state]);
+            var value = BitConverter.IsLittleEndian ? lane : BinaryPrimitives.ReverseEndianness(lane);
+            Unsafe.WriteUnaligned(ref target, value);
+            lane = ref Unsafe.Add(ref lane, width);
+            target = ref Unsafe.Add(ref target, sizeof(ulong));
         }
     }
 }

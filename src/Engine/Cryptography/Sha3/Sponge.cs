@@ -38,6 +38,7 @@ internal struct Sponge
 
     /// <summary>Takes in more input.</summary>
     /// <exception cref="InvalidOperationException">Output was squeezed already (caller's bug).</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void Absorb(scoped ReadOnlySpan<byte> input)
     {
         if (_squeezing)
@@ -60,6 +61,7 @@ internal struct Sponge
     }
 
     /// <summary>Gives the next bytes of output.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void Squeeze(scoped Span<byte> output)
     {
         if (!_squeezing)
@@ -85,6 +87,7 @@ internal struct Sponge
     internal void Clear() => CryptographicOperations.ZeroMemory(Bytes(ref _lanes));
 
     // Lanes are little-endian (FIPS 202 appendix B.1), as is every processor this runs on but a few: those go by byte.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void XorIntoState(scoped ReadOnlySpan<byte> input)
     {
         if (BitConverter.IsLittleEndian)
@@ -113,6 +116,7 @@ internal struct Sponge
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void CopyFromState(scoped Span<byte> output)
     {
         if (BitConverter.IsLittleEndian)
