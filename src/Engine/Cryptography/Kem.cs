@@ -1,3 +1,4 @@
+using Kyberium.Engine.Cryptography.Hybrid;
 using Kyberium.Engine.Cryptography.Lattice;
 
 namespace Kyberium.Engine.Cryptography;
@@ -17,6 +18,12 @@ internal abstract class Kem
     internal static Kem MlKem768 { get; } = new MlKem(MlKemParameters.MlKem768, MlKemBackend.Best);
 
     internal static Kem MlKem1024 { get; } = new MlKem(MlKemParameters.MlKem1024, MlKemBackend.Best);
+
+    internal static Kem MlKem768P256 { get; } = new HybridKem(
+        "MLKEM768P256", "MLKEM768-P256", (MlKem)MlKem768, NistCurve.P256);
+
+    internal static Kem MlKem1024P384 { get; } = new HybridKem(
+        "MLKEM1024P384", "MLKEM1024-P384", (MlKem)MlKem1024, NistCurve.P384);
 
     /// <summary>Gets the name as it stands in a Noise protocol name, e.g. <c>MLKEM768P256</c>.</summary>
     internal abstract string NoiseName { get; }

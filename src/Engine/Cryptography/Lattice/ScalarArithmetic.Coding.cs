@@ -6,21 +6,25 @@ namespace Kyberium.Engine.Cryptography.Lattice;
 /// <content>Sampling, compression and encoding.</content>
 internal sealed partial class ScalarArithmetic
 {
-    internal override int SampleUniform(ReadOnlySpan<byte> stream, Span<short> coefficients)
+    internal override int SampleUniform(ReadOnlySpan<byte> stream, Span<short> coefficients) =>
+        SampleUniformInto(stream, coefficients);
+
+    // A number that is too large is written and then overwritten: which ones are is random, and branches would be guessed
+    // wrong.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static int SampleUniformInto(ReadOnlySpan<byte> stream, Span<short> coefficients)
     {
         var count = 0;
         for (var at = 0; at + 3 <= stream.Length && count < coefficients.Length; at += 3)
         {
             var first = stream[at] | ((stream[at + 1] & 0x0F) << 8);
             var second = (stream[at + 1] >> 4) | (stream[at + 2] << 4);
-            if (first < Field.Q)
+            coefficients[count] = (short)first;
+            count += (first - Field.Q) >>> 31;
+            if (count < coefficients.Length)
             {
-                coefficients[count++] = (short)first;
-            }
-
-            if (second < Field.Q && count < coefficients.Length)
-            {
-                coefficients[count++] = (short)second;
+                coefficients[count] = (short)second;
+                count += (second - Field.Q) >>> 31;
             }
         }
 
