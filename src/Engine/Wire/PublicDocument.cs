@@ -86,10 +86,8 @@ internal sealed class PublicDocument
 
     /// <summary>Reads a document and checks every key in it.</summary>
     /// <param name="source">Exactly one document; untrusted.</param>
-    /// <param name="kemOf">The mechanism of each suite.</param>
     internal static bool TryRead(
         ReadOnlySpan<byte> source,
-        Func<Suite, Kem> kemOf,
         [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out PublicDocument? document,
         out WireFailure failure)
     {
@@ -103,7 +101,7 @@ internal sealed class PublicDocument
         var previous = 0;
         for (var i = 0; i < keyCount; i++)
         {
-            if (!TryReadKey(ref rest, kemOf, previous, out var suite, out var key, out failure))
+            if (!TryReadKey(ref rest, previous, out var suite, out var key, out failure))
             {
                 return false;
             }
@@ -150,7 +148,7 @@ internal sealed class PublicDocument
     }
 
     private static bool TryReadKey(
-        ref ReadOnlySpan<byte> rest, Func<Suite, Kem> kemOf, int previous,
+        ref ReadOnlySpan<byte> rest, int previous,
         out Suite suite, out KemEncapsulationKey? key, out WireFailure failure)
     {
         suite = default;
@@ -170,12 +168,12 @@ internal sealed class PublicDocument
             _ when number == previous => WireFailure.FieldRepeated,
             _ when number < previous => WireFailure.FieldOrder,
             _ when !SuiteSet.IsKnown(number) => WireFailure.SuiteUnsupported,
-            _ when keyBytes.Length != kemOf(suite).EncapsulationKeySize => WireFailure.LengthMismatch,
+            _ when keyBytes.Length != SuiteKems.Of(suite).EncapsulationKeySize => WireFailure.LengthMismatch,
             _ => WireFailure.None,
         };
         if (failure == WireFailure.None)
         {
-            key = kemOf(suite).TryImportEncapsulationKey(keyBytes);
+            key = SuiteKems.Of(suite).TryImportEncapsulationKey(keyBytes);
             failure = key is null ? WireFailure.KeyInvalid : WireFailure.None;
         }
 

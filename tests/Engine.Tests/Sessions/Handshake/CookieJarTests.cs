@@ -14,7 +14,7 @@ public sealed class CookieJarTests
         var secret = _entropy.Bytes(32);
         using var jar = new CookieJar(secret, 0);
         var expected = System.Security.Cryptography.HMACSHA256.HashData(
-            secret, [.. Source, .. System.Security.Cryptography.SHA256.HashData(Message1)]);
+            secret, (byte[])[.. Source, .. System.Security.Cryptography.SHA256.HashData(Message1)]);
         Assert.Equal(expected, Bake(jar));
     }
 
