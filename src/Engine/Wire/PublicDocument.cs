@@ -7,7 +7,8 @@ namespace Kyberium.Engine.Wire;
 
 /// <summary>What an identity publishes: its encapsulation keys, one per suite it enables. docs/formats/public-document.md.</summary>
 /// <remarks>
-/// The encoding is canonical, so equal documents have equal fingerprints. Every key was checked by its mechanism.
+/// The encoding is canonical, so equal documents have equal fingerprints. Every key was checked by its mechanism; those
+/// read are kept compact: whoever uses one often imports it again, expanded.
 /// Immutable, thread-safe.
 /// </remarks>
 internal sealed class PublicDocument
@@ -173,7 +174,7 @@ internal sealed class PublicDocument
         };
         if (failure == WireFailure.None)
         {
-            key = SuiteKems.Of(suite).TryImportEncapsulationKey(keyBytes);
+            key = SuiteKems.Of(suite).TryImportEncapsulationKey(keyBytes, KeyFootprint.Compact);
             failure = key is null ? WireFailure.KeyInvalid : WireFailure.None;
         }
 
