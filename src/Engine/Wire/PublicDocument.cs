@@ -13,7 +13,7 @@ namespace Kyberium.Engine.Wire;
 /// </remarks>
 internal sealed class PublicDocument
 {
-    /// <summary>The longest encoding read; all five keys and a name of 128 take 6,628 bytes.</summary>
+    /// <summary>The longest encoding read; all five keys and a name of 128 take 6,621 bytes.</summary>
     internal const int LengthMax = 8_192;
 
     private const byte Version = 1;
@@ -77,9 +77,9 @@ internal sealed class PublicDocument
 
         if (ordered.IsEmpty
             || ordered.Select(entry => entry.Suite).Distinct().Count() != ordered.Length
-            || ordered.Any(entry => !SuiteSet.IsKnown((int)entry.Suite)))
+            || ordered.Any(entry => !SuiteSet.IsKnown((int)entry.Suite) || entry.Key.Kem != SuiteKems.Of(entry.Suite)))
         {
-            throw new ArgumentException("A document has one key for each of one or more known suites.", nameof(keys));
+            throw new ArgumentException("A document has one key, of the suite's mechanism, for each of one or more known suites.", nameof(keys));
         }
 
         return new PublicDocument(name, ordered, Encode(name, ordered));
