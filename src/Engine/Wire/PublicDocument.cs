@@ -7,12 +7,13 @@ namespace Kyberium.Engine.Wire;
 
 /// <summary>What an identity publishes: its encapsulation keys, one per suite it enables. docs/formats/public-document.md.</summary>
 /// <remarks>
-/// The encoding is canonical, so equal documents have equal fingerprints. Every key was checked by its mechanism.
+/// The encoding is canonical, so equal documents have equal fingerprints. Every key was checked by its mechanism; those
+/// read are kept compact: whoever uses one often imports it again, expanded.
 /// Immutable, thread-safe.
 /// </remarks>
 internal sealed class PublicDocument
 {
-    /// <summary>The longest encoding read; all five keys and a name of 128 take 6,628 bytes.</summary>
+    /// <summary>The longest encoding read; all five keys and a name of 128 take 6,621 bytes.</summary>
     internal const int LengthMax = 8_192;
 
     private const byte Version = 1;
@@ -76,9 +77,9 @@ internal sealed class PublicDocument
 
         if (ordered.IsEmpty
             || ordered.Select(entry => entry.Suite).Distinct().Count() != ordered.Length
-            || ordered.Any(entry => !SuiteSet.IsKnown((int)entry.Suite)))
+            || ordered.Any(entry => !SuiteSet.IsKnown((int)entry.Suite) || entry.Key.Kem != SuiteKems.Of(entry.Suite)))
         {
-            throw new ArgumentException("A document has one key for each of one or more known suites.", nameof(keys));
+            throw new ArgumentException("A document has one key, of the suite's mechanism, for each of one or more known suites.", nameof(keys));
         }
 
         return new PublicDocument(name, ordered, Encode(name, ordered));
@@ -86,10 +87,8 @@ internal sealed class PublicDocument
 
     /// <summary>Reads a document and checks every key in it.</summary>
     /// <param name="source">Exactly one document; untrusted.</param>
-    /// <param name="kemOf">The mechanism of each suite.</param>
     internal static bool TryRead(
         ReadOnlySpan<byte> source,
-        Func<Suite, Kem> kemOf,
         [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out PublicDocument? document,
         out WireFailure failure)
     {
@@ -103,7 +102,7 @@ internal sealed class PublicDocument
         var previous = 0;
         for (var i = 0; i < keyCount; i++)
         {
-            if (!TryReadKey(ref rest, kemOf, previous, out var suite, out var key, out failure))
+            if (!TryReadKey(ref rest, previous, out var suite, out var key, out failure))
             {
                 return false;
             }
@@ -150,7 +149,7 @@ internal sealed class PublicDocument
     }
 
     private static bool TryReadKey(
-        ref ReadOnlySpan<byte> rest, Func<Suite, Kem> kemOf, int previous,
+        ref ReadOnlySpan<byte> rest, int previous,
         out Suite suite, out KemEncapsulationKey? key, out WireFailure failure)
     {
         suite = default;
@@ -170,12 +169,12 @@ internal sealed class PublicDocument
             _ when number == previous => WireFailure.FieldRepeated,
             _ when number < previous => WireFailure.FieldOrder,
             _ when !SuiteSet.IsKnown(number) => WireFailure.SuiteUnsupported,
-            _ when keyBytes.Length != kemOf(suite).EncapsulationKeySize => WireFailure.LengthMismatch,
+            _ when keyBytes.Length != SuiteKems.Of(suite).EncapsulationKeySize => WireFailure.LengthMismatch,
             _ => WireFailure.None,
         };
         if (failure == WireFailure.None)
         {
-            key = kemOf(suite).TryImportEncapsulationKey(keyBytes);
+            key = SuiteKems.Of(suite).TryImportEncapsulationKey(keyBytes, KeyFootprint.Compact);
             failure = key is null ? WireFailure.KeyInvalid : WireFailure.None;
         }
 

@@ -1,7 +1,6 @@
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
-using Kyberium.Engine.Cryptography;
 
 namespace Kyberium.Engine.Wire;
 
@@ -40,8 +39,7 @@ internal static class PublicDocumentArmor
     /// <summary>Reads the text. Only the base64 part counts, but a fingerprint line must agree with it.</summary>
     /// <remarks>Bytes around the two marker lines are refused, except white space; line ends may be CR LF.</remarks>
     internal static bool TryRead(
-        ReadOnlySpan<char> text, Func<Suite, Kem> kemOf,
-        [NotNullWhen(true)] out PublicDocument? document, out WireFailure failure)
+        ReadOnlySpan<char> text, [NotNullWhen(true)] out PublicDocument? document, out WireFailure failure)
     {
         document = null;
         var body = text.Trim();
@@ -60,7 +58,7 @@ internal static class PublicDocumentArmor
         body = body[Begin.Length..^End.Length];
         if (!TryTakeHeaders(ref body, out var claimed, out failure)
             || !TryDecode(body, out var bytes, out failure)
-            || !PublicDocument.TryRead(bytes, kemOf, out document, out failure))
+            || !PublicDocument.TryRead(bytes, out document, out failure))
         {
             return false;
         }

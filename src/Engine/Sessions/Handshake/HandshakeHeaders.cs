@@ -2,7 +2,7 @@ using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine.Sessions.Handshake;
 
-/// <summary>The headers of handshake envelopes, as PROTOCOL section 2 fixes them.</summary>
+/// <summary>The headers of handshake envelopes, as docs/formats/handshake.md section 3 fixes them.</summary>
 internal static class HandshakeHeaders
 {
     /// <summary>msg1's header: no receiver index, the addressed identity named by its fingerprint's first 16 bytes.</summary>

@@ -22,5 +22,13 @@ internal sealed class HandshakeOutcome : IDisposable
     internal static HandshakeOutcome Of(SymmetricState finished) =>
         new(finished.HandshakeHash.ToArray(), finished.Split());
 
+    /// <summary>Rebuilds an outcome from its parts, which are copied.</summary>
+    internal static HandshakeOutcome Of(ReadOnlySpan<byte> handshakeHash, ReadOnlySpan<byte> splitKeys)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(handshakeHash.Length, SymmetricState.HashSize);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(splitKeys.Length, SymmetricState.SplitSize);
+        return new HandshakeOutcome(handshakeHash.ToArray(), SecretBytes.CopyOf(splitKeys));
+    }
+
     public void Dispose() => SplitKeys.Dispose();
 }

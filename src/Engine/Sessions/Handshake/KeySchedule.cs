@@ -23,8 +23,8 @@ internal static class KeySchedule
     {
         Span<byte> pseudorandomKey = stackalloc byte[EpochSecrets.SecretSize];
         Span<byte> sessionId = stackalloc byte[SessionId.Size];
-        HKDF.Extract(HashAlgorithmName.SHA512, splitKeys, previousRoot, pseudorandomKey);
-        ExpandLabel.Derive(pseudorandomKey, "session id"u8, handshakeHash, sessionId);
+        Hkdf.Extract(previousRoot, splitKeys, pseudorandomKey);
+        Hkdf.ExpandLabel(pseudorandomKey, "session id"u8, handshakeHash, sessionId);
         session = SessionId.Read(sessionId);
         var block = Fill(pseudorandomKey, handshakeHash);
         CryptographicOperations.ZeroMemory(pseudorandomKey);
@@ -34,10 +34,10 @@ internal static class KeySchedule
     private static SecretBytes Fill(ReadOnlySpan<byte> pseudorandomKey, ReadOnlySpan<byte> hash)
     {
         Span<byte> block = stackalloc byte[EpochSecrets.Size];
-        ExpandLabel.Derive(pseudorandomKey, "root"u8, hash, block[..64]);
-        ExpandLabel.Derive(pseudorandomKey, "i2r"u8, hash, block.Slice(64, 64));
-        ExpandLabel.Derive(pseudorandomKey, "r2i"u8, hash, block.Slice(128, 64));
-        ExpandLabel.Derive(pseudorandomKey, "exporter"u8, hash, block.Slice(192, 64));
+        Hkdf.ExpandLabel(pseudorandomKey, "root"u8, hash, block[..64]);
+        Hkdf.ExpandLabel(pseudorandomKey, "i2r"u8, hash, block.Slice(64, 64));
+        Hkdf.ExpandLabel(pseudorandomKey, "r2i"u8, hash, block.Slice(128, 64));
+        Hkdf.ExpandLabel(pseudorandomKey, "exporter"u8, hash, block.Slice(192, 64));
         var secrets = SecretBytes.CopyOf(block);
         CryptographicOperations.ZeroMemory(block);
         return secrets;

@@ -106,8 +106,8 @@ internal sealed class SymmetricState : IDisposable
         {
             Span<byte> nonce = stackalloc byte[NonceSize];
             WriteNonce(nonce);
-            using var cipher = new AesGcm(Key, TagSize);
-            cipher.Encrypt(nonce, plaintext, destination[..^TagSize], destination[^TagSize..], Hash);
+            using var cipher = AeadProvider.Platform.CreateKey(Key);
+            cipher.Seal(nonce, Hash, plaintext, destination[..^TagSize], destination[^TagSize..]);
             _nonce++;
         }
         else
@@ -126,12 +126,8 @@ internal sealed class SymmetricState : IDisposable
         {
             Span<byte> nonce = stackalloc byte[NonceSize];
             WriteNonce(nonce);
-            using var cipher = new AesGcm(Key, TagSize);
-            try
-            {
-                cipher.Decrypt(nonce, ciphertext[..^TagSize], ciphertext[^TagSize..], plaintext, Hash);
-            }
-            catch (AuthenticationTagMismatchException)
+            using var cipher = AeadProvider.Platform.CreateKey(Key);
+            if (!cipher.TryOpen(nonce, Hash, ciphertext[..^TagSize], ciphertext[^TagSize..], plaintext))
             {
                 return false;
             }
@@ -191,8 +187,8 @@ internal sealed class SymmetricState : IDisposable
     private static void Expand(ReadOnlySpan<byte> chainingKey, ReadOnlySpan<byte> inputKeyMaterial, Span<byte> outputs)
     {
         Span<byte> temporaryKey = stackalloc byte[HashSize];
-        HKDF.Extract(HashAlgorithmName.SHA512, inputKeyMaterial, chainingKey, temporaryKey);
-        HKDF.Expand(HashAlgorithmName.SHA512, temporaryKey, outputs, []);
+        Hkdf.Extract(chainingKey, inputKeyMaterial, temporaryKey);
+        Hkdf.Expand(temporaryKey, [], outputs);
         CryptographicOperations.ZeroMemory(temporaryKey);
     }
 }

@@ -1,3 +1,4 @@
+using Kyberium.Engine.Cryptography;
 using Kyberium.Engine.Diagnostics;
 using Kyberium.Engine.Sessions.Handshake;
 using Kyberium.Engine.Wire;
@@ -20,6 +21,7 @@ internal sealed class ReceivingTraffic(
     Epoch epoch,
     ReceiverIndex receiver,
     TrafficLimits limits,
+    AeadProvider aead,
     int incarnationCount = 0,
     long failedOpens = 0) : IDisposable
 {
@@ -212,7 +214,7 @@ internal sealed class ReceivingTraffic(
         Span<byte> plaintext, out OpenDetails details)
     {
         details = default;
-        using var cipher = TrafficCipher.Derive(secrets.Traffic(direction), header.Incarnation);
+        using var cipher = TrafficCipher.Derive(aead, secrets.Traffic(direction), header.Incarnation);
         if (!cipher.TryOpen(header.Sequence, envelope, callerAssociatedData, plaintext))
         {
             FailedOpens++;
@@ -276,7 +278,7 @@ internal sealed class ReceivingTraffic(
         if (entry.Cipher is null)
         {
             MakeRoomForKey();
-            entry.Cipher = TrafficCipher.Derive(secrets.Traffic(direction), entry.Id);
+            entry.Cipher = TrafficCipher.Derive(aead, secrets.Traffic(direction), entry.Id);
         }
 
         return entry.Cipher;

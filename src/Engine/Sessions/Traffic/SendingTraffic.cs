@@ -54,6 +54,7 @@ internal sealed class SendingTraffic(
     Epoch epoch,
     ReceiverIndex receiver,
     TrafficLimits limits,
+    AeadProvider aead,
     IEntropySource entropy,
     TrafficUsage usage = default) : IDisposable
 {
@@ -190,6 +191,6 @@ internal sealed class SendingTraffic(
             Invariant.Holds(!_incarnation.IsZero, "16 random bytes are never all zero");
         }
 
-        return _cipher ??= TrafficCipher.Derive(secrets.Traffic(direction), _incarnation);
+        return _cipher ??= TrafficCipher.Derive(aead, secrets.Traffic(direction), _incarnation);
     }
 }

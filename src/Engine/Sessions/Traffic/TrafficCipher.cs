@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using Kyberium.Engine.Sessions.Handshake;
+using Kyberium.Engine.Cryptography;
 using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine.Sessions.Traffic;
@@ -13,27 +13,27 @@ internal sealed class TrafficCipher : IDisposable
     /// <summary>The longest data a caller may have authenticated with a record.</summary>
     internal const int AssociatedDataLengthMax = 65_536;
 
-    private const int KeySize = 32;
-    private const int NonceSize = 12;
     private const int StackLengthMax = 512;
 
-    private readonly AesGcm _aead;
+    private readonly AeadKey _aead;
     private readonly uint _fixed;
 
-    private TrafficCipher(ReadOnlySpan<byte> key, uint fixedField)
+    private TrafficCipher(AeadKey aead, uint fixedField)
     {
-        _aead = new AesGcm(key, EnvelopeHeader.TagSize);
+        _aead = aead;
         _fixed = fixedField;
     }
 
     /// <summary>Derives <c>key32 ‖ fixed4</c> from a direction's secret and keys the AEAD.</summary>
-    internal static TrafficCipher Derive(ReadOnlySpan<byte> directionSecret, Incarnation incarnation)
+    internal static TrafficCipher Derive(
+        AeadProvider provider, ReadOnlySpan<byte> directionSecret, Incarnation incarnation)
     {
         Span<byte> context = stackalloc byte[Incarnation.Size];
         incarnation.Write(context);
-        Span<byte> derived = stackalloc byte[KeySize + sizeof(uint)];
-        ExpandLabel.Derive(directionSecret, "traffic"u8, context, derived);
-        var cipher = new TrafficCipher(derived[..KeySize], BinaryPrimitives.ReadUInt32BigEndian(derived[KeySize..]));
+        Span<byte> derived = stackalloc byte[AeadKey.KeySize + sizeof(uint)];
+        Hkdf.ExpandLabel(directionSecret, "traffic"u8, context, derived);
+        var cipher = new TrafficCipher(
+            provider.CreateKey(derived[..AeadKey.KeySize]), BinaryPrimitives.ReadUInt32BigEndian(derived[AeadKey.KeySize..]));
         CryptographicOperations.ZeroMemory(derived);
         return cipher;
     }
@@ -42,13 +42,13 @@ internal sealed class TrafficCipher : IDisposable
     internal void Seal(
         ulong sequence, ReadOnlySpan<byte> plaintext, ReadOnlySpan<byte> callerAssociatedData, Span<byte> envelope)
     {
-        Span<byte> nonce = stackalloc byte[NonceSize];
+        Span<byte> nonce = stackalloc byte[AeadKey.NonceSize];
         WriteNonce(nonce, sequence);
         var ciphertext = envelope[EnvelopeHeader.Size..^EnvelopeHeader.TagSize];
         var tag = envelope[^EnvelopeHeader.TagSize..];
         if (callerAssociatedData.IsEmpty)
         {
-            _aead.Encrypt(nonce, plaintext, ciphertext, tag, envelope[..EnvelopeHeader.Size]);
+            _aead.Seal(nonce, envelope[..EnvelopeHeader.Size], plaintext, ciphertext, tag);
             return;
         }
 
@@ -56,7 +56,7 @@ internal sealed class TrafficCipher : IDisposable
         var rented = length > StackLengthMax ? ArrayPool<byte>.Shared.Rent(length) : null;
         var joined = rented is null ? stackalloc byte[StackLengthMax] : rented;
         Join(envelope, callerAssociatedData, joined);
-        _aead.Encrypt(nonce, plaintext, ciphertext, tag, joined[..length]);
+        _aead.Seal(nonce, joined[..length], plaintext, ciphertext, tag);
         Return(rented);
     }
 
@@ -65,7 +65,7 @@ internal sealed class TrafficCipher : IDisposable
     internal bool TryOpen(
         ulong sequence, ReadOnlySpan<byte> envelope, ReadOnlySpan<byte> callerAssociatedData, Span<byte> plaintext)
     {
-        Span<byte> nonce = stackalloc byte[NonceSize];
+        Span<byte> nonce = stackalloc byte[AeadKey.NonceSize];
         WriteNonce(nonce, sequence);
         if (callerAssociatedData.IsEmpty)
         {
@@ -84,19 +84,13 @@ internal sealed class TrafficCipher : IDisposable
     public void Dispose() => _aead.Dispose();
 
     private bool TryDecrypt(
-        ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> envelope, ReadOnlySpan<byte> associatedData, Span<byte> plaintext)
-    {
-        var ciphertext = envelope[EnvelopeHeader.Size..^EnvelopeHeader.TagSize];
-        try
-        {
-            _aead.Decrypt(nonce, ciphertext, envelope[^EnvelopeHeader.TagSize..], plaintext, associatedData);
-            return true;
-        }
-        catch (AuthenticationTagMismatchException)
-        {
-            return false;
-        }
-    }
+        ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> envelope, ReadOnlySpan<byte> associatedData, Span<byte> plaintext) =>
+        _aead.TryOpen(
+            nonce,
+            associatedData,
+            envelope[EnvelopeHeader.Size..^EnvelopeHeader.TagSize],
+            envelope[^EnvelopeHeader.TagSize..],
+            plaintext);
 
     private void WriteNonce(Span<byte> nonce, ulong sequence)
     {

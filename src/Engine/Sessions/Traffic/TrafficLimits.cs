@@ -1,6 +1,6 @@
 namespace Kyberium.Engine.Sessions.Traffic;
 
-/// <summary>Bounds of one epoch's traffic, each direction for itself; PROTOCOL sections 4 and 6. Validated and immutable.</summary>
+/// <summary>Bounds of one epoch's traffic, each direction for itself; docs/formats/envelope.md. Validated and immutable.</summary>
 internal sealed record TrafficLimits
 {
     /// <summary>Sequences from here on are refused by every receiver.</summary>

@@ -1,0 +1,70 @@
+using Kyberium.Engine.Sessions.Handshake;
+
+namespace Kyberium.Engine.Tests.Sessions.Handshake;
+
+public sealed class CookieJarTests
+{
+    private static readonly byte[] Source = [10, 0, 0, 1, 0x1f, 0x90];
+    private static readonly byte[] Message1 = [.. Enumerable.Range(0, 200).Select(i => (byte)i)];
+    private readonly SeededEntropy _entropy = new(11);
+
+    [Fact]
+    public void Cookie_is_the_documented_hmac()
+    {
+        var secret = _entropy.Bytes(32);
+        using var jar = new CookieJar(secret, 0);
+        var expected = System.Security.Cryptography.HMACSHA256.HashData(
+            secret, (byte[])[.. Source, .. System.Security.Cryptography.SHA256.HashData(Message1)]);
+        Assert.Equal(expected, Bake(jar));
+    }
+
+    [Fact]
+    public void Cookie_holds_for_its_source_and_msg1_only()
+    {
+        using var jar = new CookieJar(_entropy.Bytes(32), 0);
+        var cookie = Bake(jar);
+        Assert.True(jar.IsGenuine(Source, Message1, cookie, 1));
+        Assert.False(jar.IsGenuine([10, 0, 0, 2, 0x1f, 0x90], Message1, cookie, 1));
+        Assert.False(jar.IsGenuine(Source, Message1.AsSpan(1), cookie, 1));
+        for (var bit = 0; bit < 256; bit++)
+        {
+            var changed = (byte[])cookie.Clone();
+            changed[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.False(jar.IsGenuine(Source, Message1, changed, 1), $"bit {bit}");
+        }
+
+        Assert.False(jar.IsGenuine(Source, Message1, cookie.AsSpan(0, 31), 1));
+    }
+
+    [Fact]
+    public void Cookie_outlives_one_change_of_secret_but_not_two()
+    {
+        using var jar = new CookieJar(_entropy.Bytes(32), 0);
+        var cookie = Bake(jar);
+        Assert.False(jar.IsStale(119_999));
+        Assert.True(jar.IsStale(120_000));
+        jar.Rotate(_entropy.Bytes(32), 120_000);
+        Assert.True(jar.IsGenuine(Source, Message1, cookie, 239_999));
+        Assert.False(jar.IsGenuine(Source, Message1, cookie, 240_000));
+        jar.Rotate(_entropy.Bytes(32), 240_000);
+        Assert.False(jar.IsGenuine(Source, Message1, cookie, 240_000));
+    }
+
+    [Fact]
+    public void Secret_nobody_changed_stops_counting()
+    {
+        using var jar = new CookieJar(_entropy.Bytes(32), 0);
+        var cookie = Bake(jar);
+        Assert.True(jar.IsGenuine(Source, Message1, cookie, 239_999));
+        Assert.False(jar.IsGenuine(Source, Message1, cookie, 240_000));
+        jar.Rotate(_entropy.Bytes(32), 300_000);
+        Assert.False(jar.IsGenuine(Source, Message1, cookie, 300_000));
+    }
+
+    private static byte[] Bake(CookieJar jar)
+    {
+        var cookie = new byte[32];
+        jar.Bake(Source, Message1, cookie);
+        return cookie;
+    }
+}
