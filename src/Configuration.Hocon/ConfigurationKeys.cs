@@ -25,11 +25,11 @@ internal sealed class ConfigurationKeys
     internal static ConfigurationKeys Render(HoconNode root, ProblemList problems)
     {
         var keys = new ConfigurationKeys(problems);
-        keys.Children(root, "", KeyPath.Empty);
+        keys.Children(root, null, KeyPath.Empty);
         return keys;
     }
 
-    private void Children(HoconNode node, string prefix, KeyPath path)
+    private void Children(HoconNode node, string? prefix, KeyPath path)
     {
         var children = node switch
         {
@@ -41,7 +41,7 @@ internal sealed class ConfigurationKeys
         foreach (var (name, child) in children)
         {
             var segment = KebabCaseKeys.NormalizeSegment(name);
-            Node(child, prefix.Length == 0 ? segment : ConfigurationPath.Combine(prefix, segment), path.Append(name));
+            Node(child, prefix is null ? segment : ConfigurationPath.Combine(prefix, segment), path.Append(name));
         }
     }
 

@@ -15,7 +15,9 @@ internal static class HoconAmount
         var length = JsonNumber.Length(rest);
         if (length == 0 || !decimal.TryParse(rest[..length],
             NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent,
-            CultureInfo.InvariantCulture, out amount))
+            CultureInfo.InvariantCulture, out amount)
+            || (amount == 0 && rest[..length].IndexOfAnyInRange('1', '9') is >= 0 and var digit
+                && rest[..length].IndexOfAny('e', 'E') is var exponent && (exponent < 0 || digit < exponent)))   // too small
         {
             return false;
         }

@@ -27,20 +27,20 @@ internal sealed class Parser
     }
 
     /// <summary>Reads an object from its opening brace to its closing one.</summary>
-    internal ObjectNode Object()
+    internal SyntaxNode Object()
     {
         var open = _cursor.Take();
-        var members = Nested(open, () => Members(open));
-        return new ObjectNode(_cursor.At(open), members ?? []);
+        return Nested(open, () => Members(open)) is { } members ? new ObjectNode(_cursor.At(open), members) : Broken(open);
     }
 
     /// <summary>Reads an array from its opening bracket to its closing one.</summary>
-    internal ArrayNode Array()
+    internal SyntaxNode Array()
     {
         var open = _cursor.Take();
-        var elements = Nested(open, () => Elements(open));
-        return new ArrayNode(_cursor.At(open), elements ?? []);
+        return Nested(open, () => Elements(open)) is { } elements ? new ArrayNode(_cursor.At(open), elements) : Broken(open);
     }
+
+    internal ScalarNode Broken(Token at) => new(_cursor.At(at), ScalarKind.Broken, "");
 
     internal void Report(Token at, string message) => _problems.Add(_cursor.At(at), _key.ToString(), message);
 
@@ -251,8 +251,15 @@ internal sealed class Parser
 
         var outerDepth = _depth;
         _depth += path.Elements.Count - 1;
+        _cursor.SkipBlanks();
+        var start = _cursor.Position;
         var value = _values.Value();
         _depth = outerDepth;
+        if (_cursor.Position == start && _cursor.Kind == TokenKind.BracketClose)
+        {
+            _cursor.Take();    // already reported as no value; an object is not closed by it
+        }
+
         return new FieldNode(_cursor.At(key), path, value, separator == TokenKind.PlusEquals);
     }
 

@@ -27,13 +27,11 @@ internal sealed class ValueParser(TokenCursor cursor, Parser parser)
         if (parts.Count == 0)
         {
             parser.Report(first, $"{Parser.Describe(first)} stands where a value belongs; write a value, \"\" for an empty string");
-            return Broken(first);
+            return parser.Broken(first);
         }
 
-        return isBroken || MixesLiterals(first, parts) ? Broken(first) : Join(cursor.At(first), parts);
+        return isBroken || MixesLiterals(first, parts) ? parser.Broken(first) : Join(cursor.At(first), parts);
     }
-
-    private ScalarNode Broken(Token at) => new(cursor.At(at), ScalarKind.Broken, "");
 
     private SyntaxNode? Part(bool isOnLaterLine)
     {
@@ -71,7 +69,7 @@ internal sealed class ValueParser(TokenCursor cursor, Parser parser)
     private ScalarNode Skip(Token token)
     {
         cursor.SkipToNextLine();
-        return Broken(token);
+        return parser.Broken(token);
     }
 
     private SyntaxNode Substitution()
@@ -93,7 +91,7 @@ internal sealed class ValueParser(TokenCursor cursor, Parser parser)
         if (cursor.Kind != TokenKind.BraceClose)
         {
             parser.Report(open, "this substitution is not closed on its line; add '}'");
-            return Broken(open);
+            return parser.Broken(open);
         }
 
         var (path, error, at) = KeyPath.Read(cursor.Since(start));
@@ -101,7 +99,7 @@ internal sealed class ValueParser(TokenCursor cursor, Parser parser)
         if (error is not null)
         {
             parser.Report(at.Line == 0 ? open : at, error);
-            return Broken(open);
+            return parser.Broken(open);
         }
 
         return new SubstitutionNode(cursor.At(open), path, open.Kind == TokenKind.OptionalSubstitutionOpen);
