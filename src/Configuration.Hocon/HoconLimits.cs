@@ -18,7 +18,8 @@ public sealed record HoconLimits
     /// <summary>Gets how many include statements may be followed in total. Default 256; 1 to 65,536.</summary>
     public int IncludeCountMax { get; init => field = InRange(value, 65_536); } = 256;
 
-    /// <summary>Gets how many substitutions may wait for one another in a row. Default 512; 1 to 4,096.</summary>
+    /// <summary>Gets how many substitutions may wait for one another in a row; each <c>+=</c> to one key counts
+    /// as two. Default 512; 1 to 4,096.</summary>
     public int SubstitutionDepthMax { get; init => field = InRange(value, 4_096); } = 512;
 
     /// <summary>Gets how many steps resolving may take: look-ups, joins and values written. Default 4,000,000; 1 to

@@ -3,6 +3,8 @@ namespace Kyberium.Configuration.Hocon;
 /// <summary>Collects the problems of one document, up to a bound; the rest are counted.</summary>
 internal sealed class ProblemList(int countMax)
 {
+    private const int TextCharsMax = 1_000;
+
     private readonly List<HoconProblem> _problems = [];
     private int _notListed;
 
@@ -12,7 +14,7 @@ internal sealed class ProblemList(int countMax)
     {
         if (_problems.Count < countMax)
         {
-            _problems.Add(new HoconProblem(at.File, at.Line, at.Column, key, message));
+            _problems.Add(new HoconProblem(at.File, at.Line, at.Column, Shorten(key), Shorten(message)));
         }
         else
         {
@@ -34,6 +36,9 @@ internal sealed class ProblemList(int countMax)
         Add(at, key, message);
         return ToException();
     }
+
+    // Keys and quoted text come from the input and may be as long as it.
+    private static string Shorten(string text) => text.Length <= TextCharsMax ? text : text[..TextCharsMax] + "…";
 
     private HoconException ToException()
     {

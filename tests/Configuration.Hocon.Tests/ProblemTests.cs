@@ -121,6 +121,14 @@ public sealed class ProblemTests
     }
 
     [Fact]
+    public void A_list_is_appended_to_hundreds_of_times() => Assert.Equal(
+        250, HoconDocument.Parse(string.Concat(Enumerable.Repeat("l += x\n", 250)), HoconJson.NoEnvironment).Values.Count);
+
+    [Fact]
+    public void Long_input_is_not_repeated_in_full() =>
+        Assert.InRange(HoconJson.Problem($"{new string('k', 100_000)} = ${{{new string('x', 100_000)}}}").ToString().Length, 1_000, 3_000);
+
+    [Fact]
     public void Includes_are_bounded_in_depth_and_count()
     {
         using var folder = new TemporaryFolder();
