@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Kyberium.Engine.Cryptography;
-using Kyberium.Engine.Sessions.Handshake;
 using Kyberium.Engine.Sessions.Storage;
 using Kyberium.Engine.Wire;
 
@@ -26,7 +25,7 @@ internal sealed class IdentityKeys : IDisposable
         Span<byte> random = stackalloc byte[64];
         foreach (var suite in suites)
         {
-            var seed = random[..SuiteKem.Of(suite).SeedSize];
+            var seed = random[..SuiteKems.Of(suite).SeedSize];
             entropy.Fill(seed);
             seeds[suite] = SecretBytes.CopyOf(seed);
         }
@@ -71,7 +70,7 @@ internal sealed class IdentityKeys : IDisposable
     private static IdentityKeys From(IdentityName name, Dictionary<Suite, SecretBytes> seeds)
     {
         var keys = seeds.ToDictionary(
-            pair => pair.Key, pair => (pair.Value, SuiteKem.Of(pair.Key).ImportSeed(pair.Value.Reveal())));
+            pair => pair.Key, pair => (pair.Value, SuiteKems.Of(pair.Key).ImportSeed(pair.Value.Reveal())));
         return new IdentityKeys(
             keys, PublicDocument.Create(name.Value, keys.Select(pair => (pair.Key, pair.Value.Item2.EncapsulationKey))));
     }

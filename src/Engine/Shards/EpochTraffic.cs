@@ -3,6 +3,7 @@ using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Handshake;
 using Kyberium.Engine.Sessions.Ratchet;
 using Kyberium.Engine.Sessions.Traffic;
+using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine.Shards;
 
@@ -10,6 +11,8 @@ namespace Kyberium.Engine.Shards;
 internal sealed class EpochTraffic : IDisposable
 {
     private readonly EpochSecrets _secrets;
+    private Incarnation _renewedFor;
+    private ulong _renewedThrough;
 
     internal EpochTraffic(ResidentPeer peer, EpochState epoch, TrafficLimits limits, IEntropySource entropy)
     {
@@ -20,10 +23,10 @@ internal sealed class EpochTraffic : IDisposable
             ? (TrafficDirection.InitiatorToResponder, TrafficDirection.ResponderToInitiator)
             : (TrafficDirection.ResponderToInitiator, TrafficDirection.InitiatorToResponder);
         Sending = new SendingTraffic(
-            _secrets, sends, epoch.Suite, epoch.Number, epoch.RemoteIndex, limits, entropy,
+            _secrets, sends, epoch.Suite, epoch.Number, epoch.RemoteIndex, limits, AeadProvider.Platform, entropy,
             new TrafficUsage((long)epoch.Counts.RecordsSealed, (long)epoch.Counts.BytesSealed));
         Receiving = new ReceivingTraffic(
-            _secrets, receives, epoch.Suite, epoch.Number, epoch.LocalIndex, limits,
+            _secrets, receives, epoch.Suite, epoch.Number, epoch.LocalIndex, limits, AeadProvider.Platform,
             epoch.Reservations.Count, (long)epoch.Counts.OpensFailed);
     }
 
@@ -49,6 +52,22 @@ internal sealed class EpochTraffic : IDisposable
 
     /// <summary>Gets or sets when the last window notice went out.</summary>
     internal MonotonicMillis NoticedAt { get; set; } = new(long.MinValue / 2);
+
+    /// <summary>Says whether a renewal of a reservation is to be asked for: the same one comes up with every record until it is durable.</summary>
+    internal bool RenewOnce(Incarnation incarnation, ulong through)
+    {
+        lock (Gate)
+        {
+            if (_renewedFor == incarnation && through <= _renewedThrough + (TrafficLimits.ReachMax / 4))
+            {
+                return false;
+            }
+
+            _renewedFor = incarnation;
+            _renewedThrough = through;
+            return true;
+        }
+    }
 
     /// <summary>Gets what the epoch counted, for its snapshot. Takes the lock.</summary>
     internal EpochCounts Counts()

@@ -11,7 +11,8 @@ namespace Kyberium.Engine.Shards;
 /// </remarks>
 internal sealed class PeerVault(SecretBytes key) : IDisposable
 {
-    internal const int KeySize = 32;
+    internal const int KeySize = 64;
+    private const int CipherKeySize = 32;
     internal const int SaltSize = 16;
     internal const int TagSize = 16;
 
@@ -71,7 +72,7 @@ internal sealed class PeerVault(SecretBytes key) : IDisposable
         Span<byte> info = stackalloc byte[9 + SaltSize];
         Encoding.ASCII.GetBytes("kyb1 peer", info);
         System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(info[9..], salt);
-        Span<byte> derived = stackalloc byte[KeySize];
+        Span<byte> derived = stackalloc byte[CipherKeySize];
         HKDF.Expand(HashAlgorithmName.SHA512, Key.Reveal(), derived, info);
         _cipher = new AesGcm(derived, TagSize);
         _salt = salt;

@@ -1,4 +1,5 @@
 using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine.Shards;
 
@@ -74,6 +75,21 @@ internal sealed partial class Shard
             Remove(peer);
         }
     }
+
+    /// <summary>Finds whose receiver index this is; garbage indices wait for a bounded queue, then go unanswered.</summary>
+    internal Task<PeerKey?> FindOwnerAsync(ReceiverIndex index)
+    {
+        if (_store.LaneLength > _environment.Settings.Shard.BatchCountMax)
+        {
+            return Task.FromResult<PeerKey?>(null);
+        }
+
+        var found = new TaskCompletionSource<PeerKey?>(_environment.Scheduler.Completion);
+        _store.FindOwner(index, owner => found.TrySetResult(owner));
+        return found.Task;
+    }
+
+    internal Task<IReadOnlyList<PeerKey>> ListPeersAsync(CancellationToken cancellationToken) => _store.ListAsync(cancellationToken);
 
     private ResidentPeer Admit(ShardTurn turn, ShardStore.LoadedPeer loaded)
     {

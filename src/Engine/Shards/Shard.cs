@@ -37,8 +37,10 @@ internal sealed partial class Shard : IAsyncDisposable
     private readonly UInt128 _salt;
     private readonly TaskCompletionSource _ended;
 
+    private ShardTurn? _turn;
     private int _scheduled;
     private int _draining;
+    private int _disposed;
     private int _parked;
     private ulong _sealCounter;
     private LogPosition _end;
@@ -126,6 +128,11 @@ internal sealed partial class Shard : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         _stopping = true;
         _mailbox.Writer.TryComplete();
         _tick?.Dispose();
@@ -201,7 +208,7 @@ internal sealed partial class Shard : IAsyncDisposable
             return false;       // taken up again when a commit completes
         }
 
-        var turn = new ShardTurn(this, _environment.Input());
+        var turn = _turn = new ShardTurn(this, _environment.Input());
         var settings = _environment.Settings.Shard;
         while (turn.Works.Count < settings.BatchCountMax && TryTake(out var work))
         {
@@ -390,7 +397,8 @@ internal sealed partial class Shard : IAsyncDisposable
     {
         lock (_uncommitted)
         {
-            return _uncommitted.TryPeek(out var turn) && turn.Committing is null or { IsCompleted: true } && _fault is null && turn is not null;
+            return _fault is null && _uncommitted.TryPeek(out var turn)
+                && (turn.Committing is { IsCompleted: true } || (turn.Committing is null && turn.Commit is null));
         }
     }
 
@@ -445,7 +453,7 @@ internal sealed partial class Shard : IAsyncDisposable
         }
 
         _mailbox.Writer.TryComplete();
-        foreach (var turn in unanswered)
+        foreach (var turn in _turn is { } staging && !unanswered.Contains(staging) ? [.. unanswered, staging] : unanswered)
         {
             foreach (var work in turn.Works.Concat(turn.Settled))
             {

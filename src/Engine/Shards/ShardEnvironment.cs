@@ -34,6 +34,9 @@ internal sealed class ShardEnvironment
     /// <summary>Gets the generation of the store: rises when it was restored from an older copy on purpose.</summary>
     internal uint Generation { get; set; }
 
+    /// <summary>Gets whether a store older than the keyring remembers is gone on from, on purpose.</summary>
+    internal bool IgnoresWitnesses { get; init; }
+
     internal StepInput Input() => new(
         new UnixMillis(Scheduler.UnixMillis), new MonotonicMillis(Scheduler.MonotonicMillis), Entropy);
 }

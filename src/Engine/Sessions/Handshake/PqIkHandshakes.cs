@@ -33,7 +33,7 @@ internal sealed class PqIkHandshakes(
 
     private HandshakeResult Start(HandshakeTask.Start task, IEntropySource entropy)
     {
-        var kem = SuiteKem.Of(task.Suite);
+        var kem = SuiteKems.Of(task.Suite);
         if (documents.Get(task.Remote).KeyOf(task.Suite) is not { } responder
             || staticKeys.Find(task.Local, task.Suite) is not { } own)
         {
@@ -118,7 +118,7 @@ internal sealed class PqIkHandshakes(
         Responder opened, Pin remote, DeliveryGreeting greeting, RekeyBase? basis, IEntropySource entropy)
     {
         var suite = opened.Header.Suite;
-        var kem = SuiteKem.Of(suite);
+        var kem = SuiteKems.Of(suite);
         if (opened.Payload.Initiator != remote.Fingerprint
             || !opened.Payload.Versions.Contains(EnvelopeHeader.Version)
             || !opened.Payload.Suites.Contains(suite)

@@ -19,17 +19,3 @@ internal interface IEphemeralKeys
     /// <summary>Takes a key that nobody else gets; the caller disposes it.</summary>
     KemDecapsulationKey Take(Kem kem);
 }
-
-/// <summary>The mechanism of each suite.</summary>
-internal static class SuiteKem
-{
-    internal static Kem Of(Suite suite) => suite switch
-    {
-        Suite.MLKem768P256 => Kem.MlKem768P256,
-        Suite.MLKem1024P384 => Kem.MlKem1024P384,
-        Suite.MLKem512 => Kem.MlKem512,
-        Suite.MLKem768 => Kem.MlKem768,
-        Suite.MLKem1024 => Kem.MlKem1024,
-        _ => throw new ArgumentOutOfRangeException(nameof(suite), suite, "The suite is not one of this version."),
-    };
-}

@@ -1,0 +1,32 @@
+using Kyberium.Engine.Shards;
+
+namespace Kyberium.Engine.Audit;
+
+/// <summary>Hands durable audit events on to a sink, in order, without holding up a shard.</summary>
+internal sealed class AuditTrail(EngineScheduler scheduler, IAuditSink? sink, Action<AuditEvent> log, Action<Exception> failed) : IAuditTrail
+{
+    private readonly SerialLane _lane = new(scheduler);
+
+    public void Durable(AuditEvent auditEvent)
+    {
+        log(auditEvent);
+        if (sink is null)
+        {
+            return;
+        }
+
+        _lane.Enqueue(async () =>
+        {
+            try
+            {
+                await sink.WriteAsync(auditEvent).ConfigureAwait(false);
+            }
+            catch (Exception failure) when (failure is not OutOfMemoryException)
+            {
+                failed(failure);    // a third party's sink: its failure is reported, and must not end the engine
+            }
+        });
+    }
+
+    internal Task DrainAsync() => _lane.DrainAsync();
+}

@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Logging;
+
+namespace Kyberium.Engine.Diagnostics;
+
+/// <summary>Log messages of the engine: events 1000 to 1099. No secret, no payload.</summary>
+internal static partial class EngineLog
+{
+    [LoggerMessage(1000, LogLevel.Information, "Engine ready in {Millis} ms: {Shards} shards, {Facts} facts recovered. Journal: {Journal}. Keyring: {Keyring}")]
+    internal static partial void Ready(ILogger logger, long millis, int shards, long facts, string journal, string keyring);
+
+    [LoggerMessage(1001, LogLevel.Information, "Engine stopped")]
+    internal static partial void Stopped(ILogger logger);
+
+    [LoggerMessage(1002, LogLevel.Error, "Shard {Shard} ended and recovers: {Reason}")]
+    internal static partial void ShardEnded(ILogger logger, string shard, string reason, Exception exception);
+
+    [LoggerMessage(1003, LogLevel.Information, "Audit {Kind}: identity {Identity}, peer {Peer}, by {Actor}, correlation {Correlation}: {Detail}")]
+    internal static partial void Audit(ILogger logger, string kind, string identity, string peer, string actor, string correlation, string detail);
+
+    [LoggerMessage(1004, LogLevel.Error, "The audit sink failed; the event stays in the journal until its checkpoint")]
+    internal static partial void AuditSinkFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(1005, LogLevel.Debug, "An envelope was refused: {Reason}")]
+    internal static partial void EnvelopeRefused(ILogger logger, string reason);
+
+    [LoggerMessage(1006, LogLevel.Warning, "The ratio of half-open handshakes is high: {HalfOpen} of {HalfOpenMax}; new ones must show a cookie")]
+    internal static partial void CookiesDemanded(ILogger logger, int halfOpen, int halfOpenMax);
+}

@@ -1,0 +1,214 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Sessions.Handshake;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Links;
+
+/// <summary>Queues envelopes for each peer and hands them to links in batches, over the first address that works.</summary>
+/// <remarks>
+/// One loop per peer with something to send. A queue is bounded in bytes: what finds no room is dropped, and what is durable
+/// among it is sent again. An address that failed is left alone for a while that doubles.
+/// </remarks>
+internal sealed class LinkOutlet : Shards.IEnvelopeOutlet, IAsyncDisposable
+{
+    private readonly EngineScheduler _scheduler;
+    private readonly LinksSettings _settings;
+    private readonly IReadOnlyList<IPeerLink> _links;
+    private readonly ConcurrentDictionary<PeerKey, PeerQueue> _queues = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private long _dropped;
+    private long _sent;
+    private long _failed;
+
+    internal LinkOutlet(EngineScheduler scheduler, LinksSettings settings, IReadOnlyList<IPeerLink> links)
+    {
+        _scheduler = scheduler;
+        _settings = settings;
+        _links = links;
+    }
+
+    internal long Dropped => Volatile.Read(ref _dropped);
+
+    internal long Sent => Volatile.Read(ref _sent);
+
+    internal long Failed => Volatile.Read(ref _failed);
+
+    public void Enqueue(PeerKey peer, IReadOnlyList<string> addresses, byte[] envelope, int length)
+    {
+        if (addresses.Count == 0 || _links.Count == 0 || _stopping.IsCancellationRequested)
+        {
+            Interlocked.Increment(ref _dropped);
+            return;
+        }
+
+        var queue = _queues.GetOrAdd(peer, static _ => new PeerQueue());
+        lock (queue)
+        {
+            if (queue.Bytes + length > _settings.QueueBytesMax)
+            {
+                Interlocked.Increment(ref _dropped);
+                return;
+            }
+
+            queue.Addresses = addresses;
+            queue.Envelopes.Enqueue(envelope.AsMemory(0, length));
+            queue.Bytes += length;
+            if (queue.IsSending)
+            {
+                return;
+            }
+
+            queue.IsSending = true;
+        }
+
+        _scheduler.Post(_ => queue.Loop = SendAsync(peer, queue), null);
+    }
+
+    /// <summary>Gives up the queue of a peer that was forgotten.</summary>
+    internal void Forget(PeerKey peer) => _queues.TryRemove(peer, out _);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        foreach (var queue in _queues.Values)
+        {
+            await queue.Loop.ConfigureAwait(false);
+        }
+
+        _stopping.Dispose();
+    }
+
+    private async Task SendAsync(PeerKey peer, PeerQueue queue)
+    {
+        var batch = new List<ReadOnlyMemory<byte>>();
+        while (true)
+        {
+            IReadOnlyList<string> addresses;
+            lock (queue)
+            {
+                batch.Clear();
+                long bytes = 0;
+                while (queue.Envelopes.TryPeek(out var next) && (batch.Count == 0 || bytes + next.Length <= _settings.BatchBytesMax))
+                {
+                    batch.Add(queue.Envelopes.Dequeue());
+                    bytes += next.Length;
+                }
+
+                queue.Bytes -= bytes;
+                if (batch.Count == 0 || _stopping.IsCancellationRequested)
+                {
+                    queue.IsSending = false;
+                    if (queue.Envelopes.Count == 0 && queue.RestUntil == 0)
+                    {
+                        _queues.TryRemove(new KeyValuePair<PeerKey, PeerQueue>(peer, queue));
+                    }
+
+                    return;
+                }
+
+                addresses = queue.Addresses;
+            }
+
+            await TryAddressesAsync(queue, addresses, batch).ConfigureAwait(false);
+        }
+    }
+
+    private async Task TryAddressesAsync(PeerQueue queue, IReadOnlyList<string> addresses, List<ReadOnlyMemory<byte>> batch)
+    {
+        var now = _scheduler.MonotonicMillis;
+        if (now < queue.RestUntil)
+        {
+            // No address answered a moment ago. Envelopes are not worth keeping: what matters is sent again.
+            Interlocked.Add(ref _dropped, batch.Count);
+            return;
+        }
+
+        for (var tried = 0; tried < addresses.Count; tried++)
+        {
+            var address = addresses[(queue.Preferred + tried) % addresses.Count];
+            if (_links.FirstOrDefault(link => link.CanReach(address)) is not { } link)
+            {
+                continue;
+            }
+
+            try
+            {
+                using var timeout = new CancellationTokenSource(_settings.RequestTimeout, _scheduler.Time);
+                using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopping.Token);
+                var replies = await link.SendAsync(address, batch, both.Token).ConfigureAwait(false);
+                if (AnswerChallenges(batch, replies) is { Count: > 0 } answers)
+                {
+                    await link.SendAsync(address, answers, both.Token).ConfigureAwait(false);
+                }
+
+                queue.Preferred = (queue.Preferred + tried) % addresses.Count;
+                queue.RestUntil = 0;
+                queue.RestMillis = 0;
+                Interlocked.Add(ref _sent, batch.Count);
+                return;
+            }
+            catch (Exception failure) when (failure is EngineException or OperationCanceledException or IOException)
+            {
+                Interlocked.Increment(ref _failed);
+            }
+        }
+
+        queue.RestMillis = Math.Clamp(
+            queue.RestMillis * 2, (long)_settings.FailOverInitial.TotalMilliseconds, (long)_settings.FailOverMax.TotalMilliseconds);
+        queue.RestUntil = _scheduler.MonotonicMillis + queue.RestMillis;
+        Interlocked.Add(ref _dropped, batch.Count);
+    }
+
+    /// <summary>A side under load asked for proof that a message 1 came from here: the cookie goes back with the same message.</summary>
+    private static List<ReadOnlyMemory<byte>> AnswerChallenges(
+        List<ReadOnlyMemory<byte>> batch, IReadOnlyList<ReadOnlyMemory<byte>> replies)
+    {
+        var answers = new List<ReadOnlyMemory<byte>>();
+        foreach (var reply in replies)
+        {
+            if (!EnvelopeHeader.TryReadEnvelope(reply.Span, out var header, out _)
+                || header.Type != EnvelopeType.CookieChallenge
+                || !CookieChallenge.TryRead(reply.Span[EnvelopeHeader.Size..], out var challenge, out _))
+            {
+                continue;
+            }
+
+            foreach (var sent in batch)
+            {
+                if (EnvelopeHeader.TryReadEnvelope(sent.Span, out var message1, out _)
+                    && message1.Type == EnvelopeType.Handshake1
+                    && SHA256.HashData(sent.Span).AsSpan().SequenceEqual(challenge.MessageHash))
+                {
+                    var answerHeader = HandshakeHeaders.Answer(message1);
+                    var answer = new byte[answerHeader.EnvelopeLength];
+                    answerHeader.Write(answer);
+                    new CookieAnswer(challenge.Cookie, sent.Span).Write(answer.AsSpan(EnvelopeHeader.Size));
+                    answers.Add(answer);
+                }
+            }
+        }
+
+        return answers;
+    }
+
+    private sealed class PeerQueue
+    {
+        internal Queue<ReadOnlyMemory<byte>> Envelopes { get; } = new();
+
+        internal IReadOnlyList<string> Addresses { get; set; } = [];
+
+        internal long Bytes { get; set; }
+
+        internal bool IsSending { get; set; }
+
+        internal int Preferred { get; set; }
+
+        internal long RestUntil { get; set; }
+
+        internal long RestMillis { get; set; }
+
+        internal Task Loop { get; set; } = Task.CompletedTask;
+    }
+}

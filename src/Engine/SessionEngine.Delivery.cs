@@ -1,0 +1,103 @@
+using System.Runtime.CompilerServices;
+using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Shards;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine;
+
+public sealed partial class SessionEngine
+{
+    /// <summary>Sends a durable message: never lost, never accepted twice, in order. Completes when it is in the journal.</summary>
+    /// <param name="peer">To whom.</param>
+    /// <param name="payload">Up to the policy's limit, 1 MiB by default; larger ones in parts.</param>
+    /// <param name="options">Operation id, expiry, identity.</param>
+    /// <param name="caller">For the audit record.</param>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.OutboxFull"/>: wait and repeat;
+    /// <see cref="EngineErrorCode.PayloadTooLarge"/>; <see cref="EngineErrorCode.PeerUnknown"/>;
+    /// <see cref="EngineErrorCode.PeerSuspended"/>.</exception>
+    public async Task<SentMessage> SendAsync(
+        PeerId peer, ReadOnlyMemory<byte> payload, SendOptions options = default, CallerContext caller = default,
+        CancellationToken cancellationToken = default)
+    {
+        var isRepeatable = options.Operation != Guid.Empty;
+        var operation = isRepeatable ? options.Operation : NewOperation();
+        UnixMillis? expiresAt = options.ExpiresAfter is { } after
+            ? new UnixMillis(_scheduler.UnixMillis + Math.Max(1, (long)after.TotalMilliseconds))
+            : null;
+        var reply = await AskAsync(
+            Key(peer, options.Identity),
+            new PeerCommand.Send(operation, isRepeatable, MessageFlags.None, expiresAt, payload.ToArray()), caller, cancellationToken)
+            .ConfigureAwait(false);
+        return new SentMessage(operation, reply.Number);
+    }
+
+    /// <summary>Gives received messages as they come, until cancelled. Each stays in the inbox until
+    /// <see cref="AcknowledgeAsync"/> or <see cref="RejectAsync"/>; one that was neither comes again after a restart.</summary>
+    /// <remarks>Several may read at once: each message goes to one of them.</remarks>
+    public async IAsyncEnumerable<ReceivedMessage> ReceiveAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ThrowIfStopping();
+        while (true)
+        {
+            IReadOnlyList<ReceivedMessage> messages;
+            try
+            {
+                messages = await _inbox.TakeAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (System.Threading.Channels.ChannelClosedException)
+            {
+                yield break;        // the engine was stopped
+            }
+
+            foreach (var message in messages)
+            {
+                yield return message;
+            }
+        }
+    }
+
+    /// <summary>Says that a message was handled: it is not handed out again. Completes when that is durable.</summary>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.MessageUnknown"/>: it was acknowledged before.</exception>
+    public async Task AcknowledgeAsync(ReceivedMessageId message, CancellationToken cancellationToken = default) =>
+        await AskAsync(
+            Key(message.Peer, message.Identity), new PeerCommand.Handled(Inbox.StreamOf(message.Stream), message.Number), default,
+            cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Says that handling a message failed: it is handed out again, and set aside when that has happened too often.</summary>
+    public async Task RejectAsync(ReceivedMessageId message, CancellationToken cancellationToken = default) =>
+        await AskAsync(
+            Key(message.Peer, message.Identity), new PeerCommand.Failed(Inbox.StreamOf(message.Stream), message.Number), default,
+            cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Lists messages of a peer that were set aside, without taking them out.</summary>
+    public Task<IReadOnlyList<ReceivedMessage>> ListSetAsideAsync(
+        PeerId peer, IdentityName? identity = null, CancellationToken cancellationToken = default)
+    {
+        var key = Key(peer, identity);
+        return LookAsync<IReadOnlyList<ReceivedMessage>>(
+            key,
+            resident => [.. resident.State.Incoming.Unhandled.Where(message => message.SetAside).Select(message => new ReceivedMessage(
+                new ReceivedMessageId(key.Identity, key.Peer, Inbox.GuidOf(message.Stream), message.Number), message.Payload,
+                message.Failures))],
+            cancellationToken);
+    }
+
+    /// <summary>Hands a message that was set aside out again.</summary>
+    public async Task RetryAsync(ReceivedMessageId message, CallerContext caller = default, CancellationToken cancellationToken = default) =>
+        await AskAsync(
+            Key(message.Peer, message.Identity), new PeerCommand.RetrySetAside(Inbox.StreamOf(message.Stream), message.Number), caller,
+            cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Drops a message that was set aside, for good.</summary>
+    public async Task DropAsync(ReceivedMessageId message, CallerContext caller = default, CancellationToken cancellationToken = default) =>
+        await AskAsync(
+            Key(message.Peer, message.Identity), new PeerCommand.DropSetAside(Inbox.StreamOf(message.Stream), message.Number), caller,
+            cancellationToken).ConfigureAwait(false);
+
+    private Guid NewOperation()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        _environment.Entropy.Fill(bytes);
+        return new Guid(bytes);
+    }
+}

@@ -1,0 +1,143 @@
+using System.Security.Cryptography;
+using Kyberium.Engine.Diagnostics;
+using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Sessions.Handshake;
+using Kyberium.Engine.Shards;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine;
+
+public sealed partial class SessionEngine
+{
+    /// <summary>Takes an envelope that arrived for the engine itself: handshakes, durable messages, acknowledgements.</summary>
+    /// <remarks>Links call this; so may an application that carries the bytes itself. Nothing is said of what came of it.</remarks>
+    public async ValueTask<ReadOnlyMemory<byte>> AcceptEnvelopeAsync(
+        ReadOnlyMemory<byte> envelope, string source, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        if (Volatile.Read(ref _stopping) != 0)
+        {
+            return default;
+        }
+
+        if (!EnvelopeHeader.TryReadEnvelope(envelope.Span, out var header, out var failure))
+        {
+            Refused(failure.ToString());
+            return default;
+        }
+
+        try
+        {
+            switch (header.Type)
+            {
+                case EnvelopeType.Handshake1 when _gate.DemandsCookies:
+                    return _gate.Challenge(source, header, envelope.Span);
+                case EnvelopeType.Handshake1:
+                    await ReceiveHandshake1Async(envelope, source, hasCookie: false, cancellationToken).ConfigureAwait(false);
+                    break;
+                case EnvelopeType.CookieAnswer:
+                    await ReceiveCookieAnswerAsync(envelope, source, cancellationToken).ConfigureAwait(false);
+                    break;
+                case EnvelopeType.Handshake2:
+                    await ReceiveHandshake2Async(header, envelope, cancellationToken).ConfigureAwait(false);
+                    break;
+                case EnvelopeType.CookieChallenge:
+                    Refused("a cookie challenge is answered by the link that sent message 1");
+                    break;
+                case EnvelopeType.Data:
+                case EnvelopeType.FramedData:
+                    Refused("volatile data does not come over a link: whoever sealed it carries it");
+                    break;
+                default:
+                    await ReceiveRecordAsync(header, envelope, cancellationToken).ConfigureAwait(false);
+                    break;
+            }
+        }
+        catch (EngineException refused)
+        {
+            Refused(refused.Message);       // silence to the peer; the reason goes to the log
+        }
+
+        return default;
+    }
+
+    private async ValueTask ReceiveRecordAsync(EnvelopeHeader header, ReadOnlyMemory<byte> envelope, CancellationToken cancellationToken)
+    {
+        if (_shards.Find(header.Receiver.Shard) is not { } shard)
+        {
+            return;
+        }
+
+        PeerKey? owner = shard.FindTraffic(header.Receiver)?.Peer.Key;
+        owner ??= await shard.FindOwnerAsync(header.Receiver).WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (owner is null)
+        {
+            Refused("no epoch has this receiver index");
+            return;
+        }
+
+        await shard.EnqueueAsync(new EnvelopeWork(header, envelope.ToArray(), owner), cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask ReceiveHandshake2Async(EnvelopeHeader header, ReadOnlyMemory<byte> envelope, CancellationToken cancellationToken)
+    {
+        if (_shards.Find(header.Receiver.Shard) is { } shard && shard.FindHandshake(header.Receiver) is { } peer)
+        {
+            await shard.EnqueueAsync(
+                new SilentPeerWork(peer, new PeerCommand.Handshake2(header.Receiver, envelope.ToArray())), cancellationToken)
+                .ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask ReceiveHandshake1Async(
+        ReadOnlyMemory<byte> envelope, string source, bool hasCookie, CancellationToken cancellationToken)
+    {
+        if (!EnvelopeHeader.TryReadEnvelope(envelope.Span, out var header, out _)
+            || _directory.FindAddressed(header.Incarnation) is not { } local
+            || !_gate.Admit(source, hasCookie))
+        {
+            Refused("message 1: no such identity, or too many at once");
+            return;
+        }
+
+        if (!PqIkHandshakes.TryOpenSession(_directory, local.Fingerprint, envelope.Span, out var opened))
+        {
+            Refused("message 1 does not open");
+            return;
+        }
+
+        var initiator = opened.Payload.Initiator;
+        if (await _directory.FindPeerAsync(local.Name, initiator).WaitAsync(cancellationToken).ConfigureAwait(false) is not { } peer)
+        {
+            opened.Dispose();
+            Refused($"message 1 of {initiator}, which is not pinned");
+            return;
+        }
+
+        await _shards.Of(peer).EnqueueAsync(
+            new SilentPeerWork(peer, new PeerCommand.Handshake1(
+                opened, header.Suite, local.Fingerprint, initiator, SHA256.HashData(envelope.Span), source)),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask ReceiveCookieAnswerAsync(ReadOnlyMemory<byte> envelope, string source, CancellationToken cancellationToken)
+    {
+        if (!IsGenuineAnswer(envelope.Span, source))
+        {
+            Refused("a cookie that was not made here for this source");
+            return;
+        }
+
+        await ReceiveHandshake1Async(
+            envelope[(EnvelopeHeader.Size + CookieChallenge.CookieSize)..], source, hasCookie: true, cancellationToken).ConfigureAwait(false);
+    }
+
+    private bool IsGenuineAnswer(ReadOnlySpan<byte> envelope, string source) =>
+        CookieAnswer.TryRead(envelope[EnvelopeHeader.Size..], out var answer, out _) && _gate.IsGenuine(source, answer);
+
+    private void Refused(string reason)
+    {
+        _meter.EnvelopeRefused();
+        EngineLog.EnvelopeRefused(_logger, reason);
+    }
+}

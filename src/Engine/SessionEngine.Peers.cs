@@ -1,0 +1,216 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Shards;
+using Kyberium.Engine.Templates;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine;
+
+public sealed partial class SessionEngine
+{
+    /// <summary>Creates an identity: draws its static keys and makes its public document.</summary>
+    /// <param name="name">A name not used yet.</param>
+    /// <param name="suites">The suites it gets keys for; <see langword="null"/>: the default hybrid one.</param>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.IdentityExists"/>.</exception>
+    public Task<IdentityInfo> CreateIdentityAsync(
+        IdentityName name, IReadOnlyList<Suite>? suites = null, CancellationToken cancellationToken = default)
+    {
+        ThrowIfStopping();
+        return _directory.CreateAsync(name, suites ?? [Suite.MLKem768P256]).WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Draws new static keys for an identity. Both generations are answered until
+    /// <see cref="FinishIdentityRotationAsync"/>; give peers the new document meanwhile.</summary>
+    public Task<IdentityInfo> RotateIdentityAsync(IdentityName name, CancellationToken cancellationToken = default)
+    {
+        ThrowIfStopping();
+        return _directory.RotateAsync(name).WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Gives up an identity's older keys, once every peer has the new document.</summary>
+    public Task<IdentityInfo> FinishIdentityRotationAsync(IdentityName name, CancellationToken cancellationToken = default)
+    {
+        ThrowIfStopping();
+        return _directory.FinishRotationAsync(name).WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Lists the identities.</summary>
+    public IReadOnlyList<IdentityInfo> ListIdentities()
+    {
+        ThrowIfStopping();
+        return _directory.List();
+    }
+
+    /// <summary>Shows one identity.</summary>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.IdentityUnknown"/>.</exception>
+    public IdentityInfo GetIdentity(IdentityName name)
+    {
+        ThrowIfStopping();
+        return _directory.Info(name);
+    }
+
+    /// <summary>Writes a public document as text for files and mail.</summary>
+    public static string ArmorDocument(ReadOnlyMemory<byte> publicDocument) =>
+        PublicDocumentArmor.Write(ParseDocument(publicDocument));
+
+    /// <summary>Reads a public document from its bytes or its text form, and checks every key in it.</summary>
+    /// <returns>Its canonical bytes.</returns>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.PublicDocumentInvalid"/>.</exception>
+    public static ReadOnlyMemory<byte> ReadDocument(ReadOnlyMemory<byte> bytesOrText) => ParseDocument(bytesOrText).Bytes;
+
+    /// <summary>Pins a peer by its public document and freezes a policy for it.</summary>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.PeerExists"/>: the name or one of the keys is pinned already;
+    /// <see cref="EngineErrorCode.PublicDocumentInvalid"/>; <see cref="EngineErrorCode.IdentityUnknown"/>;
+    /// <see cref="EngineErrorCode.TemplateInvalid"/>.</exception>
+    public async Task<PeerInfo> AddPeerAsync(
+        NewPeer newPeer, CallerContext caller = default, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(newPeer);
+        ThrowIfStopping();
+        var key = new PeerKey(newPeer.Identity, newPeer.Peer);
+        var document = ParseDocument(newPeer.PublicDocument);
+        var template = _templates.Get(newPeer.Template ?? _settings.Templates.DefaultId);
+        await _directory.ClaimAsync(key, document).WaitAsync(cancellationToken).ConfigureAwait(false);
+        await AskAsync(
+            key,
+            new PeerCommand.Add(
+                new Pin(document.Fingerprint, document.Bytes, Proved: false), Freeze(template), [.. newPeer.Addresses],
+                _environment.Generation),
+            caller, cancellationToken).ConfigureAwait(false);
+        return await GetPeerAsync(newPeer.Peer, newPeer.Identity, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Pins a second document of a peer that replaces its keys; the old one goes when the new one has been used.</summary>
+    public async Task<PeerInfo> AddPinAsync(
+        PeerId peer, ReadOnlyMemory<byte> publicDocument, IdentityName? identity = null, CallerContext caller = default,
+        CancellationToken cancellationToken = default)
+    {
+        var key = Key(peer, identity);
+        var document = ParseDocument(publicDocument);
+        await _directory.ClaimAsync(key, document).WaitAsync(cancellationToken).ConfigureAwait(false);
+        await AskAsync(
+            key, new PeerCommand.AddPin(new Pin(document.Fingerprint, document.Bytes, Proved: false)), caller, cancellationToken)
+            .ConfigureAwait(false);
+        return await GetPeerAsync(peer, identity, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Says where a peer listens, preferred first.</summary>
+    public async Task SetAddressesAsync(
+        PeerId peer, IReadOnlyList<string> addresses, IdentityName? identity = null, CallerContext caller = default,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(addresses);
+        await AskAsync(Key(peer, identity), new PeerCommand.SetAddresses([.. addresses]), caller, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Freezes another template's policy for a peer.</summary>
+    public async Task SetTemplateAsync(
+        PeerId peer, string template, IdentityName? identity = null, CallerContext caller = default,
+        CancellationToken cancellationToken = default) =>
+        await AskAsync(
+            Key(peer, identity), new PeerCommand.ChangePolicy(Freeze(_templates.Get(template))), caller, cancellationToken)
+            .ConfigureAwait(false);
+
+    /// <summary>Stops all traffic with a peer; its queue is kept.</summary>
+    public async Task SuspendPeerAsync(
+        PeerId peer, IdentityName? identity = null, CallerContext caller = default, CancellationToken cancellationToken = default) =>
+        await AskAsync(Key(peer, identity), new PeerCommand.Suspend(), caller, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Lets a suspended peer go on.</summary>
+    public async Task ResumePeerAsync(
+        PeerId peer, IdentityName? identity = null, CallerContext caller = default, CancellationToken cancellationToken = default) =>
+        await AskAsync(Key(peer, identity), new PeerCommand.Resume(), caller, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Lets messages go out that were held back because the peer came without its state.</summary>
+    public async Task ReleasePeerAsync(
+        PeerId peer, IdentityName? identity = null, CallerContext caller = default, CancellationToken cancellationToken = default) =>
+        await AskAsync(Key(peer, identity), new PeerCommand.Release(), caller, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Starts a new delivery stream after one store went back in time. Outgoing: open messages are sent again in it.
+    /// Incoming: what the peer sends next is taken up where it stands.</summary>
+    public async Task ResetStreamAsync(
+        PeerId peer, bool outgoing = true, bool incoming = true, IdentityName? identity = null, CallerContext caller = default,
+        CancellationToken cancellationToken = default) =>
+        await AskAsync(Key(peer, identity), new PeerCommand.ResetStream(outgoing, incoming), caller, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Forgets a peer: its key at rest is destroyed, and with it everything stored of it.</summary>
+    public async Task RemovePeerAsync(
+        PeerId peer, IdentityName? identity = null, CallerContext caller = default, CancellationToken cancellationToken = default)
+    {
+        var key = Key(peer, identity);
+        var pins = await LookAsync(key, resident => resident.State.Pins, cancellationToken).ConfigureAwait(false);
+        await AskAsync(key, new PeerCommand.Forget(), caller, cancellationToken).ConfigureAwait(false);
+        _outlet.Forget(key);
+        foreach (var pin in pins)
+        {
+            await _directory.ReleaseAsync(key, ParseDocument(pin.Document)).WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Shows a peer.</summary>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.PeerUnknown"/>.</exception>
+    public Task<PeerInfo> GetPeerAsync(PeerId peer, IdentityName? identity = null, CancellationToken cancellationToken = default) =>
+        LookAsync(Key(peer, identity), Describe, cancellationToken);
+
+    /// <summary>Lists the peers of every identity, shard by shard. Peers that are not in memory are not brought there.</summary>
+    public async IAsyncEnumerable<(IdentityName Identity, PeerId Peer)> ListPeersAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ThrowIfStopping();
+        for (var number = 0; number < _shards.Count; number++)
+        {
+            foreach (var peer in await _shards.At(number).ListPeersAsync(cancellationToken).ConfigureAwait(false))
+            {
+                yield return (peer.Identity, peer.Peer);
+            }
+        }
+    }
+
+    /// <summary>Writes a checkpoint of every shard now.</summary>
+    public async Task CheckpointAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfStopping();
+        await Task.WhenAll(_shards.Running.Select(shard => shard.CheckpointAsync())).WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private static PublicDocument ParseDocument(ReadOnlyMemory<byte> bytesOrText)
+    {
+        if (PublicDocument.TryRead(bytesOrText.Span, out var document, out var failure))
+        {
+            return document;
+        }
+
+        return bytesOrText.Length <= PublicDocumentArmor.LengthMax && bytesOrText.Span.StartsWith("-----"u8)
+            && PublicDocumentArmor.TryRead(Encoding.UTF8.GetString(bytesOrText.Span), out document, out failure)
+            ? document
+            : throw WireErrors.PublicDocument(failure);
+    }
+
+    private static Sessions.FrozenPolicy Freeze(Template template) => new(
+        template.Ref.Id, template.Ref.Version, PolicyEncoding.Encode(new Templates.FrozenPolicy(template.Ref, template.Policy)));
+
+    private static PeerInfo Describe(ResidentPeer peer)
+    {
+        var state = peer.State;
+        return new PeerInfo
+        {
+            Identity = peer.Key.Identity,
+            Peer = peer.Key.Peer,
+            Status = state.Suspended ? PeerStatus.Suspended : state.Held ? PeerStatus.Held : PeerStatus.Active,
+            Pins = [.. state.Pins.Select(pin => pin.Fingerprint)],
+            Addresses = state.Addresses,
+            Template = $"{state.Policy.TemplateId}@{state.Policy.TemplateVersion}",
+            Session = state.Sending?.Id.ToString() ?? string.Empty,
+            Suite = state.Sending?.Suite,
+            Epoch = state.Sending?.Current.Number.Value ?? 0,
+            OutboxCount = state.Outgoing.Count,
+            NextNumber = state.Outgoing.Next,
+            InboxCount = state.Incoming.Unhandled.Count,
+            SetAsideCount = state.Incoming.Unhandled.Count(message => message.SetAside),
+            AcceptedThrough = state.Incoming.Expected - 1,
+            OutgoingStopped = state.Outgoing.Stopped?.ToString() ?? string.Empty,
+            IncomingStopped = state.Incoming.Stopped?.ToString() ?? string.Empty,
+        };
+    }
+}

@@ -1,0 +1,279 @@
+using Kyberium.Engine.Audit;
+using Kyberium.Engine.Cryptography;
+using Kyberium.Engine.Cryptography.SelfTest;
+using Kyberium.Engine.Diagnostics;
+using Kyberium.Engine.Identities;
+using Kyberium.Engine.Links;
+using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Shards;
+using Kyberium.Engine.Templates;
+using Microsoft.Extensions.Logging;
+
+namespace Kyberium.Engine;
+
+/// <summary>Runs post-quantum sessions in this process: sharded, journaled, recoverable.</summary>
+/// <remarks>
+/// One engine owns one data directory. <c>StartAsync</c> runs the cryptographic self-tests, opens keyring and journal,
+/// recovers every shard and only then returns, so no caller sees a half-recovered engine. Thread-safe. Disposal finishes what
+/// was accepted, writes a last checkpoint and releases the data directory.
+/// </remarks>
+public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
+{
+    private readonly EngineSettings _settings;
+    private readonly EngineParts _parts;
+    private readonly EngineScheduler _scheduler;
+    private readonly IJournal _journal;
+    private readonly IKeyring _keyring;
+    private readonly EngineDirectory _directory;
+    private readonly EphemeralKeyPool _ephemeralKeys;
+    private readonly TemplateStore _templates;
+    private readonly LinkOutlet _outlet;
+    private readonly Inbox _inbox;
+    private readonly AuditTrail _audit;
+    private readonly HandshakeGate _gate;
+    private readonly ILogger _logger;
+    private readonly EngineMeter _meter;
+    private ShardEnvironment _environment = null!;
+    private ShardSet _shards = null!;
+    private int _stopping;
+
+    private SessionEngine(
+        EngineSettings settings, EngineParts parts, EngineScheduler scheduler, IEntropySource entropy, IJournal journal,
+        IKeyring keyring, EngineDirectory directory, TemplateStore templates)
+    {
+        _settings = settings;
+        _parts = parts;
+        _scheduler = scheduler;
+        _journal = journal;
+        _keyring = keyring;
+        _directory = directory;
+        _templates = templates;
+        _logger = parts.LoggerFactory.CreateLogger<SessionEngine>();
+        _ephemeralKeys = new EphemeralKeyPool(scheduler, entropy, settings.Handshake.EphemeralPoolCount);
+        _outlet = new LinkOutlet(scheduler, settings.Links, [.. parts.PeerLinks]);
+        _inbox = new Inbox(scheduler);
+        _audit = new AuditTrail(
+            scheduler, parts.AuditSink,
+            e => EngineLog.Audit(_logger, e.Kind, e.Identity, e.Peer, e.Actor, e.Correlation, e.Detail),
+            failure => EngineLog.AuditSinkFailed(_logger, failure));
+        _gate = new HandshakeGate(scheduler, settings.Handshake, entropy);
+        _meter = new EngineMeter(this);
+    }
+
+    /// <summary>Gets a line for people that says what the journal is and where it lies.</summary>
+    public string JournalDescription => _journal.Description;
+
+    /// <summary>Gets a line for people that says what the keyring is and where it lies. Never a key.</summary>
+    public string KeyringDescription => _keyring.Description;
+
+    /// <summary>Validates <paramref name="options"/>, recovers every shard and starts serving.</summary>
+    /// <param name="options">Read once; later changes have no effect.</param>
+    /// <param name="parts">The journal, links and other code the engine is built from.</param>
+    /// <exception cref="EngineException">
+    /// <see cref="EngineErrorCode.OptionsInvalid"/>, every problem listed; <see cref="EngineErrorCode.SelfTestFailed"/>; what
+    /// opening the journal and the keyring gives; <see cref="EngineErrorCode.StoreRolledBack"/>;
+    /// <see cref="EngineErrorCode.JournalCorrupt"/>.
+    /// </exception>
+    public static Task<SessionEngine> StartAsync(
+        EngineOptions options, EngineParts parts, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(parts);
+        return StartAsync(
+            options, parts, new ThreadPoolScheduler(parts.TimeProvider), SystemEntropy.Instance, handshakes: null, acceptRestored: false,
+            cancellationToken);
+    }
+
+    /// <summary>Goes on from a restored or cloned data directory: every session ends and every delivery stream starts anew, so
+    /// that nothing of the newer copy is repeated. Messages that were open in this copy are sent again.</summary>
+    /// <remarks>Run this once, when the newer copy is lost for good; the peers' operators may have to reset their side.</remarks>
+    public static Task<SessionEngine> StartFromRestoredAsync(
+        EngineOptions options, EngineParts parts, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(parts);
+        return StartAsync(
+            options, parts, new ThreadPoolScheduler(parts.TimeProvider), SystemEntropy.Instance, handshakes: null, acceptRestored: true,
+            cancellationToken);
+    }
+
+    /// <summary>Stops: accepts no more, finishes what was accepted, writes a last checkpoint, releases the data directory.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _stopping, 1) != 0)
+        {
+            return;
+        }
+
+        foreach (var link in _parts.PeerLinks)
+        {
+            await link.DisposeAsync().ConfigureAwait(false);
+        }
+
+        await _shards.StopAsync().ConfigureAwait(false);
+        _inbox.Complete();
+        await ReleaseAsync().ConfigureAwait(false);
+        EngineLog.Stopped(_logger);
+    }
+
+    internal static async Task<SessionEngine> StartAsync(
+        EngineOptions options, EngineParts parts, EngineScheduler scheduler, IEntropySource entropy,
+        Sessions.Handshake.IHandshakeProvider? handshakes, bool acceptRestored, CancellationToken cancellationToken)
+    {
+        var settings = options.ToSettings();        // parsed once; nothing below sees EngineOptions
+        var began = scheduler.MonotonicMillis;
+        RunSelfTest();
+        if (parts.OpenJournal is not { } openJournal)
+        {
+            throw OptionsErrors.PartMissing(nameof(EngineParts) + '.' + nameof(EngineParts.OpenJournal), "call UseSqlite(), or give a journal of your own");
+        }
+
+        var templates = await TemplateStore.LoadAsync(settings.Templates.Directory, cancellationToken).ConfigureAwait(false);
+        _ = templates.Get(settings.Templates.DefaultId);
+        var keyring = await parts.OpenKeyring(options, cancellationToken).ConfigureAwait(false);
+        IJournal? journal = null;
+        EngineDirectory? directory = null;
+        SessionEngine engine;
+        try
+        {
+            journal = await openJournal(options, cancellationToken).ConfigureAwait(false);
+            directory = await EngineDirectory.OpenAsync(journal, keyring, scheduler, entropy, cancellationToken).ConfigureAwait(false);
+            await directory.SetShardCountAsync(settings.Shard.Count).ConfigureAwait(false);
+            if (directory.ShardCount != settings.Shard.Count)
+            {
+                throw EngineErrors.ShardCountFixed(settings.Shard.Count, directory.ShardCount);
+            }
+
+            engine = new SessionEngine(settings, parts, scheduler, entropy, journal, keyring, directory, templates);
+        }
+        catch
+        {
+            if (directory is not null)
+            {
+                await directory.DisposeAsync().ConfigureAwait(false);
+            }
+
+            if (journal is not null)
+            {
+                await journal.DisposeAsync().ConfigureAwait(false);
+            }
+
+            await keyring.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        try
+        {
+            await engine.RecoverAsync(entropy, handshakes, acceptRestored, began, cancellationToken).ConfigureAwait(false);
+            return engine;
+        }
+        catch
+        {
+            await engine.ReleaseAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static void RunSelfTest()
+    {
+        try
+        {
+            CryptographicSelfTest.Run();
+        }
+        catch (SelfTestFailedException failure)
+        {
+            throw EngineErrors.SelfTestFailed(failure);
+        }
+    }
+
+    private async Task RecoverAsync(
+        IEntropySource entropy, Sessions.Handshake.IHandshakeProvider? handshakes, bool acceptRestored, long began,
+        CancellationToken cancellationToken)
+    {
+        if (acceptRestored)
+        {
+            await _directory.BeginGenerationAsync().ConfigureAwait(false);
+        }
+
+        _environment = new ShardEnvironment
+        {
+            Settings = _settings,
+            Journal = _journal,
+            Keyring = _keyring,
+            Scheduler = _scheduler,
+            Entropy = entropy,
+            Identities = _directory,
+            EphemeralKeys = _ephemeralKeys,
+            Outlet = _outlet,
+            Inbox = _inbox,
+            Audit = _audit,
+            Generation = _directory.Generation,
+            IgnoresWitnesses = acceptRestored,
+        };
+        _shards = await ShardSet.StartAsync(
+            _environment, handshakes, (shard, reason) => EngineLog.ShardEnded(_logger, shard.ToString(), reason.Message, reason),
+            cancellationToken).ConfigureAwait(false);
+        foreach (var suite in _directory.List().SelectMany(identity => identity.Suites).Distinct())
+        {
+            _ephemeralKeys.Prewarm(Wire.SuiteKems.Of(suite));
+        }
+
+        foreach (var link in _parts.PeerLinks)
+        {
+            await link.StartAsync(this, cancellationToken).ConfigureAwait(false);
+        }
+
+        EngineLog.Ready(
+            _logger, _scheduler.MonotonicMillis - began, _shards.Count, _shards.Running.Sum(shard => shard.RecoveredFacts),
+            _journal.Description, _keyring.Description);
+    }
+
+    private async Task ReleaseAsync()
+    {
+        Interlocked.Exchange(ref _stopping, 1);
+        if (_shards is not null)
+        {
+            await _shards.DisposeAsync().ConfigureAwait(false);
+        }
+
+        await _audit.DrainAsync().ConfigureAwait(false);
+        if (_parts.AuditSink is { } sink)
+        {
+            await sink.DisposeAsync().ConfigureAwait(false);
+        }
+
+        await _outlet.DisposeAsync().ConfigureAwait(false);
+        _ephemeralKeys.Dispose();
+        _gate.Dispose();
+        _meter.Dispose();
+        await _directory.DisposeAsync().ConfigureAwait(false);
+        await _journal.DisposeAsync().ConfigureAwait(false);
+        await _keyring.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private void ThrowIfStopping()
+    {
+        if (Volatile.Read(ref _stopping) != 0)
+        {
+            throw EngineErrors.Stopped();
+        }
+    }
+
+    private async Task<PeerReply> AskAsync(PeerKey peer, PeerCommand command, CallerContext caller, CancellationToken cancellationToken)
+    {
+        ThrowIfStopping();
+        var work = new PeerWork(peer, command, caller, _scheduler.Completion);
+        await _shards.Of(peer).EnqueueAsync(work, cancellationToken).ConfigureAwait(false);
+        // From here on cancelling only stops the waiting: what was staged is done.
+        var reply = await work.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return reply.Error is { } code ? throw EngineErrors.Refused(code, peer) : reply;
+    }
+
+    private async Task<T> LookAsync<T>(PeerKey peer, Func<ResidentPeer, T> look, CancellationToken cancellationToken)
+    {
+        ThrowIfStopping();
+        var query = new PeerQuery<T>(peer, look, _scheduler.Completion);
+        await _shards.Of(peer).EnqueueAsync(query, cancellationToken).ConfigureAwait(false);
+        return await query.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+}

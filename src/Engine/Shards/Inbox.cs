@@ -1,0 +1,96 @@
+using System.Threading.Channels;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Shards;
+
+/// <summary>Hands messages that wait in shards to the application: peers take turns, and a peer's messages keep their order.</summary>
+internal sealed class Inbox : IInboxSignal
+{
+    private const int TakeCountMax = 64;
+
+    // Bounded by the peers in memory: each is queued once.
+    private readonly Channel<(Shard Shard, ResidentPeer Peer)> _ready;
+    private readonly EngineScheduler _scheduler;
+
+    internal Inbox(EngineScheduler scheduler)
+    {
+        _scheduler = scheduler;
+        _ready = Channel.CreateUnbounded<(Shard, ResidentPeer)>(new UnboundedChannelOptions
+        {
+            AllowSynchronousContinuations = scheduler.Completion == TaskCreationOptions.None,
+        });
+    }
+
+    public void Ready(Shard shard, ResidentPeer peer)
+    {
+        if (Interlocked.Exchange(ref peer.InboxQueued, 1) == 0)
+        {
+            _ready.Writer.TryWrite((shard, peer));
+        }
+    }
+
+    /// <summary>Waits until a peer has messages, and takes some of them. They count as handed out until handled or failed.</summary>
+    internal async ValueTask<IReadOnlyList<ReceivedMessage>> TakeAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var (shard, peer) = await _ready.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+            Volatile.Write(ref peer.InboxQueued, 0);
+            var query = new PeerQuery<List<ReceivedMessage>>(peer.Key, resident => Take(shard, resident), _scheduler.Completion);
+            try
+            {
+                await shard.EnqueueAsync(query, cancellationToken).ConfigureAwait(false);
+                var taken = await query.Task.ConfigureAwait(false);
+                if (taken.Count > 0)
+                {
+                    return taken;
+                }
+            }
+            catch (EngineException)
+            {
+                // The shard ended or the peer is gone. What waits there is offered again when the shard has recovered.
+            }
+        }
+    }
+
+    internal void Complete() => _ready.Writer.TryComplete();
+
+    internal static Guid GuidOf(StreamId stream)
+    {
+        Span<byte> bytes = stackalloc byte[StreamId.Size];
+        stream.Write(bytes);
+        return new Guid(bytes, bigEndian: true);
+    }
+
+    internal static StreamId StreamOf(Guid guid)
+    {
+        Span<byte> bytes = stackalloc byte[StreamId.Size];
+        guid.TryWriteBytes(bytes, bigEndian: true, out _);
+        return StreamId.Read(bytes);
+    }
+
+    private List<ReceivedMessage> Take(Shard shard, ResidentPeer peer)
+    {
+        var taken = new List<ReceivedMessage>();
+        foreach (var message in peer.State.Incoming.Unhandled)
+        {
+            if (message.HandedOut || message.SetAside)
+            {
+                continue;
+            }
+
+            if (taken.Count == TakeCountMax)
+            {
+                Ready(shard, peer);
+                break;
+            }
+
+            message.HandedOut = true;
+            taken.Add(new ReceivedMessage(
+                new ReceivedMessageId(peer.Key.Identity, peer.Key.Peer, GuidOf(message.Stream), message.Number),
+                message.Payload, message.Failures + 1));
+        }
+
+        return taken;
+    }
+}

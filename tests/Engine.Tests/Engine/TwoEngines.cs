@@ -1,0 +1,100 @@
+using Kyberium.Engine.Sessions;
+
+namespace Kyberium.Engine.Tests.Engine;
+
+/// <summary>Two engines of one process that know each other: alice and bob, joined by an in-memory network.</summary>
+internal sealed class TwoEngines : IAsyncDisposable
+{
+    internal static readonly PeerId AlicePeer = new("alice");
+    internal static readonly PeerId BobPeer = new("bob");
+
+    private TwoEngines(InMemoryNetwork network, EngineHome alice, EngineHome bob)
+    {
+        Network = network;
+        AliceHome = alice;
+        BobHome = bob;
+    }
+
+    internal InMemoryNetwork Network { get; }
+
+    internal EngineHome AliceHome { get; }
+
+    internal EngineHome BobHome { get; }
+
+    internal SessionEngine Alice => AliceHome.Engine;
+
+    internal SessionEngine Bob => BobHome.Engine;
+
+    internal static async Task<TwoEngines> StartAsync(Action<EngineOptions>? configure = null, IReadOnlyList<Suite>? suites = null)
+    {
+        var network = new InMemoryNetwork();
+        var pair = new TwoEngines(network, new EngineHome("alice", network, configure), new EngineHome("bob", network, configure));
+        await pair.AliceHome.StartAsync();
+        await pair.BobHome.StartAsync();
+        var alice = await pair.Alice.CreateIdentityAsync(IdentityName.Default, suites);
+        var bob = await pair.Bob.CreateIdentityAsync(IdentityName.Default, suites);
+        await pair.Alice.AddPeerAsync(new NewPeer { Peer = BobPeer, PublicDocument = bob.PublicDocument, Addresses = ["memory://bob"] });
+        await pair.Bob.AddPeerAsync(new NewPeer { Peer = AlicePeer, PublicDocument = alice.PublicDocument, Addresses = ["memory://alice"] });
+        return pair;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await AliceHome.Engine.DisposeAsync();
+        await BobHome.Engine.DisposeAsync();
+    }
+}
+
+/// <summary>What outlives an engine: its store and keyring. The engine can be stopped and started over them.</summary>
+internal sealed class EngineHome(string name, InMemoryNetwork network, Action<EngineOptions>? configure)
+{
+    private readonly InMemoryKeyring _keyring = new();
+    private InMemoryJournal _journal = new();
+
+    internal SessionEngine Engine { get; private set; } = null!;
+
+    internal InMemoryJournal Journal => _journal;
+
+    internal async Task StartAsync(bool accept = false)
+    {
+        var options = new EngineOptions();
+        options.Shard.Count = 4;
+        configure?.Invoke(options);
+        var parts = new EngineParts
+        {
+            OpenJournal = (_, _) => Task.FromResult<IJournal>(_journal),
+            OpenKeyring = (_, _) => Task.FromResult<IKeyring>(new Undisposed(_keyring)),
+        };
+        parts.PeerLinks.Add(network.Connect(name));
+        Engine = accept
+            ? await SessionEngine.StartFromRestoredAsync(options, parts)
+            : await SessionEngine.StartAsync(options, parts);
+    }
+
+    /// <summary>Stops cleanly and starts again over the same store.</summary>
+    internal async Task RestartAsync()
+    {
+        await Engine.DisposeAsync();
+        _journal = _journal.Reopen();
+        await StartAsync();
+    }
+
+    private sealed class Undisposed(IKeyring keyring) : IKeyring
+    {
+        public string Description => keyring.Description;
+
+        public ValueTask<ReadOnlyMemory<byte>> WrapAsync(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> context, CancellationToken cancellationToken = default) =>
+            keyring.WrapAsync(key, context, cancellationToken);
+
+        public ValueTask<byte[]> UnwrapAsync(ReadOnlyMemory<byte> wrapped, ReadOnlyMemory<byte> context, CancellationToken cancellationToken = default) =>
+            keyring.UnwrapAsync(wrapped, context, cancellationToken);
+
+        public ValueTask<IReadOnlyList<ShardWitness>> ReadWitnessesAsync(ReadOnlyMemory<byte> storeId, CancellationToken cancellationToken = default) =>
+            keyring.ReadWitnessesAsync(storeId, cancellationToken);
+
+        public ValueTask WriteWitnessesAsync(ReadOnlyMemory<byte> storeId, IReadOnlyList<ShardWitness> witnesses, CancellationToken cancellationToken = default) =>
+            keyring.WriteWitnessesAsync(storeId, witnesses, cancellationToken);
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}
