@@ -5,6 +5,7 @@ using Kyberium.Engine.Diagnostics;
 using Kyberium.Engine.Identities;
 using Kyberium.Engine.Links;
 using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Settings;
 using Kyberium.Engine.Shards;
 using Kyberium.Engine.Templates;
 using Microsoft.Extensions.Logging;
