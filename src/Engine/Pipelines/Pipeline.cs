@@ -1,3 +1,4 @@
+using Kyberium.Engine.Settings;
 using System.Runtime.CompilerServices;
 
 namespace Kyberium.Engine.Pipelines;
