@@ -212,6 +212,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             Inbox = _inbox,
             Audit = _audit,
             Generation = _directory.Generation,
+            Keyed = new KeyedTraffic(_settings.Residency.KeyedAeadMax),
             IgnoresWitnesses = acceptRestored,
         };
         _shards = await ShardSet.StartAsync(

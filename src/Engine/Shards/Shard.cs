@@ -104,6 +104,12 @@ internal sealed partial class Shard : IAsyncDisposable
     internal PeerKey? FindHandshake(ReceiverIndex index) =>
         _handshakes.TryGetValue(index, out var peer) ? peer : null;
 
+    internal void Opened(EpochTraffic traffic, Sessions.Traffic.OpenOutcome outcome)
+    {
+        _environment.Keyed.Used(traffic);
+        Metrics.Opened(outcome);
+    }
+
     /// <summary>Makes an epoch's traffic and lets its index be found.</summary>
     internal EpochTraffic Attach(ResidentPeer peer, EpochState epoch)
     {
@@ -335,6 +341,7 @@ internal sealed partial class Shard : IAsyncDisposable
                 TruncateThrough = turn.TruncateThrough,
             };
             _end = end;
+            NoteTail(turn.Commit.Record?.Length ?? 0);
             foreach (var touched in turn.Touched)
             {
                 Interlocked.Increment(ref touched.Peer.CommitsOpen);
