@@ -101,7 +101,7 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
                 if (batch.Count == 0 || _stopping.IsCancellationRequested)
                 {
                     queue.IsSending = false;
-                    if (queue.Envelopes.Count == 0 && queue.RestUntil == 0)
+                    if (queue.Envelopes.Count == 0 && queue.RestUntil == 0 && queue.Preferred == 0)      // else it knows something
                     {
                         _queues.TryRemove(new KeyValuePair<PeerKey, PeerQueue>(peer, queue));
                     }
