@@ -1,3 +1,5 @@
+using Kyberium.Engine.Settings;
+
 namespace Kyberium.Engine;
 
 /// <summary>How durable messages are sent again. HOCON: <c>kyberium.engine.delivery</c>.</summary>
@@ -58,8 +60,3 @@ public sealed class DeliveryOptions
         new(ResendInitial, ResendMax, ResendJitter, AcknowledgeDelayMax, EarlyCountMax, InFlightCountMax,
         HandlerAttemptsMax);
 }
-
-/// <summary>How durable messages are sent again. Validated and immutable.</summary>
-internal sealed record DeliverySettings(
-    TimeSpan ResendInitial, TimeSpan ResendMax, double ResendJitter, TimeSpan AcknowledgeDelayMax, int EarlyCountMax,
-    int InFlightCountMax, int HandlerAttemptsMax);

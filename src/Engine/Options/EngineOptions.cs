@@ -1,3 +1,5 @@
+using Kyberium.Engine.Settings;
+
 namespace Kyberium.Engine;
 
 /// <summary>Everything the engine can be told. HOCON: <c>kyberium.engine</c>; hocon/engine.conf lists every key.</summary>
@@ -80,16 +82,3 @@ public sealed class EngineOptions
         }
     }
 }
-
-/// <summary>Everything the engine was told. Validated and immutable.</summary>
-internal sealed record EngineSettings(
-    string? DataDirectory,
-    KeyringSettings Keyring,
-    ShardSettings Shard,
-    ResidencySettings Residency,
-    HandshakeSettings Handshake,
-    DeliverySettings Delivery,
-    JournalSettings Journal,
-    PipelineSettings Pipeline,
-    LinksSettings Links,
-    TemplatesSettings Templates);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Kyberium.Engine.Diagnostics;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Traffic;
+using Kyberium.Engine.Settings;
 using Kyberium.Engine.Templates;
 
 namespace Kyberium.Engine.Shards;

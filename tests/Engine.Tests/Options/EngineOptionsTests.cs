@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Kyberium.Engine.Settings;
 
 namespace Kyberium.Engine.Tests.Options;
 
