@@ -19,6 +19,25 @@ internal static class HostErrors
     internal static EngineException FileUnreadable(string path, Exception cause) =>
         new(EngineErrorCode.RequestInvalid, $"'{path}' cannot be read ({cause.Message}); check the path and its mode", cause);
 
+    internal static EngineException OtherFingerprint(string path, Fingerprint found) =>
+        new(EngineErrorCode.PublicDocumentInvalid,
+            $"the document in '{path}' has the fingerprint {found}, not the one given; ask its owner for the right one over another way");
+
+    internal static EngineException NoSuchDeadLetter(string peer, ulong number) =>
+        new(EngineErrorCode.MessageUnknown, $"no message {number} of '{peer}' is set aside; see 'kyberium dead-letters list'");
+
+    internal static EngineException AmbiguousDeadLetter(ulong number) =>
+        new(EngineErrorCode.RequestInvalid, $"messages {number} of several streams are set aside; say which with --stream");
+
+    internal static EngineException LineTooLong(long line, int sizeMax) =>
+        new(EngineErrorCode.PayloadTooLarge, $"line {line} is longer than {sizeMax:N0} bytes; the lines before it were sent");
+
+    internal static EngineException NotAnEnvelope(string target) =>
+        new(EngineErrorCode.RequestInvalid, $"'{target}' is no file, no directory and no hexadecimal envelope");
+
+    internal static EngineException StoreUnsound(int findings) =>
+        new(EngineErrorCode.JournalCorrupt, $"verifying found {findings} bad record{(findings == 1 ? "" : "s")} or row{(findings == 1 ? "" : "s")}; restore from a backup");
+
     internal static EngineException FileTooLarge(string path, long sizeMax) =>
         new(EngineErrorCode.RequestInvalid, $"'{path}' is larger than {sizeMax:N0} bytes; is it the right file?");
 

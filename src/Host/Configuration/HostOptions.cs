@@ -34,8 +34,12 @@ internal sealed class HostOptions
     /// <remarks>HOCON: <c>log-format</c>.</remarks>
     public string LogFormat { get; set; } = "text";
 
+    /// <summary>Gets the options under <c>link</c>: how peers are reached and let in.</summary>
+    public LinkOptions Link { get; } = new();
+
     internal void Check(OptionProblems problems)
     {
+        CheckListen(problems);
         problems.IsPathOrEmpty(ControlSocket, "kyberium.host.control-socket");
         if (System.Text.Encoding.UTF8.GetByteCount(ControlSocket ?? "") > Control.ControlSocket.PathBytesMax)
         {
@@ -48,6 +52,7 @@ internal sealed class HostOptions
         problems.InRange(DrainTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10), "kyberium.host.drain-timeout");
         IsOneOf(problems, LogLevel, LogLevels.Keys, "kyberium.host.log-level");
         IsOneOf(problems, LogFormat, ["text", "json"], "kyberium.host.log-format");
+        Link.Check(problems);
     }
 
     internal LogLevel MinimumLevel => LogLevels[LogLevel];
@@ -63,6 +68,23 @@ internal sealed class HostOptions
         ["error"] = Microsoft.Extensions.Logging.LogLevel.Error,
         ["none"] = Microsoft.Extensions.Logging.LogLevel.None,
     };
+
+    private void CheckListen(OptionProblems problems)
+    {
+        foreach (var address in Listen)
+        {
+            var isTls = address.StartsWith("https://", StringComparison.Ordinal);
+            if (!isTls && !address.StartsWith("http://", StringComparison.Ordinal))
+            {
+                problems.Add("kyberium.host.listen", address, "must begin with http:// or https://");
+            }
+
+            if (isTls && string.IsNullOrEmpty(Link.CertificateFile))
+            {
+                problems.Add("kyberium.host.link.certificate-file", Link.CertificateFile, $"must name a PEM file, since {address} listens with TLS");
+            }
+        }
+    }
 
     private static void IsOneOf(OptionProblems problems, string? value, IEnumerable<string> allowed, string key)
     {

@@ -21,6 +21,11 @@ internal sealed record BackupRequest(string Path);
 /// <summary>A copy was written.</summary>
 internal sealed record BackupDocument(string Path, long Bytes);
 
+/// <summary>A backup was placed, or an older copy accepted.</summary>
+/// <param name="DataDirectory">The data directory.</param>
+/// <param name="Accepted">Whether the node goes on from this copy.</param>
+internal sealed record RestorationDocument(string DataDirectory, bool Accepted);
+
 /// <summary>Asks what a store holds.</summary>
 /// <param name="Verify">Whether every frame is checked as well.</param>
 internal sealed record InspectionRequest(bool Verify);

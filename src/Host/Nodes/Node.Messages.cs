@@ -24,6 +24,14 @@ internal sealed partial class Node
         return Nothing.Instance;
     }
 
+    internal async Task<Nothing> RejectAsync(MessageReference request, CancellationToken cancellationToken)
+    {
+        var id = IdOf(request);
+        _desk.Settled(id);      // first: it may be handed out again at once
+        await _engine.RejectAsync(id, cancellationToken).ConfigureAwait(false);
+        return Nothing.Instance;
+    }
+
     internal async Task<MessageList> ListDeadLettersAsync(PeerReference request, CancellationToken cancellationToken)
     {
         var messages = await _engine.ListSetAsideAsync(

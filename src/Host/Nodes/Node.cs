@@ -1,4 +1,5 @@
 using Kyberium.Engine;
+using Kyberium.Engine.AspNetCore;
 using Kyberium.Engine.Sqlite;
 using Kyberium.Host.Configuration;
 using Kyberium.Host.Documents;
@@ -9,15 +10,18 @@ namespace Kyberium.Host.Nodes;
 internal sealed partial class Node : INode
 {
     private readonly NodeConfiguration _configuration;
+    private readonly IReadOnlyList<HttpPeerLink> _links;
     private readonly SessionEngine _engine;
     private readonly SqliteJournal _journal;
     private readonly MessageDesk _desk;
 
-    internal Node(NodeConfiguration configuration, SessionEngine engine, SqliteJournal journal)
+    internal Node(
+        NodeConfiguration configuration, SessionEngine engine, SqliteJournal journal, IReadOnlyList<HttpPeerLink> links)
     {
         _configuration = configuration;
         _engine = engine;
         _journal = journal;
+        _links = links;
         _desk = new MessageDesk(engine);
     }
 
@@ -33,7 +37,8 @@ internal sealed partial class Node : INode
     public async ValueTask DisposeAsync() => await _engine.DisposeAsync().ConfigureAwait(false);
 
     internal NodeDocument Describe() => new(
-        ProgramVersion.Text, Environment.ProcessId, _engine.JournalDescription, _engine.KeyringDescription, _configuration.Host.Listen);
+        ProgramVersion.Text, Environment.ProcessId, _engine.JournalDescription, _engine.KeyringDescription,
+        [.. _links.Select(link => link.ListenAddress).OfType<string>()]);
 
     internal async Task<IdentityDocument> CreateIdentityAsync(IdentityCreation request, CancellationToken cancellationToken)
     {

@@ -56,6 +56,9 @@ internal static class NodeOperations
     internal static NodeOperation<MessageReference, Nothing> Acknowledge { get; } =
         new("acknowledge", (node, request, _, stop) => node.AcknowledgeAsync(request, stop));
 
+    internal static NodeOperation<MessageReference, Nothing> Reject { get; } =
+        new("reject", (node, request, _, stop) => node.RejectAsync(request, stop));
+
     internal static NodeOperation<PeerReference, MessageList> ListDeadLetters { get; } =
         new("dead-letters/list", (node, request, _, stop) => node.ListDeadLettersAsync(request, stop));
 
@@ -87,7 +90,7 @@ internal static class NodeOperations
     internal static IReadOnlyList<NodeOperation> All { get; } =
     [
         Describe, CreateIdentity, ListIdentities, ShowIdentity, RotateIdentity, AddPeer, ListPeers, ShowPeer, SuspendPeer, ResumePeer,
-        ReleasePeer, RemovePeer, ResetStream, PinPeer, SetAddresses, Send, Acknowledge, ListDeadLetters, RetryDeadLetter, DropDeadLetter,
+        ReleasePeer, RemovePeer, ResetStream, PinPeer, SetAddresses, Send, Acknowledge, Reject, ListDeadLetters, RetryDeadLetter, DropDeadLetter,
         Connect, Rekey, Close, Checkpoint, Backup, Inspect,
     ];
 }

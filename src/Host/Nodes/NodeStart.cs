@@ -1,4 +1,5 @@
 using Kyberium.Engine;
+using Kyberium.Engine.AspNetCore;
 using Kyberium.Engine.Sqlite;
 using Kyberium.Host.Configuration;
 using Microsoft.Extensions.Logging;
@@ -10,11 +11,11 @@ internal static class NodeStart
 {
     /// <summary>Opens the store and recovers it.</summary>
     /// <param name="configuration">Where and how.</param>
-    /// <param name="addParts">Adds links; none when the node is only operated.</param>
+    /// <param name="links">What carries envelopes; none when the node is only operated.</param>
     /// <param name="acceptRestored">Whether to go on from an older copy.</param>
     /// <exception cref="EngineException">What starting an engine gives.</exception>
     internal static async Task<Node> OpenAsync(
-        NodeConfiguration configuration, ILoggerFactory loggers, Action<EngineParts>? addParts, bool acceptRestored,
+        NodeConfiguration configuration, ILoggerFactory loggers, IReadOnlyList<HttpPeerLink> links, bool acceptRestored,
         CancellationToken cancellationToken)
     {
         SqliteJournal? journal = null;
@@ -24,11 +25,15 @@ internal static class NodeStart
             OpenJournal = async (_, stop) => journal = await SqliteJournal.OpenAsync(
                 new SqliteJournalOptions { DataDirectory = configuration.DataDirectory }, stop).ConfigureAwait(false),
         };
-        addParts?.Invoke(parts);
+        foreach (var link in links)
+        {
+            parts.PeerLinks.Add(link);
+        }
+
         var engine = acceptRestored
             ? await SessionEngine.StartFromRestoredAsync(configuration.Engine, parts, cancellationToken).ConfigureAwait(false)
             : await SessionEngine.StartAsync(configuration.Engine, parts, cancellationToken).ConfigureAwait(false);
-        return new Node(configuration, engine, journal!);
+        return new Node(configuration, engine, journal!, links);
     }
 
     /// <summary>Says whether the data directory holds a store. Looking for one must not make one.</summary>

@@ -1,17 +1,35 @@
 using Kyberium.Engine;
+using Kyberium.Engine.AspNetCore;
 using Kyberium.Host.Configuration;
 
 namespace Kyberium.Host.Running;
 
-/// <summary>Gives a node the links that its configuration names.</summary>
+/// <summary>Makes the links that a node's configuration names: one for each address it listens at, or one that only sends.</summary>
 internal static class NodeLinks
 {
-    internal static void Add(EngineParts parts, NodeConfiguration configuration)
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.OptionsInvalid"/>: an address is not understood.</exception>
+    internal static IReadOnlyList<HttpPeerLink> Make(NodeConfiguration configuration)
     {
-        ArgumentNullException.ThrowIfNull(parts);
-        if (configuration.Host.Listen.Count > 0)
-        {
-            throw HostErrors.Invalid("kyberium.host.listen names addresses, and this build has no link to listen with");
-        }
+        IEnumerable<string?> addresses = configuration.Host.Listen.Count > 0 ? configuration.Host.Listen : [null];
+        return [.. addresses.Select(address => new HttpPeerLink(Options(configuration, address)))];
     }
+
+    private static HttpPeerLinkOptions Options(NodeConfiguration configuration, string? listen)
+    {
+        var link = configuration.Host.Link;
+        var defaults = new HttpPeerLinkOptions();
+        return new HttpPeerLinkOptions
+        {
+            Listen = listen,
+            CertificateFile = NullIfEmpty(link.CertificateFile),
+            CertificateKeyFile = NullIfEmpty(link.CertificateKeyFile),
+            TrustedCertificateFile = NullIfEmpty(link.TrustedCertificateFile),
+            ConnectTimeout = link.ConnectTimeout,
+            RequestTimeout = configuration.Engine.Links.RequestTimeout,
+            RequestBytesMax = Math.Max(defaults.RequestBytesMax, (int)configuration.Engine.Links.BatchBytesMax),
+            ConnectionCountMax = link.ConnectionCountMax,
+        };
+    }
+
+    private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
 }

@@ -25,7 +25,7 @@ internal sealed class NodeService(NodeConfiguration configuration, Terminal term
         HostLog.Starting(
             _logger, ProgramVersion.Text, configuration.DataDirectory, configuration.Engine.Keyring.Path, listen);
         _node = await NodeStart.OpenAsync(
-            configuration, loggers, parts => NodeLinks.Add(parts, configuration), acceptRestored: false, cancellationToken).ConfigureAwait(false);
+            configuration, loggers, NodeLinks.Make(configuration), acceptRestored: false, cancellationToken).ConfigureAwait(false);
         try
         {
             _control = await ControlServer.StartAsync(_node, configuration, terminal.Variables, loggers, cancellationToken).ConfigureAwait(false);
