@@ -1,3 +1,5 @@
+using Kyberium.Engine.Settings;
+
 namespace Kyberium.Engine.Pipelines;
 
 /// <summary>Items that are done in one go. Full by count, by bytes, or when the pipeline has room for no more.</summary>

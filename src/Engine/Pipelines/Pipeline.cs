@@ -1,3 +1,5 @@
+using Kyberium.Engine.Settings;
+
 using System.Runtime.CompilerServices;
 
 namespace Kyberium.Engine.Pipelines;

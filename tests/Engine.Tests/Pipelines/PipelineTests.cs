@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Kyberium.Engine.Settings;
 using Kyberium.Engine.Pipelines;
 
 namespace Kyberium.Engine.Tests.Pipelines;
