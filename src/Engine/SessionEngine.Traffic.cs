@@ -70,7 +70,7 @@ public sealed partial class SessionEngine
         written = 0;
         var key = new PeerKey(IdentityName.Default, peer);
         return Volatile.Read(ref _stopping) == 0
-            && _shards.Find(ShardNumber.Of(key, _shards.Count))?.FindResident(key) is { Sending: { } traffic }
+            && _shards.Find(key)?.FindResident(key) is { Sending: { } traffic }
             && Seal(traffic, payload, envelope, out written) == SealOutcome.Sealed;
     }
 

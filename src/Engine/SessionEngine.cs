@@ -34,6 +34,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     private readonly HandshakeGate _gate;
     private readonly ILogger _logger;
     private readonly EngineMeter _meter;
+    private readonly InFlight _accepting;
     private ShardEnvironment _environment = null!;
     private ShardSet _shards = null!;
     private int _stopping;
@@ -58,6 +59,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             e => EngineLog.Audit(_logger, e.Kind, e.Identity, e.Peer, e.Actor, e.Correlation, e.Detail),
             failure => EngineLog.AuditSinkFailed(_logger, failure));
         _gate = new HandshakeGate(scheduler, settings.Handshake, entropy);
+        _accepting = new InFlight(scheduler);
         _meter = new EngineMeter(this);
     }
 
@@ -111,6 +113,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             await link.DisposeAsync().ConfigureAwait(false);
         }
 
+        await _accepting.CloseAsync().ConfigureAwait(false);
         await _shards.StopAsync().ConfigureAwait(false);
         _inbox.Complete();
         await ReleaseAsync().ConfigureAwait(false);

@@ -150,8 +150,9 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
                 Interlocked.Add(ref _sent, batch.Count);
                 return;
             }
-            catch (Exception failure) when (failure is EngineException or OperationCanceledException or IOException)
+            catch (Exception failure) when (failure is not OutOfMemoryException)
             {
+                // A link may be anybody's: whatever it throws means that this address did not work.
                 Interlocked.Increment(ref _failed);
             }
         }

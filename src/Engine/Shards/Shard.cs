@@ -36,6 +36,7 @@ internal sealed partial class Shard : IAsyncDisposable
     private readonly ShardStore _store;
     private readonly UInt128 _salt;
     private readonly TaskCompletionSource _ended;
+    private readonly InFlight _computing;
 
     private ShardTurn? _turn;
     private int _scheduled;
@@ -54,6 +55,7 @@ internal sealed partial class Shard : IAsyncDisposable
         _salt = salt;
         _end = store.End;
         _ended = new TaskCompletionSource(environment.Scheduler.Completion);
+        _computing = new InFlight(environment.Scheduler);
         _handshakeProvider = handshakeProvider ?? new PqIkHandshakes(
             (ushort)store.Id.Number, environment.Identities, environment.EphemeralKeys, environment.Documents);
         _mailbox = Channel.CreateBounded<ShardWork>(new BoundedChannelOptions(environment.Settings.Shard.MailboxCountMax)
@@ -137,6 +139,7 @@ internal sealed partial class Shard : IAsyncDisposable
         _mailbox.Writer.TryComplete();
         _tick?.Dispose();
         _checkpointTimer?.Dispose();
+        await _computing.CloseAsync().ConfigureAwait(false);
         await _store.DisposeAsync().ConfigureAwait(false);
         foreach (var traffic in _traffic.Values)
         {

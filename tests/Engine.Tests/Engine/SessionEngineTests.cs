@@ -65,6 +65,29 @@ public sealed class SessionEngineTests
         Assert.Equal("epoch 1", Encoding.UTF8.GetString((await pair.Bob.OpenAsync(envelope, Timely)).Payload.Span));
     }
 
+    [Fact]
+    public async Task A_reader_that_leaves_takes_nothing_along_that_it_did_not_see()
+    {
+        await using var pair = await TwoEngines.StartAsync();
+        for (var i = 0; i < 150; i++)
+        {
+            await pair.Alice.SendAsync(TwoEngines.BobPeer, Encoding.UTF8.GetBytes($"a{i}"), cancellationToken: Timely);
+        }
+
+        while ((await pair.Bob.GetPeerAsync(TwoEngines.AlicePeer, cancellationToken: Timely)).InboxCount < 150)
+        {
+            await Task.Yield();
+        }
+
+        var received = new List<string>();
+        while (received.Count < 150)
+        {
+            received.AddRange(await ReceiveAsync(pair.Bob, Math.Min(4, 150 - received.Count)));       // leaves amid what was taken
+        }
+
+        Assert.Equal(Enumerable.Range(0, 150).Select(i => $"a{i}"), received);
+    }
+
     private static async Task<List<string>> ReceiveAsync(SessionEngine engine, int count)
     {
         var received = new List<string>();
