@@ -72,7 +72,7 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync().ConfigureAwait(false);
+        _stopping.Cancel();     // in place: CancelAsync would use the pool
         foreach (var queue in _queues.Values)
         {
             await queue.Loop.ConfigureAwait(false);

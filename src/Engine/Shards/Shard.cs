@@ -75,6 +75,10 @@ internal sealed partial class Shard : IAsyncDisposable
 
     internal int ResidentCount => _peers.Count;
 
+    internal int TrafficCount => _traffic.Count;
+
+    internal int MailboxCount => _mailbox.Reader.Count;
+
     /// <summary>Waits for room: the engine's only form of backpressure towards callers.</summary>
     internal async ValueTask EnqueueAsync(ShardWork work, CancellationToken cancellationToken)
     {
