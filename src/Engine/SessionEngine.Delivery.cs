@@ -49,9 +49,20 @@ public sealed partial class SessionEngine
                 yield break;        // the engine was stopped
             }
 
-            foreach (var message in messages)
+            var shown = 0;
+            try
             {
-                yield return message;
+                while (shown < messages.Count)
+                {
+                    yield return messages[shown++];
+                }
+            }
+            finally
+            {
+                if (shown < messages.Count)
+                {
+                    GiveBack([.. messages.Skip(shown).Select(message => message.Id)]);      // the reader left in between
+                }
             }
         }
     }
@@ -93,6 +104,15 @@ public sealed partial class SessionEngine
         await AskAsync(
             Key(message.Peer, message.Identity), new PeerCommand.DropSetAside(Inbox.StreamOf(message.Stream), message.Number), caller,
             cancellationToken).ConfigureAwait(false);
+
+    private void GiveBack(ReceivedMessageId[] messages)
+    {
+        var peer = Key(messages[0].Peer, messages[0].Identity);
+        if (_shards.Find(ShardNumber.Of(peer, _shards.Count)) is { } shard)
+        {
+            _inbox.GiveBack(shard, peer, messages);     // a shard that recovers offers them again anyway
+        }
+    }
 
     private Guid NewOperation()
     {

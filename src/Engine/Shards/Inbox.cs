@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine.Shards;
@@ -39,7 +40,16 @@ internal sealed class Inbox : IInboxSignal
             var query = new PeerQuery<List<ReceivedMessage>>(peer.Key, resident => Take(shard, resident), _scheduler.Completion);
             try
             {
-                await shard.EnqueueAsync(query, cancellationToken).ConfigureAwait(false);
+                try
+                {
+                    await shard.EnqueueAsync(query, cancellationToken).ConfigureAwait(false);
+                }
+                catch (OperationCanceledException)
+                {
+                    Ready(shard, peer);     // nothing was taken: the next reader is offered the peer again
+                    throw;
+                }
+
                 var taken = await query.Task.ConfigureAwait(false);
                 if (taken.Count > 0)
                 {
@@ -52,6 +62,10 @@ internal sealed class Inbox : IInboxSignal
             }
         }
     }
+
+    /// <summary>Takes back what a reader that left was never shown. Bounded by what it took.</summary>
+    internal void GiveBack(Shard shard, PeerKey peer, IEnumerable<ReceivedMessageId> messages) =>
+        shard.PostInternal(new PeerQuery<bool>(peer, resident => GiveBack(shard, resident, messages), _scheduler.Completion));
 
     internal void Complete() => _ready.Writer.TryComplete();
 
@@ -67,6 +81,20 @@ internal sealed class Inbox : IInboxSignal
         Span<byte> bytes = stackalloc byte[StreamId.Size];
         guid.TryWriteBytes(bytes, bigEndian: true, out _);
         return StreamId.Read(bytes);
+    }
+
+    private bool GiveBack(Shard shard, ResidentPeer peer, IEnumerable<ReceivedMessageId> messages)
+    {
+        foreach (var id in messages)
+        {
+            if (peer.State.Incoming.Find(StreamOf(id.Stream), id.Number) is { } node)
+            {
+                node.Value.HandedOut = false;
+            }
+        }
+
+        Ready(shard, peer);
+        return true;
     }
 
     private List<ReceivedMessage> Take(Shard shard, ResidentPeer peer)
@@ -86,6 +114,7 @@ internal sealed class Inbox : IInboxSignal
             }
 
             message.HandedOut = true;
+            peer.IsHandingOut = true;
             taken.Add(new ReceivedMessage(
                 new ReceivedMessageId(peer.Key.Identity, peer.Key.Peer, GuidOf(message.Stream), message.Number),
                 message.Payload, message.Failures + 1));
