@@ -24,7 +24,7 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
         var step = new PeerStep(State, context, input, output);
         if (!State.Exists && command is not PeerCommand.Add)
         {
-            Dispose(command);
+            Discard(command);
             return PeerReply.Refused(EngineErrorCode.PeerUnknown);
         }
 
@@ -136,7 +136,8 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
         State.Sending is null && State.Outgoing.Count > 0 && !State.Suspended && State.Pins.Count > 0
         && State.Handshakes?.Restart is null;
 
-    private static void Dispose(PeerCommand command)
+    /// <summary>Erases what a command holds that will not be decided.</summary>
+    internal static void Discard(PeerCommand command)
     {
         switch (command)
         {
@@ -145,6 +146,12 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
                 break;
             case PeerCommand.HandshakeComputed { Result: HandshakeResult.Started started }:
                 started.Handshake.Dispose();
+                break;
+            case PeerCommand.HandshakeComputed { Result: HandshakeResult.Finished finished }:
+                finished.Epoch.Secrets.Dispose();
+                break;
+            case PeerCommand.HandshakeComputed { Result: HandshakeResult.Answered answered }:
+                answered.Epoch.Secrets.Dispose();
                 break;
             default:
                 break;
@@ -176,7 +183,7 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
                 RekeyRules.Answered(step, answering, computed.Result);
                 break;
             default:
-                Dispose(computed);      // what asked for it is gone
+                Discard(computed);      // what asked for it is gone
                 break;
         }
     }
