@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Kyberium.Engine.Diagnostics;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Handshake;
@@ -23,7 +22,7 @@ internal sealed partial class Shard : IAsyncDisposable
     internal const long WindowNoticeMillis = 100;
 
     private readonly ShardEnvironment _environment;
-    private readonly Channel<ShardWork> _mailbox;
+    private readonly Mailbox _mailbox;
     private readonly ConcurrentQueue<ShardWork> _internal = new();
     private readonly ConcurrentDictionary<PeerKey, ResidentPeer> _peers = new();
     private readonly ConcurrentDictionary<ReceiverIndex, EpochTraffic> _traffic = new();
@@ -56,12 +55,7 @@ internal sealed partial class Shard : IAsyncDisposable
         _ended = new TaskCompletionSource(environment.Scheduler.Completion);
         _handshakeProvider = handshakeProvider ?? new PqIkHandshakes(
             (ushort)store.Id.Number, environment.Identities, environment.EphemeralKeys, environment.Documents);
-        _mailbox = Channel.CreateBounded<ShardWork>(new BoundedChannelOptions(environment.Settings.Shard.MailboxCountMax)
-        {
-            SingleReader = true,
-            FullMode = BoundedChannelFullMode.Wait,     // a full shard slows its callers; it never drops or grows
-            AllowSynchronousContinuations = environment.Scheduler.Completion == TaskCreationOptions.None,
-        });
+        _mailbox = new Mailbox(environment.Settings.Shard.MailboxCountMax, environment.Scheduler.Completion);
     }
 
     internal ShardId Id => _store.Id;
@@ -75,18 +69,15 @@ internal sealed partial class Shard : IAsyncDisposable
 
     internal int TrafficCount => _traffic.Count;
 
-    internal int MailboxCount => _mailbox.Reader.Count;
+    internal int MailboxCount => _mailbox.Count;
 
     /// <summary>Waits for room: the engine's only form of backpressure towards callers.</summary>
     internal async ValueTask EnqueueAsync(ShardWork work, CancellationToken cancellationToken)
     {
-        while (!_mailbox.Writer.TryWrite(work))
+        if (!await _mailbox.WriteAsync(work, cancellationToken).ConfigureAwait(false))
         {
-            if (!await _mailbox.Writer.WaitToWriteAsync(cancellationToken).ConfigureAwait(false))
-            {
-                work.Fail(_fault ?? ShardErrors.Stopping(Id));
-                return;
-            }
+            work.Fail(_fault ?? ShardErrors.Stopping(Id));
+            return;
         }
 
         Schedule();
@@ -117,7 +108,7 @@ internal sealed partial class Shard : IAsyncDisposable
     /// <summary>Takes no more from callers, finishes what it has, writes a last checkpoint and ends.</summary>
     internal async ValueTask StopAsync()
     {
-        _mailbox.Writer.TryComplete();
+        _mailbox.Complete();
         var drained = new TaskCompletionSource(_environment.Scheduler.Completion);
         PostInternal(new TurnWork(_ => { }, () => drained.TrySetResult(), _ => drained.TrySetResult()));
         await drained.Task.ConfigureAwait(false);
@@ -138,7 +129,7 @@ internal sealed partial class Shard : IAsyncDisposable
         }
 
         _stopping = true;
-        _mailbox.Writer.TryComplete();
+        _mailbox.Complete();
         _tick?.Dispose();
         _checkpointTimer?.Dispose();
         await _store.DisposeAsync().ConfigureAwait(false);
@@ -186,7 +177,7 @@ internal sealed partial class Shard : IAsyncDisposable
         }
     }
 
-    private bool HasWork => !_internal.IsEmpty || (_mailbox.Reader.CanCount && _mailbox.Reader.Count > 0);
+    private bool HasWork => !_internal.IsEmpty || _mailbox.Count > 0;
 
     private bool CanStage
     {
@@ -242,7 +233,7 @@ internal sealed partial class Shard : IAsyncDisposable
             return true;
         }
 
-        return _parked < _environment.Settings.Shard.MailboxCountMax && _mailbox.Reader.TryRead(out work!);
+        return _parked < _environment.Settings.Shard.MailboxCountMax && _mailbox.TryRead(out work!);
     }
 
     private void Stage(ShardTurn turn, ShardWork work)
@@ -435,7 +426,7 @@ internal sealed partial class Shard : IAsyncDisposable
             work.Fail(reason);
         }
 
-        while (_mailbox.Reader.TryRead(out var work))
+        while (_mailbox.TryRead(out var work))
         {
             work.Fail(reason);
         }
@@ -456,7 +447,7 @@ internal sealed partial class Shard : IAsyncDisposable
             _uncommitted.Clear();
         }
 
-        _mailbox.Writer.TryComplete();
+        _mailbox.Complete();
         foreach (var turn in _turn is { } staging && !unanswered.Contains(staging) ? [.. unanswered, staging] : unanswered)
         {
             foreach (var work in turn.Works.Concat(turn.Settled))

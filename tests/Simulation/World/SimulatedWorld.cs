@@ -6,6 +6,7 @@ internal sealed class SimulatedWorld(ulong seed) : IDisposable
     private readonly PriorityQueue<Due, (long At, long Order)> _events = new();
     private readonly List<Ready> _ready = [];
     private readonly SeededChoices _order = SeededChoices.For(seed, "order");
+    private readonly int _thread = Environment.CurrentManagedThreadId;
     private long _added;
 
     internal ulong Seed { get; } = seed;
@@ -24,17 +25,26 @@ internal sealed class SimulatedWorld(ulong seed) : IDisposable
     internal ViolationException? Violation { get; private set; }
 
     /// <summary>Runs something soon, after what is drawn before it; not at all when the process has ended by then.</summary>
-    internal void Post(SimulatedProcess? process, Action run) => _ready.Add(new Ready(process, run));
+    internal void Post(SimulatedProcess? process, Action run)
+    {
+        CheckThread();
+        _ready.Add(new Ready(process, run));
+    }
 
     /// <summary>Runs something at a time to come; not at all when the process has ended or it was cancelled by then.</summary>
     internal Due After(SimulatedProcess? process, long micros, Action run)
     {
+        CheckThread();
         var due = new Due(process, run);
         _events.Enqueue(due, (Now + Math.Max(0, micros), _added++));
         return due;
     }
 
-    internal void Note(string who, string what, ReadOnlySpan<byte> bytes = default) => History.Add(Now, who, what, bytes);
+    internal void Note(string who, string what, ReadOnlySpan<byte> bytes = default)
+    {
+        CheckThread();
+        History.Add(Now, who, what, bytes);
+    }
 
     /// <summary>Reports a broken promise and ends what runs now.</summary>
     internal void Violate(string promise, string what)
@@ -67,6 +77,15 @@ internal sealed class SimulatedWorld(ulong seed) : IDisposable
     }
 
     public void Dispose() => History.Dispose();
+
+    private void CheckThread()
+    {
+        if (Environment.CurrentManagedThreadId != _thread)
+        {
+            Violation ??= new ViolationException(
+                "nothing runs outside the scheduler", $"another thread came by: {Environment.StackTrace}");
+        }
+    }
 
     private bool Step(long until)
     {
