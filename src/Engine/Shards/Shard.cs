@@ -177,7 +177,10 @@ internal sealed partial class Shard : IAsyncDisposable
         }
     }
 
-    private bool HasWork => !_internal.IsEmpty || _mailbox.Count > 0;
+    // What TryTake would not take is not work: a shard that waits for peers to load must not spin.
+    private bool HasWork => !_internal.IsEmpty || (HasRoomToPark && _mailbox.Count > 0);
+
+    private bool HasRoomToPark => _parked < _environment.Settings.Shard.MailboxCountMax;
 
     private bool CanStage
     {
@@ -233,7 +236,7 @@ internal sealed partial class Shard : IAsyncDisposable
             return true;
         }
 
-        return _parked < _environment.Settings.Shard.MailboxCountMax && _mailbox.TryRead(out work!);
+        return HasRoomToPark && _mailbox.TryRead(out work!);
     }
 
     private void Stage(ShardTurn turn, ShardWork work)

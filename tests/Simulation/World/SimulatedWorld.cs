@@ -3,11 +3,14 @@ namespace Kyberium.Simulation.World;
 /// <summary>One thread, one virtual clock, one queue of work in seeded order. Everything in a simulation runs from <see cref="Step"/>.</summary>
 internal sealed class SimulatedWorld(ulong seed) : IDisposable
 {
+    private const long StepsAtOneTimeMax = 200_000;
+
     private readonly PriorityQueue<Due, (long At, long Order)> _events = new();
     private readonly List<Ready> _ready = [];
     private readonly SeededChoices _order = SeededChoices.For(seed, "order");
     private readonly int _thread = Environment.CurrentManagedThreadId;
     private long _added;
+    private long _movedAt;
 
     internal ulong Seed { get; } = seed;
 
@@ -89,7 +92,12 @@ internal sealed class SimulatedWorld(ulong seed) : IDisposable
 
     private bool Step(long until)
     {
-        Steps++;
+        if (++Steps - _movedAt > StepsAtOneTimeMax)
+        {
+            Violate("work comes to an end", $"{StepsAtOneTimeMax} steps and no time passed");
+            return false;
+        }
+
         if (_ready.Count > 0 && (_events.Count == 0 || !_order.Chance(Sluggishness)))
         {
             var index = _order.Below(_ready.Count);
@@ -109,6 +117,7 @@ internal sealed class SimulatedWorld(ulong seed) : IDisposable
         _events.Dequeue();
         if (!due.IsCancelled && due.Process is not { IsAlive: false })
         {
+            _movedAt = when.At > Now ? Steps : _movedAt;
             Now = Math.Max(Now, when.At);
             Run(due.Process, due.Run);
         }
