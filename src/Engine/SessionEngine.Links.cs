@@ -15,11 +15,24 @@ public sealed partial class SessionEngine
         ReadOnlyMemory<byte> envelope, string source, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
-        if (Volatile.Read(ref _stopping) != 0)
+        if (Volatile.Read(ref _stopping) != 0 || !_accepting.TryEnter())
         {
             return default;
         }
 
+        try
+        {
+            return await AcceptAsync(envelope, source, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _accepting.Exit();
+        }
+    }
+
+    private async ValueTask<ReadOnlyMemory<byte>> AcceptAsync(
+        ReadOnlyMemory<byte> envelope, string source, CancellationToken cancellationToken)
+    {
         if (!EnvelopeHeader.TryReadEnvelope(envelope.Span, out var header, out var failure))
         {
             Refused(failure.ToString());

@@ -5,6 +5,7 @@ using Kyberium.Engine.Diagnostics;
 using Kyberium.Engine.Identities;
 using Kyberium.Engine.Links;
 using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Settings;
 using Kyberium.Engine.Shards;
 using Kyberium.Engine.Templates;
 using Microsoft.Extensions.Logging;
@@ -40,6 +41,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     private readonly HandshakeGate _gate;
     private readonly ILogger _logger;
     private readonly EngineMeter _meter;
+    private readonly InFlight _accepting;
     private ShardEnvironment _environment = null!;
     private ShardSet _shards = null!;
     private int _stopping;
@@ -64,6 +66,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             e => EngineLog.Audit(_logger, e.Kind, e.Identity, e.Peer, e.Actor, e.Correlation, e.Detail),
             failure => EngineLog.AuditSinkFailed(_logger, failure));
         _gate = new HandshakeGate(scheduler, settings.Handshake, entropy);
+        _accepting = new InFlight(scheduler);
         _meter = new EngineMeter(this);
     }
 
@@ -117,6 +120,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             await link.DisposeAsync().ConfigureAwait(false);
         }
 
+        await _accepting.CloseAsync().ConfigureAwait(false);
         await _shards.StopAsync().ConfigureAwait(false);
         _inbox.Complete();
         await ReleaseAsync().ConfigureAwait(false);
@@ -215,6 +219,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             Inbox = _inbox,
             Audit = _audit,
             Generation = _directory.Generation,
+            Keyed = new KeyedTraffic(_settings.Residency.KeyedAeadMax),
             IgnoresWitnesses = acceptRestored,
         };
         _shards = await ShardSet.StartAsync(

@@ -1,5 +1,3 @@
-using Kyberium.Engine.Shards;
-
 namespace Kyberium.Engine.Audit;
 
 /// <summary>Hands durable audit events on to a sink, in order, without holding up a shard.</summary>

@@ -27,6 +27,8 @@ internal sealed class ThreadPoolScheduler(TimeProvider time) : EngineScheduler
 
     internal override TaskCreationOptions Completion => TaskCreationOptions.RunContinuationsAsynchronously;
 
+#pragma warning disable RS0030 // This is what EngineScheduler.Post stands for.
     internal override void Post(Action<object?> work, object? state) =>
         ThreadPool.UnsafeQueueUserWorkItem(work, state, preferLocal: false);
+#pragma warning restore RS0030
 }

@@ -5,7 +5,6 @@ using Kyberium.Engine.Cryptography;
 using Kyberium.Engine.Journal;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Storage;
-using Kyberium.Engine.Shards;
 using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine.Identities;

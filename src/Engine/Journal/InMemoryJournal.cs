@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
+using Kyberium.Engine.Cryptography;
 
 namespace Kyberium.Engine;
 
@@ -15,7 +15,7 @@ public sealed class InMemoryJournal : IJournal
 
     /// <summary>Makes an empty store with a random id.</summary>
     public InMemoryJournal()
-        : this(RandomNumberGenerator.GetBytes(StoreIdSize), [])
+        : this(SystemEntropy.Draw(StoreIdSize), [])
     {
     }
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Kyberium.Engine.Cryptography;
 using Kyberium.Engine.Keyring;
 
 namespace Kyberium.Engine;
@@ -70,7 +71,7 @@ public sealed class FileKeyring : IKeyring
             {
                 using var passphrase = await PassphraseSource.ReadAsync(options, cancellationToken).ConfigureAwait(false);
                 protection = PassphraseKey.Derive(
-                    passphrase.Reveal(), RandomNumberGenerator.GetBytes(PassphraseKey.SaltSize), options.PassphraseIterations);
+                    passphrase.Reveal(), SystemEntropy.Draw(PassphraseKey.SaltSize), options.PassphraseIterations);
             }
 
             keys = new MasterKeySet([MasterKey.Draw(options.TimeProvider.GetUtcNow())]);
@@ -167,7 +168,7 @@ public sealed class FileKeyring : IKeyring
         ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> context, CancellationToken cancellationToken = default)
     {
         Span<byte> salt = stackalloc byte[KeyWrapping.SaltSize];
-        RandomNumberGenerator.Fill(salt);
+        SystemEntropy.Instance.Fill(salt);
         return ValueTask.FromResult<ReadOnlyMemory<byte>>(KeyWrapping.Wrap(Keys.Current, salt, key.Span, context.Span));
     }
 
@@ -242,7 +243,7 @@ public sealed class FileKeyring : IKeyring
     private static async ValueTask StoreAsync(
         string path, MasterKeySet keys, PassphraseKey? protection, CancellationToken cancellationToken)
     {
-        var file = KeyringFile.Encode(keys, protection, RandomNumberGenerator.GetBytes(KeyringFile.SealSaltSize));
+        var file = KeyringFile.Encode(keys, protection, SystemEntropy.Draw(KeyringFile.SealSaltSize));
         try
         {
             await PrivateFile.ReplaceAsync(path, file, cancellationToken).ConfigureAwait(false);

@@ -30,7 +30,9 @@ public sealed class FileKeyringOptions
     public string? CredentialsDirectory { get; init; } = Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY");
 
     /// <summary>Gets the clock that dates new master keys.</summary>
+#pragma warning disable RS0030 // The seam's default: whoever simulates gives another.
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+#pragma warning restore RS0030
 
     internal bool HasPassphrase => PassphraseFile is not null || !Passphrase.IsEmpty;
 }

@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using Kyberium.Engine.Cryptography;
 using Kyberium.Engine.Keyring;
 
 namespace Kyberium.Engine;
@@ -54,7 +54,7 @@ public sealed class InMemoryKeyring : IKeyring
         ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> context, CancellationToken cancellationToken = default)
     {
         Span<byte> salt = stackalloc byte[KeyWrapping.SaltSize];
-        RandomNumberGenerator.Fill(salt);
+        SystemEntropy.Instance.Fill(salt);
         return ValueTask.FromResult<ReadOnlyMemory<byte>>(KeyWrapping.Wrap(Keys.Current, salt, key.Span, context.Span));
     }
 

@@ -19,7 +19,7 @@ internal sealed class MasterKey(MasterKeyId id, DateTimeOffset createdAt, Secret
     internal static MasterKey Draw(DateTimeOffset now) => new(
         new MasterKeyId(RandomId()),
         DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds()),
-        SecretBytes.Create(Size, 0, static (bytes, _) => RandomNumberGenerator.Fill(bytes)));
+        SecretBytes.Create(Size, 0, static (bytes, _) => SystemEntropy.Instance.Fill(bytes)));
 
     /// <summary>Derives bytes for one purpose: HKDF-SHA512 (RFC 5869) with this key as input keying material.</summary>
     internal void Derive(ReadOnlySpan<byte> salt, ReadOnlySpan<byte> purpose, Span<byte> output) =>
@@ -32,7 +32,7 @@ internal sealed class MasterKey(MasterKeyId id, DateTimeOffset createdAt, Secret
     private static UInt128 RandomId()
     {
         Span<byte> bytes = stackalloc byte[MasterKeyId.Size];
-        RandomNumberGenerator.Fill(bytes);
+        SystemEntropy.Instance.Fill(bytes);
         return MasterKeyId.Read(bytes).Value;
     }
 }

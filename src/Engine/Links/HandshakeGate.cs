@@ -1,6 +1,7 @@
 using System.Text;
 using Kyberium.Engine.Cryptography;
 using Kyberium.Engine.Sessions.Handshake;
+using Kyberium.Engine.Settings;
 using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine.Links;

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Handshake;
+using Kyberium.Engine.Settings;
 using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine.Links;
@@ -11,7 +12,7 @@ namespace Kyberium.Engine.Links;
 /// One loop per peer with something to send. A queue is bounded in bytes: what finds no room is dropped, and what is durable
 /// among it is sent again. An address that failed is left alone for a while that doubles.
 /// </remarks>
-internal sealed class LinkOutlet : Shards.IEnvelopeOutlet, IAsyncDisposable
+internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
 {
     private readonly EngineScheduler _scheduler;
     private readonly LinksSettings _settings;
@@ -100,7 +101,8 @@ internal sealed class LinkOutlet : Shards.IEnvelopeOutlet, IAsyncDisposable
                 if (batch.Count == 0 || _stopping.IsCancellationRequested)
                 {
                     queue.IsSending = false;
-                    if (queue.Envelopes.Count == 0 && queue.RestUntil == 0)
+                    // A queue that knows which address works, or that none does, is kept.
+                    if (queue.Envelopes.Count == 0 && queue.RestUntil == 0 && queue.Preferred == 0)
                     {
                         _queues.TryRemove(new KeyValuePair<PeerKey, PeerQueue>(peer, queue));
                     }
@@ -149,8 +151,9 @@ internal sealed class LinkOutlet : Shards.IEnvelopeOutlet, IAsyncDisposable
                 Interlocked.Add(ref _sent, batch.Count);
                 return;
             }
-            catch (Exception failure) when (failure is EngineException or OperationCanceledException or IOException)
+            catch (Exception failure) when (failure is not OutOfMemoryException)
             {
+                // A link may be anybody's: whatever it throws means that this address did not work.
                 Interlocked.Increment(ref _failed);
             }
         }

@@ -1,3 +1,5 @@
+using Kyberium.Engine.Settings;
+
 namespace Kyberium.Engine;
 
 /// <summary>Everything the engine can be told. HOCON: <c>kyberium.engine</c>; hocon/engine.conf lists every key.</summary>
@@ -38,19 +40,7 @@ public sealed class EngineOptions
     /// <exception cref="EngineException"><see cref="EngineErrorCode.OptionsInvalid"/>, one line per problem.</exception>
     internal EngineSettings ToSettings()
     {
-        var problems = new OptionProblems();
-        problems.IsPathOrEmpty(DataDirectory, "kyberium.engine.data-directory");
-        Keyring.Check(problems);
-        Shard.Check(problems);
-        Residency.Check(problems);
-        Handshake.Check(problems);
-        Delivery.Check(problems);
-        Journal.Check(problems);
-        Pipeline.Check(problems);
-        Links.Check(problems);
-        Templates.Check(problems);
-        CheckKeyringIsOutside(problems);
-        problems.ThrowIfAny();
+        FindProblems().ThrowIfAny();
         return new EngineSettings(
             OptionPaths.Full(DataDirectory),
             Keyring.ToSettings(),
@@ -64,6 +54,24 @@ public sealed class EngineOptions
             Templates.ToSettings());
     }
 
+    /// <summary>Checks every option, for those who report where each was written as well.</summary>
+    internal OptionProblems FindProblems()
+    {
+        var problems = new OptionProblems();
+        problems.IsPathOrEmpty(DataDirectory, "kyberium.engine.data-directory");
+        Keyring.Check(problems);
+        Shard.Check(problems);
+        Residency.Check(problems);
+        Handshake.Check(problems);
+        Delivery.Check(problems);
+        Journal.Check(problems);
+        Pipeline.Check(problems);
+        Links.Check(problems);
+        Templates.Check(problems);
+        CheckKeyringIsOutside(problems);
+        return problems;
+    }
+
     private void CheckKeyringIsOutside(OptionProblems problems)
     {
         if (OptionPaths.IsInside(Keyring.Path, DataDirectory))
@@ -74,16 +82,3 @@ public sealed class EngineOptions
         }
     }
 }
-
-/// <summary>Everything the engine was told. Validated and immutable.</summary>
-internal sealed record EngineSettings(
-    string? DataDirectory,
-    KeyringSettings Keyring,
-    ShardSettings Shard,
-    ResidencySettings Residency,
-    HandshakeSettings Handshake,
-    DeliverySettings Delivery,
-    JournalSettings Journal,
-    PipelineSettings Pipeline,
-    LinksSettings Links,
-    TemplatesSettings Templates);

@@ -24,7 +24,9 @@ public sealed class EngineParts
     public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
 
     /// <summary>Gets or sets the clock.</summary>
+#pragma warning disable RS0030 // The seam's default: whoever simulates gives another.
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+#pragma warning restore RS0030
 
     private static async Task<IKeyring> OpenFileKeyringAsync(EngineOptions options, CancellationToken cancellationToken)
     {

@@ -1,3 +1,5 @@
+using Kyberium.Engine.Settings;
+
 namespace Kyberium.Engine;
 
 /// <summary>How sessions are established. HOCON: <c>kyberium.engine.handshake</c>.</summary>
@@ -56,8 +58,3 @@ public sealed class HandshakeOptions
     internal HandshakeSettings ToSettings() =>
         new(Timeout, HalfOpenPerSourceMax, HalfOpenMax, AttemptsPerSecond, EphemeralPoolCount, RetryInitial, RetryMax);
 }
-
-/// <summary>How sessions are established. Validated and immutable.</summary>
-internal sealed record HandshakeSettings(
-    TimeSpan Timeout, int HalfOpenPerSourceMax, int HalfOpenMax, int AttemptsPerSecond, int EphemeralPoolCount, TimeSpan
-    RetryInitial, TimeSpan RetryMax);

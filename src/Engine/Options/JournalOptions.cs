@@ -1,3 +1,5 @@
+using Kyberium.Engine.Settings;
+
 namespace Kyberium.Engine;
 
 /// <summary>How much a recovery reads and how long keys are used. HOCON: <c>kyberium.engine.journal</c>.</summary>
@@ -29,6 +31,3 @@ public sealed class JournalOptions
 
     internal JournalSettings ToSettings() => new(CheckpointInterval, TailBytesMax, DataKeyAge);
 }
-
-/// <summary>How much a recovery reads and how long keys are used. Validated and immutable.</summary>
-internal sealed record JournalSettings(TimeSpan CheckpointInterval, long TailBytesMax, TimeSpan DataKeyAge);

@@ -1,3 +1,5 @@
+using Kyberium.Engine.Settings;
+
 namespace Kyberium.Engine;
 
 /// <summary>Where the master keys lie. HOCON: <c>kyberium.engine.keyring</c>.</summary>
@@ -29,6 +31,3 @@ public sealed class KeyringOptions
     internal KeyringSettings ToSettings() =>
         new(OptionPaths.Full(Path), PassphraseFile is { Length: > 0 } ? PassphraseFile : null);
 }
-
-/// <summary>Where the master keys lie. Validated and immutable.</summary>
-internal sealed record KeyringSettings(string? Path, string? PassphraseFile);

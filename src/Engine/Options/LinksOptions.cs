@@ -1,3 +1,5 @@
+using Kyberium.Engine.Settings;
+
 namespace Kyberium.Engine;
 
 /// <summary>How envelopes reach peers. HOCON: <c>kyberium.engine.links</c>.</summary>
@@ -41,7 +43,3 @@ public sealed class LinksOptions
     internal LinksSettings ToSettings() =>
         new(QueueBytesMax, RequestTimeout, BatchBytesMax, FailOverInitial, FailOverMax);
 }
-
-/// <summary>How envelopes reach peers. Validated and immutable.</summary>
-internal sealed record LinksSettings(
-    long QueueBytesMax, TimeSpan RequestTimeout, long BatchBytesMax, TimeSpan FailOverInitial, TimeSpan FailOverMax);

@@ -1,3 +1,5 @@
+using Kyberium.Engine.Settings;
+
 namespace Kyberium.Engine;
 
 /// <summary>How streams are cut into batches. HOCON: <c>kyberium.engine.pipeline</c>.</summary>
@@ -32,6 +34,3 @@ public sealed class PipelineOptions
 
     internal PipelineSettings ToSettings() => new(InFlightMax, BatchCountMax, BatchBytesMax, BatchAgeMax);
 }
-
-/// <summary>How streams are cut into batches. Validated and immutable.</summary>
-internal sealed record PipelineSettings(int InFlightMax, int BatchCountMax, long BatchBytesMax, TimeSpan BatchAgeMax);

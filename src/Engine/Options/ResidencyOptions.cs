@@ -1,3 +1,5 @@
+using Kyberium.Engine.Settings;
+
 namespace Kyberium.Engine;
 
 /// <summary>What stays in memory. HOCON: <c>kyberium.engine.residency</c>.</summary>
@@ -22,6 +24,3 @@ public sealed class ResidencyOptions
 
     internal ResidencySettings ToSettings() => new(ResidentPeersMax, KeyedAeadMax);
 }
-
-/// <summary>What stays in memory. Validated and immutable.</summary>
-internal sealed record ResidencySettings(int ResidentPeersMax, int KeyedAeadMax);

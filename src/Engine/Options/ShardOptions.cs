@@ -1,3 +1,5 @@
+using Kyberium.Engine.Settings;
+
 namespace Kyberium.Engine;
 
 /// <summary>How many shards there are and what each holds at most. HOCON: <c>kyberium.engine.shard</c>.</summary>
@@ -35,6 +37,3 @@ public sealed class ShardOptions
 
     internal ShardSettings ToSettings() => new(Count, MailboxCountMax, BatchCountMax, BatchBytesMax);
 }
-
-/// <summary>How many shards there are and what each holds at most. Validated and immutable.</summary>
-internal sealed record ShardSettings(int Count, int MailboxCountMax, int BatchCountMax, long BatchBytesMax);

@@ -1,3 +1,5 @@
+using Kyberium.Engine.Settings;
+
 namespace Kyberium.Engine;
 
 /// <summary>Which policies there are. HOCON: <c>kyberium.engine.templates</c>.</summary>
@@ -20,6 +22,3 @@ public sealed class TemplatesOptions
 
     internal TemplatesSettings ToSettings() => new(OptionPaths.Full(Directory), DefaultId);
 }
-
-/// <summary>Which policies there are. Validated and immutable.</summary>
-internal sealed record TemplatesSettings(string? Directory, string DefaultId);

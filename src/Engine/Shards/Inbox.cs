@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine.Shards;
@@ -46,10 +47,34 @@ internal sealed class Inbox : IInboxSignal
                     return taken;
                 }
             }
+            catch (OperationCanceledException)
+            {
+                Ready(shard, peer);     // another reader takes what this one no longer waits for
+                throw;
+            }
             catch (EngineException)
             {
                 // The shard ended or the peer is gone. What waits there is offered again when the shard has recovered.
             }
+        }
+    }
+
+    /// <summary>Offers messages again that were taken and never reached the application.</summary>
+    /// <param name="shard">The peer's shard.</param>
+    /// <param name="peer">Whose messages they are.</param>
+    /// <param name="messages">A tail of what <see cref="TakeAsync"/> gave.</param>
+    internal async Task GiveBackAsync(Shard shard, PeerKey peer, IEnumerable<ReceivedMessage> messages)
+    {
+        var ids = messages.Select(message => message.Id).ToHashSet();
+        var query = new PeerQuery<bool>(peer, resident => GiveBack(shard, resident, ids), _scheduler.Completion);
+        try
+        {
+            await shard.EnqueueAsync(query, CancellationToken.None).ConfigureAwait(false);
+            await query.Task.ConfigureAwait(false);
+        }
+        catch (EngineException)
+        {
+            // The shard ended or the peer is gone: as above, what waits there is offered again after recovery.
         }
     }
 
@@ -69,6 +94,23 @@ internal sealed class Inbox : IInboxSignal
         return StreamId.Read(bytes);
     }
 
+    private bool GiveBack(Shard shard, ResidentPeer peer, HashSet<ReceivedMessageId> ids)
+    {
+        foreach (var message in peer.State.Incoming.Unhandled)
+        {
+            if (ids.Contains(IdOf(peer, message.Stream, message.Number)))
+            {
+                message.HandedOut = false;
+            }
+        }
+
+        Ready(shard, peer);
+        return true;
+    }
+
+    private static ReceivedMessageId IdOf(ResidentPeer peer, StreamId stream, ulong number) =>
+        new(peer.Key.Identity, peer.Key.Peer, GuidOf(stream), number);
+
     private List<ReceivedMessage> Take(Shard shard, ResidentPeer peer)
     {
         var taken = new List<ReceivedMessage>();
@@ -87,8 +129,7 @@ internal sealed class Inbox : IInboxSignal
 
             message.HandedOut = true;
             taken.Add(new ReceivedMessage(
-                new ReceivedMessageId(peer.Key.Identity, peer.Key.Peer, GuidOf(message.Stream), message.Number),
-                message.Payload, message.Failures + 1));
+                IdOf(peer, message.Stream, message.Number), message.Payload, message.Failures + 1));
         }
 
         return taken;

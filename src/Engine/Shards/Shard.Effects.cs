@@ -1,4 +1,5 @@
 using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Sessions.Handshake;
 using Kyberium.Engine.Sessions.Traffic;
 using Kyberium.Engine.Wire;
 
@@ -118,12 +119,42 @@ internal sealed partial class Shard
             }
         }
 
+        _environment.Keyed.Used(traffic);
         _environment.Outlet.Enqueue(peer.Key, peer.State.Addresses, envelope, envelope.Length);
     }
 
-    private void Compute(PeerKey peer, Sessions.Handshake.HandshakeTask task)
+    private HandshakeResult RunHandshake(HandshakeTask task)
     {
-        var result = _handshakeProvider.Run(task, _environment.Entropy);
-        PostInternal(new SilentPeerWork(peer, new PeerCommand.HandshakeComputed(task, result)));
+        try
+        {
+            return _handshakeProvider.Run(task, _environment.Entropy);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The machine gave up meanwhile what this was computed from: its attempt, or the epoch a rekey is chained to.
+            return HandshakeResult.Failed.Instance;
+        }
+    }
+
+    private void Compute(PeerKey peer, HandshakeTask task)
+    {
+        if (!_computing.TryEnter())
+        {
+            return;
+        }
+
+        try
+        {
+            var result = RunHandshake(task);
+            PostInternal(new SilentPeerWork(peer, new PeerCommand.HandshakeComputed(task, result)));
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            End(ShardErrors.Broken(Id, exception));
+        }
+        finally
+        {
+            _computing.Exit();
+        }
     }
 }

@@ -35,6 +35,7 @@ internal sealed partial class Shard : IAsyncDisposable
     private readonly ShardStore _store;
     private readonly UInt128 _salt;
     private readonly TaskCompletionSource _ended;
+    private readonly InFlight _computing;
 
     private ShardTurn? _turn;
     private int _scheduled;
@@ -53,6 +54,7 @@ internal sealed partial class Shard : IAsyncDisposable
         _salt = salt;
         _end = store.End;
         _ended = new TaskCompletionSource(environment.Scheduler.Completion);
+        _computing = new InFlight(environment.Scheduler);
         _handshakeProvider = handshakeProvider ?? new PqIkHandshakes(
             (ushort)store.Id.Number, environment.Identities, environment.EphemeralKeys, environment.Documents);
         _mailbox = new Mailbox(environment.Settings.Shard.MailboxCountMax, environment.Scheduler.Completion);
@@ -97,6 +99,12 @@ internal sealed partial class Shard : IAsyncDisposable
     internal PeerKey? FindHandshake(ReceiverIndex index) =>
         _handshakes.TryGetValue(index, out var peer) ? peer : null;
 
+    internal void Opened(EpochTraffic traffic, Sessions.Traffic.OpenOutcome outcome)
+    {
+        _environment.Keyed.Used(traffic);
+        Metrics.Opened(outcome);
+    }
+
     /// <summary>Makes an epoch's traffic and lets its index be found.</summary>
     internal EpochTraffic Attach(ResidentPeer peer, EpochState epoch)
     {
@@ -132,6 +140,7 @@ internal sealed partial class Shard : IAsyncDisposable
         _mailbox.Complete();
         _tick?.Dispose();
         _checkpointTimer?.Dispose();
+        await _computing.CloseAsync().ConfigureAwait(false);
         await _store.DisposeAsync().ConfigureAwait(false);
         foreach (var traffic in _traffic.Values)
         {
@@ -330,6 +339,7 @@ internal sealed partial class Shard : IAsyncDisposable
                 TruncateThrough = turn.TruncateThrough,
             };
             _end = end;
+            NoteTail(turn.Commit.Record?.Length ?? 0);
             foreach (var touched in turn.Touched)
             {
                 Interlocked.Increment(ref touched.Peer.CommitsOpen);

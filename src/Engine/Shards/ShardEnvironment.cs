@@ -1,6 +1,10 @@
+using Kyberium.Engine.Audit;
 using Kyberium.Engine.Cryptography;
+using Kyberium.Engine.Identities;
+using Kyberium.Engine.Links;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Handshake;
+using Kyberium.Engine.Settings;
 
 namespace Kyberium.Engine.Shards;
 
@@ -31,6 +35,8 @@ internal sealed class ShardEnvironment
 
     internal PeerPolicies Policies { get; } = new();
 
+    internal required KeyedTraffic Keyed { get; init; }
+
     /// <summary>Gets the generation of the store: rises when it was restored from an older copy on purpose.</summary>
     internal uint Generation { get; set; }
 
@@ -41,29 +47,8 @@ internal sealed class ShardEnvironment
         new UnixMillis(Scheduler.UnixMillis), new MonotonicMillis(Scheduler.MonotonicMillis), Entropy);
 }
 
-/// <summary>This side's identities, as shards need them.</summary>
-internal interface ILocalIdentities : IStaticKeys
-{
-    /// <summary>Gets an identity's fingerprints, newest first; empty when it does not exist.</summary>
-    IReadOnlyList<Fingerprint> FingerprintsOf(IdentityName identity);
-}
-
-/// <summary>Takes sealed envelopes on their way to a peer. Never waits and never throws: what finds no room is dropped, and
-/// what is durable is sent again.</summary>
-internal interface IEnvelopeOutlet
-{
-    /// <summary>Queues an envelope; the outlet owns the array from now on.</summary>
-    void Enqueue(PeerKey peer, IReadOnlyList<string> addresses, byte[] envelope, int length);
-}
-
 /// <summary>Hears that a peer has messages for the application.</summary>
 internal interface IInboxSignal
 {
     void Ready(Shard shard, ResidentPeer peer);
-}
-
-/// <summary>Takes audit events that are durable. Never throws.</summary>
-internal interface IAuditTrail
-{
-    void Durable(AuditEvent auditEvent);
 }

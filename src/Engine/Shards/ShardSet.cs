@@ -12,6 +12,7 @@ internal sealed class ShardSet : IAsyncDisposable
     private readonly ShardEnvironment _environment;
     private readonly IHandshakeProvider? _handshakeProvider;
     private readonly Shard?[] _shards;
+    private readonly ShardLookup _lookup;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Action<ShardId, EngineException> _ended;
 
@@ -21,6 +22,7 @@ internal sealed class ShardSet : IAsyncDisposable
         _environment = environment;
         _handshakeProvider = handshakeProvider;
         _shards = new Shard?[count];
+        _lookup = new ShardLookup(count);
         _ended = ended;
     }
 
@@ -55,10 +57,13 @@ internal sealed class ShardSet : IAsyncDisposable
         }
     }
 
-    internal Shard Of(PeerKey peer) => At(ShardNumber.Of(peer, _shards.Length));
+    internal Shard Of(PeerKey peer) => At(_lookup.Of(peer));
 
     /// <exception cref="EngineException"><see cref="EngineErrorCode.ShardRecovering"/>.</exception>
     internal Shard At(int number) => _shards[number] ?? throw ShardErrors.Recovering(new ShardId(ShardId.DefaultGroup, number));
+
+    /// <summary>Finds a peer's shard unless it is recovering.</summary>
+    internal Shard? Find(in PeerKey peer) => _shards[_lookup.Of(peer)];
 
     internal Shard? Find(int number) => number < _shards.Length ? _shards[number] : null;
 

@@ -12,6 +12,10 @@ public sealed partial class FormatExampleTests
 {
     private const int ExampleCount = 16;
 
+    // The wire's documents; the store's have tests of their own.
+    private static readonly string[] Documents =
+        ["envelope.md", "handshake.md", "public-document.md", "key-schedule.md", "control-messages.md"];
+
     private static readonly Fingerprint Document = Fingerprint.Of("document"u8);
     private static readonly ReceiverIndex Receiver = ReceiverIndex.Of(3, 0x123456789abc);
     private static readonly Incarnation Sender = Incarnation.Read(Run(0xa0, 16));
@@ -96,7 +100,7 @@ public sealed partial class FormatExampleTests
 
     private static byte[] Run(int first, int count) => [.. Enumerable.Range(first, count).Select(value => (byte)value)];
 
-    private static Dictionary<string, byte[]> Read() => Directory.GetFiles(FormatsFolder(), "*.md")
+    private static Dictionary<string, byte[]> Read() => Documents.Select(name => Path.Combine(FormatsFolder(), name))
         .SelectMany(file => HexBlock().Matches(File.ReadAllText(file)))
         .ToDictionary(match => match.Groups[1].Value, match => Convert.FromHexString(match.Groups[2].Value.ReplaceLineEndings("")));
 

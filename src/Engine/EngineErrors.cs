@@ -1,7 +1,8 @@
 using Kyberium.Engine.Cryptography.SelfTest;
 using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Shards;
 
-namespace Kyberium.Engine.Shards;
+namespace Kyberium.Engine;
 
 /// <summary>What callers of the engine are told.</summary>
 internal static class EngineErrors

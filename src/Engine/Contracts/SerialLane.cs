@@ -1,4 +1,4 @@
-namespace Kyberium.Engine.Shards;
+namespace Kyberium.Engine;
 
 /// <summary>Runs asynchronous work one piece at a time, in order, on the engine's scheduler.</summary>
 internal sealed class SerialLane(EngineScheduler scheduler)

@@ -1,0 +1,5 @@
+namespace Kyberium.Engine.Settings;
+
+/// <summary>How envelopes reach peers. Validated and immutable.</summary>
+internal sealed record LinksSettings(
+    long QueueBytesMax, TimeSpan RequestTimeout, long BatchBytesMax, TimeSpan FailOverInitial, TimeSpan FailOverMax);
