@@ -108,8 +108,12 @@ internal static class PeerFacts
                 break;
             case PeerEvent.Forgotten:
                 state.Exists = false;
+                state.Suspended = false;
+                state.Held = false;
                 state.Sessions.Clear();
                 state.Sending = null;
+                state.Outgoing.Clear();
+                state.Incoming.Clear();
                 break;
             case PeerEvent.PinAdded e:
                 state.Pins = [.. state.Pins, e.Pin];
@@ -164,8 +168,7 @@ internal static class PeerFacts
         {
             if (state.Sending is { } before)
             {
-                before.Superseded = true;
-                before.Pending = null;
+                before.Superseded = true;   // a pending epoch stays: the peer may hold it already and seal under it
             }
 
             state.Sending = session;

@@ -121,6 +121,25 @@ internal sealed class OutgoingStream
         var message = this[number];
         PayloadBytes -= message.Payload.Length;
         message.Void();
+        PayloadBytes += message.Payload.Length;
+    }
+
+    /// <summary>Forgets everything, with the peer.</summary>
+    internal void Clear()
+    {
+        Id = default;
+        _ring = [];
+        _head = 0;
+        Count = 0;
+        PayloadBytes = 0;
+        Stopped = null;
+        Retired.Clear();
+        Completed.Clear();
+        Resends = 0;
+        Window = 0;
+        ResendAt = MonotonicMillis.Never;
+        UnansweredSince = null;
+        Restore(1, default);
     }
 
     /// <summary>Starts a new stream that carries over every open message, renumbered from 1.</summary>

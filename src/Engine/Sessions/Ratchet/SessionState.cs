@@ -42,6 +42,9 @@ internal sealed class SessionState
 
     internal int ConfirmSends { get; set; }
 
+    /// <summary>Gets or sets since when the pending epoch's confirm has gone unanswered; the peer may have lost its half.</summary>
+    internal MonotonicMillis ConfirmSince { get; set; } = MonotonicMillis.Never;
+
     internal GreetingBaseline ConfirmBaseline { get; set; }
 
     /// <summary>Gets or sets when the previous epoch is dropped.</summary>
