@@ -58,7 +58,7 @@ internal static class PeerDeadlines
                 }
             }
 
-            if (state.Outgoing.UnansweredSince is { } since)
+            if (state.UnansweredSince is { } since)
             {
                 if (state.Handshakes?.Rekey is null && now.Value - since.Value < step.Limits.UnansweredRekeyMillis)
                 {

@@ -116,7 +116,10 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
                 ? input.Now.After(context.Limits.PreviousKeptMillis) : MonotonicMillis.Never;
             session.RetireAt = MonotonicMillis.Never;
             RekeyRules.ResumeConfirming(session, input.Now);
-            if (session.Previous is not null || session == State.Sending)
+            session.AwaitsUse = session is { Superseded: true, IsInitiator: false } && State.Sending is { } sending
+                && State.Sessions.IndexOf(session) > State.Sessions.IndexOf(sending);
+            session.SendingAtStart = State.Sending?.Id;
+            if (session.Previous is not null || session.AwaitsUse || session == State.Sending)
             {
                 output.Effects.Add(new PeerEffect.Watch(session.Current));
             }
@@ -265,7 +268,11 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
         {
             if (epoch.IsInitiator)
             {
-                step.State.Outgoing.UnansweredSince = null;
+                if (session == step.State.Sending)
+                {
+                    step.State.RekeyUnansweredSince = null;
+                }
+
                 GreetingRules.Judge(step, greeting, baseline);
             }
             else if (epoch == session.Current)
@@ -307,7 +314,7 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
         SessionRules.Tick(step);
         RekeyRules.Tick(step);
         OutgoingRules.Tick(step);
-        if (step.State.Outgoing.UnansweredSince is { } since && step.State.Sending is { } session)
+        if (step.State.UnansweredSince is { } since && step.State.Sending is { } session)
         {
             var silent = step.Now.Value - since.Value;
             if (silent >= step.Limits.UnansweredRestartMillis)

@@ -46,7 +46,8 @@ internal sealed class OutgoingStream
 
     internal MonotonicMillis ResendAt { get; set; } = MonotonicMillis.Never;
 
-    /// <summary>Gets or sets since when something sent has gone unanswered.</summary>
+    /// <summary>Gets or sets since when a message sent has gone unacknowledged. Only an acknowledgement clears it: a peer may
+    /// answer all else in a session that this side alone still sends in.</summary>
     internal MonotonicMillis? UnansweredSince { get; set; }
 
     internal Chain ChainLast => Count == 0 ? ChainBelow : this[Next - 1].ChainAfter;

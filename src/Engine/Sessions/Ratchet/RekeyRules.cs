@@ -108,7 +108,11 @@ internal static class RekeyRules
             return;
         }
 
-        step.State.Outgoing.UnansweredSince = null;
+        if (session == step.State.Sending)
+        {
+            step.State.RekeyUnansweredSince = null;
+        }
+
         switch (header.Type)
         {
             case EnvelopeType.Handshake1 when under == session.Current:
@@ -370,7 +374,7 @@ internal static class RekeyRules
 
         attempt.Sends++;
         attempt.ResendAt = NextSend(step, attempt.Sends);
-        step.State.Outgoing.UnansweredSince ??= step.Now;
+        step.State.RekeyUnansweredSince ??= step.Now;
         step.Seal(session.Current, EnvelopeType.RekeyCarrier, attempt.Message1);
     }
 
@@ -378,7 +382,7 @@ internal static class RekeyRules
     {
         session.ConfirmSends++;
         session.ConfirmResendAt = NextSend(step, session.ConfirmSends);
-        step.State.Outgoing.UnansweredSince ??= step.Now;
+        step.State.RekeyUnansweredSince ??= step.Now;
         SessionRules.Answer(step, session.Pending!);
     }
 

@@ -248,6 +248,17 @@ internal static class SessionRules
     /// <summary>A record that is not a confirm opened in a session: what it succeeded can go.</summary>
     internal static void PeerUses(in PeerStep step, SessionState session)
     {
+        if (session.AwaitsUse)
+        {
+            session.AwaitsUse = false;
+            var before = step.State.Sending;
+            if (before != session && Succeeds(before, session.SendingAtStart, session.InitiatorFingerprint))
+            {
+                step.Record(new PeerEvent.SessionPreferred(session.Id));
+                Preferred(step, before);
+            }
+        }
+
         if (session != step.State.Sending)
         {
             return;
@@ -355,10 +366,16 @@ internal static class SessionRules
     {
         var state = step.State;
         var before = state.Sending;
-        var sends = Succeeds(before, sendingAtStart, epoch.IsInitiator ? local : remote);
+
+        // The initiator holds a new session in memory only until it is answered. Over another session the responder goes
+        // on in that one until it sees the new one used; without another it has nothing better.
+        var sends = before is null
+            || (epoch.IsInitiator && Succeeds(before, sendingAtStart, local));
         step.Record(new PeerEvent.SessionEstablished(epoch.ToNew(id), epoch.IsInitiator, suite, local, remote, sends));
         var session = state.Sessions[^1];
         session.Current = epoch;            // the same facts, with the key state that is already at work
+        session.AwaitsUse = !sends && !epoch.IsInitiator;
+        session.SendingAtStart = sendingAtStart;
         step.Report(PeerReport.SessionEstablished, $"session {id}, suite {suite}");
         if (state.PinOf(remote) is { Proved: false })
         {
@@ -368,6 +385,7 @@ internal static class SessionRules
 
         state.RestartFailures = 0;
         state.Outgoing.UnansweredSince = null;      // the peer has answered, whoever asked
+        state.RekeyUnansweredSince = null;
         if (state.Handshakes?.Restart is { Confirming: null } attempt)
         {
             // The peer's handshake has done what this one was for. Past message 2 it goes on: the peer may have committed it.
@@ -376,17 +394,10 @@ internal static class SessionRules
 
         if (sends)
         {
-            if (before is not null)
-            {
-                RekeyRules.Abandon(step, before);
-                before.ConfirmResendAt = MonotonicMillis.Never;
-            }
-
-            OutgoingRules.SendAgain(step);
-            step.Emit(new PeerEffect.SendingChanged());
+            Preferred(step, before);
         }
 
-        step.Emit(new PeerEffect.Watch(state.Sending!.Current));
+        step.Emit(new PeerEffect.Watch(session.Current));
         step.Emit(new PeerEffect.ConnectSettled(null));
         while (state.Sessions.Count > SessionCountMax)
         {
@@ -394,6 +405,18 @@ internal static class SessionRules
         }
 
         return session;
+    }
+
+    private static void Preferred(in PeerStep step, SessionState? before)
+    {
+        if (before is not null)
+        {
+            RekeyRules.Abandon(step, before);
+            before.ConfirmResendAt = MonotonicMillis.Never;
+        }
+
+        OutgoingRules.SendAgain(step);
+        step.Emit(new PeerEffect.SendingChanged());
     }
 
     /// <summary>A session known when the new handshake began is succeeded by it. Otherwise both sides started at once,

@@ -50,6 +50,13 @@ internal sealed class SessionState
     /// <summary>Gets or sets when the previous epoch is dropped.</summary>
     internal MonotonicMillis PreviousDropAt { get; set; } = MonotonicMillis.Never;
 
+    /// <summary>Gets or sets whether this session, which the peer started over another, waits to be seen in use before
+    /// anything is sealed in it: until then the peer may lose it in a crash.</summary>
+    internal bool AwaitsUse { get; set; }
+
+    /// <summary>Gets or sets the session that new records were sealed in when this one was begun.</summary>
+    internal SessionId? SendingAtStart { get; set; }
+
     /// <summary>Gets or sets when a superseded session is retired.</summary>
     internal MonotonicMillis RetireAt { get; set; } = MonotonicMillis.Never;
 

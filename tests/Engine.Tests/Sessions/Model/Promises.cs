@@ -44,7 +44,9 @@ internal static class Promises
     private static string? Delivered(World world, Side sender, Side receiver)
     {
         var accepted = Accepted(receiver);
-        for (var i = 1; i < accepted.Count; i++)
+        // A stream that was started anew carries over what was not acknowledged, accepted or not.
+        var startedAnew = sender.Durable.Exists(fact => fact is PeerEvent.OutgoingReset);
+        for (var i = 1; i < accepted.Count && !startedAnew; i++)
         {
             if (accepted[i] <= accepted[i - 1])
             {
@@ -66,7 +68,7 @@ internal static class Promises
             }
         }
 
-        if (sender.Durable.Exists(fact => fact is PeerEvent.OutgoingReset) || world.HasRolledBack(receiver))
+        if (startedAnew || world.HasRolledBack(receiver))
         {
             return null;
         }

@@ -22,6 +22,7 @@ internal static class StateCopy
             RestartFailures = source.RestartFailures,
             RestartAt = source.RestartAt,
             NextExpiry = source.NextExpiry,
+            RekeyUnansweredSince = source.RekeyUnansweredSince,
         };
         foreach (var session in source.Sessions)
         {
@@ -56,6 +57,8 @@ internal static class StateCopy
         ConfirmSince = source.ConfirmSince,
         PreviousDropAt = source.PreviousDropAt,
         RetireAt = source.RetireAt,
+        AwaitsUse = source.AwaitsUse,
+        SendingAtStart = source.SendingAtStart,
     };
 
     private static void Copy(OutgoingStream source, OutgoingStream copy)

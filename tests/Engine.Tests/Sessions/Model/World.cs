@@ -139,10 +139,19 @@ internal sealed class World
     /// <summary>Loses everything volatile and recovers from what is durable.</summary>
     internal void Crash(Side side)
     {
+        // Kind 0: the initiator commits at the answer, so what it had not journalled by then is lost with it.
+        foreach (var fact in side.Unflushed.SelectMany(step => step.Events))
+        {
+            if (fact is PeerEvent.SessionEstablished { IsInitiator: true, Epoch: var epoch })
+            {
+                side.Excused.Add(SymbolicSecrets.KeyOf(epoch.Secrets));
+            }
+        }
+
         side.Unflushed.Clear();
         if (side.State.Handshakes?.Restart?.Confirming is { } confirming)
         {
-            side.Excused.Add(SymbolicSecrets.KeyOf(confirming.Secrets));     // kind 0: the initiator commits at the answer
+            side.Excused.Add(SymbolicSecrets.KeyOf(confirming.Secrets));
         }
 
         Recover(side);

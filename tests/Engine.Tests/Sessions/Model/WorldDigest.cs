@@ -39,13 +39,15 @@ internal sealed class WorldDigest
         Mark(1);
         Add((state.Suspended ? 1 : 0) + (state.Held ? 2 : 0) + (state.RestartFailures > 0 ? 4 : 0));
         Add(state.Pins.Count);
+        Add(state.RekeyUnansweredSince is { } rekey ? Class(_now - rekey.Value) : -1);
         Time(state.RestartAt);
         Time(side.Deadline);
         foreach (var session in state.Sessions)
         {
             Mark(2);
             Name(session.Id.Value);
-            Add((session == state.Sending ? 1 : 0) + (session.Superseded ? 2 : 0) + (session.IsInitiator ? 4 : 0));
+            Add((session == state.Sending ? 1 : 0) + (session.Superseded ? 2 : 0) + (session.IsInitiator ? 4 : 0) + (session.AwaitsUse ? 8 : 0));
+            Name(session.SendingAtStart?.Value ?? 0);
             Add(session.Current);
             Add(session.Pending);
             Add(session.Previous);
