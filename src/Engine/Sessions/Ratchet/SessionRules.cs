@@ -264,9 +264,11 @@ internal static class SessionRules
             return;
         }
 
-        foreach (var other in step.State.Sessions)
+        var isYounger = false;
+        foreach (var other in step.State.Sessions)      // oldest first
         {
-            if (other.Superseded && other.RetireAt == MonotonicMillis.Never)
+            isYounger |= other == session;
+            if (other.Superseded && other.RetireAt == MonotonicMillis.Never && !(isYounger && other.AwaitsUse))
             {
                 other.RetireAt = step.Now.After(step.Limits.PreviousKeptMillis);
             }

@@ -47,7 +47,9 @@ internal static class Choices
             choices.Add((new WorldAction(ActionKind.Compute, onA), budget));
         }
 
-        if (side.Deadline.Value < world.Now + DayMillis)
+        // A flush or a computation does not take minutes; an envelope may.
+        var isBusy = world.A.Unflushed.Count + world.B.Unflushed.Count + world.A.Computes.Count + world.B.Computes.Count > 0;
+        if (side.Deadline.Value < world.Now + (isBusy ? BusyMillisMax : DayMillis))
         {
             Add(budget.Ticks, ActionKind.Tick, onA, budget, choices);
         }
@@ -65,6 +67,7 @@ internal static class Choices
             Add(budget.Expiries, ActionKind.Expire, onA, budget, choices);
         }
 
+        Add(onA ? budget.ResetsA : 0, ActionKind.Reset, onA, budget, choices);
         if ((onA ? budget.RollbacksA : budget.RollbacksB) > 0)
         {
             for (var length = side.RollBackFloor; length < side.Durable.Count; length++)
@@ -75,6 +78,7 @@ internal static class Choices
     }
 
     private const long DayMillis = 20L * 3_600_000;
+    private const long BusyMillisMax = 100_000;
 
     private static void Add(
         int left, ActionKind kind, bool onA, in Budget budget, List<(WorldAction Action, Budget Left)> choices, int argument = 0)

@@ -46,6 +46,9 @@ internal readonly record struct Budget
 
     internal int Expiries { get; init; }
 
+    /// <summary>Gets how often A's operator starts a new stream.</summary>
+    internal int ResetsA { get; init; }
+
     internal int RollbacksA { get; init; }
 
     internal int RollbacksB { get; init; }

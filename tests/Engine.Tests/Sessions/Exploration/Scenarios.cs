@@ -28,6 +28,7 @@ internal static class Scenarios
             new("rekey, both start") { World = AtOnce, StartsConnected = true, Budget = new Budget { RekeysA = 1, RekeysB = 1, Drops = 1, Duplicates = 1, Reorders = 1, Ticks = 1 } },
             new("rekey, both start, crashes") { World = AtOnce, StartsConnected = true, Budget = new Budget { RekeysA = 1, RekeysB = 1, CrashesA = 1, CrashesB = 1, Drops = 1, Ticks = 1 } },
             new("rekeys and messages") { World = AtOnce, StartsConnected = true, Budget = new Budget { RekeysA = 2, RekeysB = 1, SendsA = 1, SendsB = 1, CrashesB = 1, Ticks = 1 } },
+            new("rekey, then time passes") { World = AtOnce, StartsConnected = true, Budget = new Budget { RekeysA = 1, SendsB = 1, Drops = 1, Ticks = 2 } },
             new("rekey beside a new session") { World = AtOnce, StartsConnected = true, Budget = new Budget { RekeysA = 1, ConnectsB = 1, SendsA = 1, Drops = 1, CrashesA = 1, Ticks = 1 } },
             new("rekey and new session by one side") { World = AtOnce, StartsConnected = true, Budget = new Budget { RekeysA = 1, ConnectsA = 1, SendsB = 1, Drops = 1, CrashesB = 1, Ticks = 1 } },
             new("delivery") { World = AtOnce, StartsConnected = true, Budget = new Budget { SendsA = 3, Drops = 1, Duplicates = 1, Reorders = 2, Ticks = 1 } },
@@ -36,6 +37,7 @@ internal static class Scenarios
             new("delivery, receiver rolled back unnoticed") { World = AtOnce, StartsConnected = true, Budget = new Budget { SendsA = 3, SendsB = 1, RollbacksB = 1, Drops = 1, Ticks = 1 } },
             new("delivery, sender rolled back unnoticed") { World = AtOnce, StartsConnected = true, Budget = new Budget { SendsA = 3, SendsB = 1, RollbacksA = 1, Drops = 1, Ticks = 1 } },
             new("delivery, store rolled back and noticed") { World = AtOnce, StartsConnected = true, Budget = new Budget { SendsA = 2, SendsB = 2, RollbacksA = 1, RollbacksAreNoticed = true, Drops = 1 } },
+            new("delivery, sender starts a new stream") { World = AtOnce, StartsConnected = true, Budget = new Budget { SendsA = 2, ResetsA = 1, Drops = 1, Reorders = 2, Duplicates = 1, CrashesB = 1 } },
         };
         return all.Select(scenario => scenario with { StateCountMax = limit });
     }

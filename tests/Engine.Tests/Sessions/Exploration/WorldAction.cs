@@ -7,7 +7,7 @@ namespace Kyberium.Engine.Tests.Sessions.Exploration;
 
 internal enum ActionKind
 {
-    Deliver, Drop, Duplicate, Flush, Compute, Tick, Crash, Send, Rekey, Connect, RollBack, Expire,
+    Deliver, Drop, Duplicate, Flush, Compute, Tick, Crash, Send, Rekey, Connect, RollBack, Expire, Reset,
 }
 
 /// <summary>One choice in a world. <paramref name="Argument"/>: a packet's place, or the length a store goes back to.</summary>
@@ -64,6 +64,9 @@ internal readonly record struct WorldAction(ActionKind Kind, bool OnA, int Argum
                 world.Now += 1_000;
                 world.Do(side, new PeerCommand.Tick());
                 break;
+            case ActionKind.Reset:
+                world.Do(side, new PeerCommand.ResetStream(Outgoing: true, Incoming: false));
+                break;
             default:
                 throw new InvalidOperationException($"no rule runs {Kind}");
         }
@@ -93,6 +96,7 @@ internal readonly record struct WorldAction(ActionKind Kind, bool OnA, int Argum
         (ActionKind.Connect, false) => budget with { ConnectsB = budget.ConnectsB - 1 },
         (ActionKind.RollBack, true) => budget with { RollbacksA = budget.RollbacksA - 1 },
         (ActionKind.RollBack, false) => budget with { RollbacksB = budget.RollbacksB - 1 },
+        (ActionKind.Reset, _) => budget with { ResetsA = budget.ResetsA - 1 },
         (ActionKind.Expire, _) => budget with { Expiries = budget.Expiries - 1 },
         _ => budget,
     };

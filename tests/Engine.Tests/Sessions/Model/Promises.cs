@@ -10,7 +10,7 @@ internal static class Promises
     internal static string? OnSend(World world, Side side, Packet packet)
     {
         var other = world.Other(side);
-        if (packet.IsPayload && !other.Opens(packet.Index, packet.Key) && !other.Excused.Contains(packet.Key))
+        if (packet.IsPayload && !world.AnswersLate && !other.Opens(packet.Index, packet.Key) && !other.Excused.Contains(packet.Key))
         {
             return $"{side.Name} seals {packet}, which {other.Name} cannot open";
         }
@@ -52,6 +52,11 @@ internal static class Promises
             {
                 return $"{receiver.Name} accepted {sender.Name}{accepted[i]} after {sender.Name}{accepted[i - 1]}";
             }
+        }
+
+        if (TwiceInOneStream(receiver) is { } number)
+        {
+            return $"{receiver.Name} accepted number {number} of one stream twice";
         }
 
         var queued = new List<int>();
@@ -103,6 +108,29 @@ internal static class Promises
         return held.SequenceEqual(listened)
             ? null
             : $"{side.Name} listens for {side.Listening.Count} epochs and holds {held.Count()} others";
+    }
+
+    private static ulong? TwiceInOneStream(Side side)
+    {
+        var seen = new HashSet<(StreamId, ulong)>();
+        var stream = default(StreamId);
+        foreach (var fact in side.Durable)
+        {
+            if (fact is PeerEvent.IncomingAdopted adopted)
+            {
+                stream = adopted.Stream;
+            }
+            else if (fact is PeerEvent.IncomingReset)
+            {
+                seen.Clear();       // an operator asked for it
+            }
+            else if (fact is PeerEvent.MessageAccepted accepted && !seen.Add((stream, accepted.Number)))
+            {
+                return accepted.Number;
+            }
+        }
+
+        return null;
     }
 
     private static List<int> Accepted(Side side)

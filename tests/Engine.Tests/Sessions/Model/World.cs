@@ -33,6 +33,10 @@ internal sealed class World
     /// <summary>Gets or sets whether a side's store has gone back in time.</summary>
     internal (bool A, bool B) RolledBack { get; set; }
 
+    /// <summary>Gets whether what is being delivered was in flight for longer than old keys are kept: what answers it may
+    /// come too late as well.</summary>
+    internal bool AnswersLate { get; private set; }
+
     internal Action<string>? Log { get; set; }
 
     internal static World Create(WorldOptions options)
@@ -111,6 +115,7 @@ internal sealed class World
         }
 
         var side = packet.FromA ? B : A;
+        AnswersLate = Now - packet.SentAt >= side.Context.Limits.PreviousKeptMillis;
         if (!packet.IsRecord)
         {
             DeliverHandshake(side, packet);
@@ -127,6 +132,8 @@ internal sealed class World
                 Violation ??= $"{side.Name} cannot open {packet}, sealed {Now - packet.SentAt} ms ago";
             }
         }
+
+        AnswersLate = false;
     }
 
     /// <summary>Moves the clock to a side's deadline, unless it is past, and lets the side act.</summary>
