@@ -26,6 +26,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         CryptographicSelfTest.Run();
         return true;
     });
+    private const int Stopped = 2;
 
     private readonly EngineSettings _settings;
     private readonly EngineParts _parts;
@@ -44,6 +45,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     private readonly InFlight _accepting;
     private ShardEnvironment _environment = null!;
     private ShardSet _shards = null!;
+    private readonly TaskCompletionSource _stopped;
     private int _stopping;
 
     private SessionEngine(
@@ -67,6 +69,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             failure => EngineLog.AuditSinkFailed(_logger, failure));
         _gate = new HandshakeGate(scheduler, settings.Handshake, entropy);
         _accepting = new InFlight(scheduler);
+        _stopped = new TaskCompletionSource(scheduler.Completion);
         _meter = new EngineMeter(this);
     }
 
@@ -110,20 +113,26 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     /// <summary>Stops: accepts no more, finishes what was accepted, writes a last checkpoint, releases the data directory.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _stopping, 1) != 0)
+        if (Interlocked.CompareExchange(ref _stopping, 1, 0) != 0)
         {
+            await _stopped.Task.ConfigureAwait(false);      // whoever stops it a second time waits for the first
             return;
         }
 
-        foreach (var link in _parts.PeerLinks)
+        try
         {
-            await link.DisposeAsync().ConfigureAwait(false);
+            await StopLinksAsync().ConfigureAwait(false);
+            await _accepting.CloseAsync().ConfigureAwait(false);
+            await _shards.StopAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _inbox.Complete();
+            await ReleaseAsync().ConfigureAwait(false);
+            Volatile.Write(ref _stopping, Stopped);
+            _stopped.TrySetResult();
         }
 
-        await _accepting.CloseAsync().ConfigureAwait(false);
-        await _shards.StopAsync().ConfigureAwait(false);
-        _inbox.Complete();
-        await ReleaseAsync().ConfigureAwait(false);
         EngineLog.Stopped(_logger);
     }
 
@@ -180,6 +189,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         }
         catch
         {
+            await engine.StopLinksAsync().ConfigureAwait(false);
             await engine.ReleaseAsync().ConfigureAwait(false);
             throw;
         }
@@ -240,9 +250,17 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             _journal.Description, _keyring.Description);
     }
 
+    private async Task StopLinksAsync()
+    {
+        foreach (var link in _parts.PeerLinks)
+        {
+            await link.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
     private async Task ReleaseAsync()
     {
-        Interlocked.Exchange(ref _stopping, 1);
+        Interlocked.CompareExchange(ref _stopping, 1, 0);
         if (_shards is not null)
         {
             await _shards.DisposeAsync().ConfigureAwait(false);
@@ -265,16 +283,21 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
 
     private void ThrowIfStopping()
     {
-        if (Volatile.Read(ref _stopping) != 0)
+        switch (Volatile.Read(ref _stopping))
         {
-            throw EngineErrors.Stopped();
+            case 0:
+                return;
+            case Stopped:
+                throw EngineErrors.Stopped();
+            default:
+                throw EngineErrors.Stopping();
         }
     }
 
     private async Task<PeerReply> AskAsync(PeerKey peer, PeerCommand command, CallerContext caller, CancellationToken cancellationToken)
     {
         ThrowIfStopping();
-        var work = new PeerWork(peer, command, caller, _scheduler.Completion);
+        var work = new PeerWork(peer, command, caller, _scheduler.Completion, cancellationToken);
         await _shards.Of(peer).EnqueueAsync(work, cancellationToken).ConfigureAwait(false);
         // From here on cancelling only stops the waiting: what was staged is done.
         var reply = await work.Task.WaitAsync(cancellationToken).ConfigureAwait(false);

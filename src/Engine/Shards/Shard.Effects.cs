@@ -26,11 +26,11 @@ internal sealed partial class Shard
             {
                 touched.Peer.Sending = touched.SendingAfter;
             }
+        }
 
-            if (turn.Commit is not null)
-            {
-                Interlocked.Decrement(ref touched.Peer.CommitsOpen);
-            }
+        foreach (var peer in turn.Written)
+        {
+            Interlocked.Decrement(ref peer.CommitsOpen);
         }
 
         if (turn.Commit is { Record: not null } commit)

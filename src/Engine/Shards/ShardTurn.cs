@@ -51,9 +51,36 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
 
     internal JournalCommit? Commit { get; set; }
 
+    /// <summary>Gets or sets where the log ends once the batch is durable.</summary>
+    internal LogPosition End { get; set; }
+
     internal Task? Committing { get; set; }
 
-    internal int Weight { get; private set; }
+    /// <summary>Gets the bytes that callers and peers brought into this batch.</summary>
+    internal long Bytes { get; private set; }
+
+    /// <summary>Gets the peers whose facts or snapshots this batch writes: what is stored of them is behind until it is durable.</summary>
+    internal IReadOnlyList<ResidentPeer> Written { get; set; } = [];
+
+    internal void Add(ShardWork work)
+    {
+        Works.Add(work);
+        Bytes += work.Bytes;
+    }
+
+    /// <summary>Answers everything of this batch with a failure.</summary>
+    internal void Fail(EngineException reason)
+    {
+        foreach (var work in Works)
+        {
+            work.Fail(reason);
+        }
+
+        foreach (var work in Settled)
+        {
+            work.Fail(reason);
+        }
+    }
 
     internal TouchedPeer Touch(ResidentPeer peer)
     {
@@ -72,7 +99,6 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
     {
         var touched = Touch(peer);
         touched.Caller = caller;
-        Weight++;
         var reply = peer.Machine.Decide(command, Input, touched.Output);
         Observe(touched);
         return reply;
@@ -152,8 +178,9 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
             lock (traffic.Gate)
             {
                 CloseFirst(traffic, closeFirst);
-                if (!traffic.IsDisposed && !traffic.Receiving.OpenIncarnations.Any(entry => entry.Id == incarnation))
+                if (!traffic.IsDisposed && !IsOpen(traffic, incarnation))
                 {
+                    traffic.Receiving.MakeRoom();
                     traffic.Receiving.Reopen(incarnation, known);
                 }
             }
@@ -180,6 +207,12 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
                 if (!traffic.IsDisposed)
                 {
                     CloseFirst(traffic, closeFirst);
+                    if (!IsOpen(traffic, incarnation))
+                    {
+                        // Others may have taken the place since the record asked for it.
+                        traffic.Receiving.MakeRoom();
+                    }
+
                     traffic.Receiving.ApplyReservation(incarnation, through);
                 }
             }
@@ -206,11 +239,14 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
             DateTimeOffset.FromUnixTimeMilliseconds(Input.Wall.Value), kind, peer.Key.Identity.Value, peer.Key.Peer.Value,
             caller.Actor ?? "engine", caller.Correlation ?? string.Empty, detail, Shard.Id, default, Audit.Count));
 
+    private static bool IsOpen(EpochTraffic traffic, Incarnation incarnation) =>
+        traffic.Receiving.OpenIncarnations.Any(entry => entry.Id == incarnation);
+
     private static void CloseFirst(EpochTraffic traffic, Incarnation incarnation)
     {
         // What was reserved of it is durable and at least as high as anything it opened: a later record above that takes
         // it up again.
-        if (!incarnation.IsZero && traffic.Receiving.OpenIncarnations.Any(entry => entry.Id == incarnation))
+        if (!incarnation.IsZero && IsOpen(traffic, incarnation))
         {
             traffic.Receiving.BeginClose(incarnation);
             traffic.Receiving.CloseIncarnation(incarnation);

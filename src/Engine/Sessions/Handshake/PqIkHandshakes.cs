@@ -162,8 +162,8 @@ internal sealed class PqIkHandshakes(
             return new NewEpoch(session, number, outcome.HandshakeHash, secrets, local, remote);
         }
 
-        return basis.Secrets.HasRoot
-            ? new NewEpoch(basis.Session, number, outcome.HandshakeHash, KeySchedule.Next(basis.Secrets, outcome), local, remote)
+        return KeySchedule.Next(basis.Secrets, outcome) is { } next
+            ? new NewEpoch(basis.Session, number, outcome.HandshakeHash, next, local, remote)
             : null;
     }
 
