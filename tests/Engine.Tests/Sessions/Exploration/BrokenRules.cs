@@ -106,7 +106,7 @@ internal static class BrokenRules
                     when MessageRecord.TryParse(record.Plaintext, out var message) && message.Number == state.Incoming.Expected
                         && state.Incoming.ChainBelow is { } below => record with { Plaintext = (message with { Chain = below }).Encode() },
                 PeerCommand.Record { Type: EnvelopeType.Acknowledge } record
-                    when AcknowledgementRecord.TryParse(record.Plaintext.Span, out var one)
+                    when Acknowledgement.TryRead(record.Plaintext.Span, out var one, out _)
                         && one.Number + 1 >= state.Outgoing.LowestUnacknowledged && one.Number < state.Outgoing.Next
                     => record with { Plaintext = (one with { Chain = state.Outgoing.ChainBefore(one.Number + 1) }).Encode() },
                 _ => command,

@@ -21,7 +21,7 @@ internal sealed record Packet(
     {
         EnvelopeType.Message when MessageRecord.TryParse(Bytes, out var message) =>
             $"Message {message.Number} (lowest {message.LowestUnacknowledged}) of {Name(message.Stream.Value)} under {Name(Key)}",
-        EnvelopeType.Acknowledge when AcknowledgementRecord.TryParse(Bytes.Span, out var record) =>
+        EnvelopeType.Acknowledge when Acknowledgement.TryRead(Bytes.Span, out var record, out _) =>
             $"Acknowledge {record.Number} of {Name(record.Stream.Value)} under {Name(Key)}",
         EnvelopeType.RekeyCarrier => Bytes.IsEmpty
             ? $"settled under {Name(Key)}"

@@ -15,7 +15,7 @@ internal static class Promises
             return $"{side.Name} seals {packet}, which {other.Name} cannot open";
         }
 
-        if (packet.Type == EnvelopeType.Acknowledge && AcknowledgementRecord.TryParse(packet.Bytes.Span, out var record))
+        if (packet.Type == EnvelopeType.Acknowledge && Acknowledgement.TryRead(packet.Bytes.Span, out var record, out _))
         {
             var durable = Side.Fold(side.Durable).Incoming;
             if (durable.Id == record.Stream && durable.Expected <= record.Number)

@@ -105,6 +105,7 @@ internal static class StateCopy
             {
                 Stream = message.Stream,
                 Number = message.Number,
+                Ordinal = message.Ordinal,
                 Flags = message.Flags,
                 Payload = message.Payload,
                 Failures = message.Failures,

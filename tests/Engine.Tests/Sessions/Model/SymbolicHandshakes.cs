@@ -36,7 +36,7 @@ internal sealed class SymbolicHandshakes : IHandshakeProvider
         var answer = body[..^16];
         var key = KeyOf(initiator.Message1, answer);
         if (BinaryPrimitives.ReadUInt128BigEndian(body[^16..]) != Tag(key)
-            || !DeliveryGreeting.TryParse(answer[24..], out var greeting))
+            || !DeliveryGreeting.TryRead(answer[24..], out var greeting, out _))
         {
             return HandshakeResult.Failed.Instance;
         }
@@ -66,7 +66,7 @@ internal sealed class SymbolicHandshakes : IHandshakeProvider
         var answer = new byte[16 + 8 + DeliveryGreeting.Size + 16];
         BinaryPrimitives.WriteUInt128BigEndian(answer, Draw(entropy));
         BinaryPrimitives.WriteUInt64BigEndian(answer.AsSpan(16), index.Value);
-        greeting.Encode().CopyTo(answer.AsSpan(24));
+        greeting.Write(answer.AsSpan(24));
         var key = KeyOf(message1, answer.AsSpan()[..^16]);
         BinaryPrimitives.WriteUInt128BigEndian(answer.AsSpan(answer.Length - 16), Tag(key));
         return new HandshakeResult.Answered(
@@ -75,7 +75,7 @@ internal sealed class SymbolicHandshakes : IHandshakeProvider
     }
 
     private static NewEpoch EpochOf(SymbolicMessage1 message1, UInt128 key, ReceiverIndex local, ReceiverIndex remote) => new(
-        message1.Base?.Session ?? new SessionId(key ^ 1), message1.EpochMade, HashOf(key), SymbolicSecrets.Of(key), local, remote);
+        message1.Base?.Session ?? WireViews.SessionOf(key ^ 1), message1.EpochMade, HashOf(key), SymbolicSecrets.Of(key), local, remote);
 
     private static byte[] HashOf(UInt128 key)
     {
@@ -170,7 +170,7 @@ internal sealed class SymbolicMessage1
     {
         var body = envelope.Span[SymbolicSecrets.HeaderSize..];
         var basis = body[120] == 0 ? null : new SymbolicBase(
-            new SessionId(BinaryPrimitives.ReadUInt128BigEndian(body[121..])),
+            SessionId.Read(body[121..]),
             new Epoch(BinaryPrimitives.ReadUInt32BigEndian(body[137..])),
             BinaryPrimitives.ReadUInt128BigEndian(body[141..]));
         return new SymbolicMessage1(

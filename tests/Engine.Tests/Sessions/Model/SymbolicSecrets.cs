@@ -21,7 +21,7 @@ internal static class SymbolicSecrets
             BinaryPrimitives.WriteUInt128BigEndian(block.AsSpan(offset), key);
         }
 
-        return new EpochSecrets(block);
+        return EpochSecrets.Restore(block);
     }
 
     internal static UInt128 KeyOf(EpochSecrets secrets) =>
