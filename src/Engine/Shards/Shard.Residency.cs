@@ -248,7 +248,8 @@ internal sealed partial class Shard
             _store.TruncatedThrough = checkpoint.Through;
         }
 
-        turn.AfterDurable.Add(() => _store.Witness(checkpoint.Waiting, PostInternal));
+        turn.AfterDurable.Add(() => _store.Witness(
+            turn.Commit is { Record: not null } commit ? commit.Position : checkpoint.Through, checkpoint.Waiting, PostInternal));
     }
 
     private void ScheduleTick(ResidentPeer peer)

@@ -234,6 +234,11 @@ internal sealed partial class Shard : IAsyncDisposable
         }
 
         MakeRoom(turn);
+        foreach (var touched in turn.Touched)
+        {
+            touched.Peer.Staging = null;    // only now: room is not made with a peer whose facts this batch still has to seal
+        }
+
         Commit(turn);
         return true;
     }
@@ -264,7 +269,6 @@ internal sealed partial class Shard : IAsyncDisposable
     private void AfterSettle(ShardTurn turn, TouchedPeer touched)
     {
         var peer = touched.Peer;
-        peer.Staging = null;
         var facts = touched.Output.Events;
         if (facts.Count > 0)
         {

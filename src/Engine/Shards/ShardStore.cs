@@ -25,6 +25,7 @@ internal sealed class ShardStore : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private ulong _rowCounter;
     private Task _lastCommit = Task.CompletedTask;
+    private volatile bool _resolving;
 
     private ShardStore(
         ShardEnvironment environment, ShardId id, ShardExtent extent, DataKeys keys, ShardSealer sealer, ShardOpener opener)
@@ -105,10 +106,18 @@ internal sealed class ShardStore : IAsyncDisposable
         _sealer.SealRecord(position, plaintext, wall.Value);
 
     /// <summary>Commits, and finds out what became of a commit whose outcome is unknown. Calls are made in order.</summary>
+    /// <remarks>While one is being resolved the later ones stand in line behind it: the journal would take them over its hole.</remarks>
     internal ValueTask CommitAsync(JournalCommit commit)
     {
         var previous = _lastCommit;
-        var committing = CommitAfterAsync(commit, previous, _environment.Journal.CommitAsync(commit, CancellationToken.None));
+        if (previous.IsCompletedSuccessfully)
+        {
+            _resolving = false;
+        }
+
+        var committing = _resolving
+            ? CommitInLineAsync(commit, previous)
+            : CommitAfterAsync(commit, previous, _environment.Journal.CommitAsync(commit, CancellationToken.None));
         _lastCommit = committing;
         return new ValueTask(committing);
     }
@@ -260,13 +269,15 @@ internal sealed class ShardStore : IAsyncDisposable
     }
 
     /// <summary>After a checkpoint: lets the keyring remember it, replaces a data key that is due, then tells who waited.</summary>
-    internal void Witness(IReadOnlyList<TaskCompletionSource> waiting, Action<ShardWork> post) => _lane.Enqueue(async () =>
+    /// <param name="durable">A position known to be durable. The journal is not asked for its extent here: that would tell it that the
+    /// owner goes on after a failed commit, while later ones of the same pipeline still have to fail.</param>
+    internal void Witness(
+        LogPosition durable, IReadOnlyList<TaskCompletionSource> waiting, Action<ShardWork> post) => _lane.Enqueue(async () =>
     {
         try
         {
-            var extent = await _environment.Journal.ReadExtentAsync(Id, _stopping.Token).ConfigureAwait(false);
             await _environment.Keyring.WriteWitnessesAsync(
-                _environment.Journal.StoreId, [new ShardWitness(Id, Fence, _sealer.Tenure, extent.End)], _stopping.Token)
+                _environment.Journal.StoreId, [new ShardWitness(Id, Fence, _sealer.Tenure, durable)], _stopping.Token)
                 .ConfigureAwait(false);
             var random = new byte[32];
             _environment.Entropy.Fill(random);
@@ -458,9 +469,22 @@ internal sealed class ShardStore : IAsyncDisposable
         }
         catch (EngineException failure) when (failure.Code == EngineErrorCode.JournalUnavailable)
         {
+            _resolving = true;
             await previous.ConfigureAwait(false);       // what was to come before this has been decided by now, or failed
         }
 
+        await ResolveAsync(commit).ConfigureAwait(false);
+    }
+
+    private async Task CommitInLineAsync(JournalCommit commit, Task previous)
+    {
+        await previous.ConfigureAwait(false);
+        await ResolveAsync(commit).ConfigureAwait(false);
+    }
+
+    /// <summary>Commits what may be committed already: reads where the log stands first, and repeats until that is known.</summary>
+    private async Task ResolveAsync(JournalCommit commit)
+    {
         for (var wait = 50; ; wait = Math.Min(RetryMillisMax, wait * 2))
         {
             try
