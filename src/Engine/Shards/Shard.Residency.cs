@@ -9,6 +9,7 @@ internal sealed partial class Shard
 
     private readonly PriorityQueue<ResidentPeer, long> _deadlines = new();
     private readonly List<ResidentPeer> _clock = [];
+    private readonly HashSet<PeerKey> _dismissed = [];
     private int _hand;
     private ITimer? _tick;
     private MonotonicMillis _tickAt = MonotonicMillis.Never;
@@ -53,8 +54,14 @@ internal sealed partial class Shard
         }
 
         _loading[key] = [work];
-        _store.Load(key, (loaded, failure) => PostInternal(new TurnWork(turn => Loaded(turn, key, loaded, failure))));
+        if (!_dismissed.Contains(key))
+        {
+            Load(key);
+        }
     }
+
+    private void Load(PeerKey key) =>
+        _store.Load(key, (loaded, failure) => PostInternal(new TurnWork(turn => Loaded(turn, key, loaded, failure))));
 
     private void Loaded(ShardTurn turn, PeerKey key, ShardStore.LoadedPeer? loaded, EngineException? failure)
     {
@@ -147,7 +154,21 @@ internal sealed partial class Shard
         turn.Snapshots.Remove(peer);
         _peers.TryRemove(peer.Key, out _);
         _clock.Remove(peer);
-        turn.AfterDurable.Add(() => peer.Vault?.Dispose());
+        _dismissed.Add(peer.Key);
+        turn.AfterDurable.Add(() =>
+        {
+            peer.Vault?.Dispose();
+            PostInternal(new TurnWork(_ => Dismissed(peer.Key)));
+        });
+    }
+
+    /// <summary>The peer's rows are gone: only now may whoever asks for it look there.</summary>
+    private void Dismissed(PeerKey key)
+    {
+        if (_dismissed.Remove(key) && _loading.ContainsKey(key))
+        {
+            Load(key);
+        }
     }
 
     private void Remove(ResidentPeer peer)

@@ -348,6 +348,11 @@ internal sealed partial class Shard : IAsyncDisposable
             {
                 Interlocked.Increment(ref touched.Peer.CommitsOpen);
             }
+
+            foreach (var peer in turn.Snapshots)
+            {
+                Interlocked.Increment(ref peer.CommitsOpen);    // it stays until its snapshot can be read back
+            }
         }
 
         _record.Clear();

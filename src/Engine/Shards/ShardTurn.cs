@@ -141,9 +141,12 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
     internal void Reserve(
         ResidentPeer peer, EpochTraffic traffic, Incarnation incarnation, ulong through, bool isNew, Incarnation closeFirst)
     {
-        if (traffic.IncarnationsOnTheirWay.Contains(incarnation))
+        lock (traffic.Gate)
         {
-            return;     // its first reservation is not durable yet: whoever asks again afterwards finds it
+            if (traffic.IncarnationsOnTheirWay.Contains(incarnation))
+            {
+                return;     // its first reservation is not durable yet: whoever asks again afterwards finds it
+            }
         }
 
         var isKnown = traffic.Epoch.Reservations.TryGetValue(incarnation, out var known);
@@ -154,6 +157,7 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
                 CloseFirst(traffic, closeFirst);
                 if (!traffic.IsDisposed && !traffic.Receiving.OpenIncarnations.Any(entry => entry.Id == incarnation))
                 {
+                    traffic.Receiving.MakeRoomFor(incarnation);
                     traffic.Receiving.Reopen(incarnation, known);
                 }
             }
@@ -169,17 +173,21 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
         Decide(peer, new PeerCommand.Reserve(traffic.Epoch.LocalIndex, incarnation, through), default);
         if (!isKnown)
         {
-            traffic.IncarnationsOnTheirWay.Add(incarnation);
+            lock (traffic.Gate)
+            {
+                traffic.IncarnationsOnTheirWay.Add(incarnation);
+            }
         }
 
         AfterDurable.Add(() =>
         {
-            traffic.IncarnationsOnTheirWay.Remove(incarnation);
             lock (traffic.Gate)
             {
+                traffic.IncarnationsOnTheirWay.Remove(incarnation);
                 if (!traffic.IsDisposed)
                 {
                     CloseFirst(traffic, closeFirst);
+                    traffic.Receiving.MakeRoomFor(incarnation);     // another one may have come and taken the place meanwhile
                     traffic.Receiving.ApplyReservation(incarnation, through);
                 }
             }

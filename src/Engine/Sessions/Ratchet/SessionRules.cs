@@ -335,6 +335,7 @@ internal static class SessionRules
         step.Record(new PeerEvent.SessionEstablished(epoch.ToNew(id), epoch.IsInitiator, suite, local, remote, sends));
         var session = state.Sessions[^1];
         session.Current = epoch;            // the same facts, with the key state that is already at work
+        Reservations.Keep(step, epoch);
         step.Report(PeerReport.SessionEstablished, $"session {id}, suite {suite}");
         if (state.PinOf(remote) is { Proved: false })
         {

@@ -107,6 +107,18 @@ internal sealed class ReceivingTraffic(
         Add(incarnation, EndOf(refusedThrough));
     }
 
+    /// <summary>Closes the least recently used incarnation when another needs its place. What was reserved of it is durable, and at least
+    /// as high as anything it opened: a later record above that takes it up again.</summary>
+    internal void MakeRoomFor(Incarnation incarnation)
+    {
+        if (_open.Count >= limits.OpenIncarnationsMax && !_open.Exists(entry => entry.Id == incarnation))
+        {
+            var oldest = LeastRecentlyUsed(_open);
+            oldest.Dispose();
+            _open.Remove(oldest);
+        }
+    }
+
     /// <summary>Begins to close an incarnation: it opens nothing until <see cref="CloseIncarnation"/>.</summary>
     /// <returns>The highest sequence opened or refused, to be stored with its id; null when it is not open, or nothing
     /// was opened under it.</returns>
