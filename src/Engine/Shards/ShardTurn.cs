@@ -168,44 +168,59 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
         ResidentPeer peer, EpochTraffic traffic, Incarnation incarnation, ulong through, bool isNew, Incarnation closeFirst)
     {
         var isKnown = traffic.Epoch.Reservations.TryGetValue(incarnation, out var known);
-        if (isNew && isKnown)
+        lock (traffic.Gate)
         {
-            lock (traffic.Gate)
+            if (isNew && isKnown && !traffic.Arriving.Contains(incarnation))
             {
-                CloseFirst(traffic, closeFirst);
                 if (!traffic.IsDisposed && !IsOpen(traffic, incarnation))
                 {
+                    CloseFirst(traffic, closeFirst);
                     traffic.Receiving.MakeRoom();
                     traffic.Receiving.Reopen(incarnation, known);
                 }
+
+                return;
             }
 
-            return;
-        }
+            if (isKnown && known >= through)
+            {
+                return;     // asked for twice
+            }
 
-        if (isKnown && known >= through)
-        {
-            return;     // asked for twice
+            if (!isKnown)
+            {
+                traffic.Arriving.Add(incarnation);
+            }
         }
 
         Decide(peer, new PeerCommand.Reserve(traffic.Epoch.LocalIndex, incarnation, through), default);
-        AfterDurable.Add(() =>
-        {
-            lock (traffic.Gate)
-            {
-                if (!traffic.IsDisposed)
-                {
-                    CloseFirst(traffic, closeFirst);
-                    if (!IsOpen(traffic, incarnation))
-                    {
-                        // Others may have taken the place since the record asked for it.
-                        traffic.Receiving.MakeRoom();
-                    }
+        AfterDurable.Add(() => Apply(traffic, incarnation, through, closeFirst));
+    }
 
-                    traffic.Receiving.ApplyReservation(incarnation, through);
-                }
+    private static void Apply(EpochTraffic traffic, Incarnation incarnation, ulong through, Incarnation closeFirst)
+    {
+        lock (traffic.Gate)
+        {
+            var arrives = traffic.Arriving.Remove(incarnation);
+            if (traffic.IsDisposed)
+            {
+                return;
             }
-        });
+
+            if (!IsOpen(traffic, incarnation))
+            {
+                if (!arrives)
+                {
+                    return;     // closed meanwhile: its window is gone, so the next record takes it up above all that was reserved
+                }
+
+                // Others may have taken the place since the record asked for it.
+                CloseFirst(traffic, closeFirst);
+                traffic.Receiving.MakeRoom();
+            }
+
+            traffic.Receiving.ApplyReservation(incarnation, through);
+        }
     }
 
     internal void AskForRekey(EpochTraffic traffic)
