@@ -70,7 +70,7 @@ public sealed partial class SessionEngine
         written = 0;
         var key = new PeerKey(IdentityName.Default, peer);
         return Volatile.Read(ref _stopping) == 0
-            && _shards.Find(ShardNumber.Of(key, _shards.Count))?.FindResident(key) is { Sending: { } traffic }
+            && _shards.Find(key)?.FindResident(key) is { Sending: { } traffic }
             && Seal(traffic, payload, envelope, out written) == SealOutcome.Sealed;
     }
 
@@ -201,7 +201,7 @@ public sealed partial class SessionEngine
             traffic.RekeyAsked |= wantsRekey;
         }
 
-        traffic.Peer.Touched = true;
+        Used(traffic);
         if (wantsRekey)
         {
             _shards.Find(traffic.Epoch.LocalIndex.Shard)?.PostInternal(
@@ -209,6 +209,16 @@ public sealed partial class SessionEngine
         }
 
         return outcome;
+    }
+
+    private void Used(EpochTraffic traffic)
+    {
+        if (!traffic.Peer.Touched)
+        {
+            traffic.Peer.Touched = true;
+        }
+
+        _environment.Keyed.Used(traffic);
     }
 
     private OpenOutcome Open(
@@ -226,7 +236,7 @@ public sealed partial class SessionEngine
             outcome = traffic.Receiving.TryOpen(header, envelope, default, plaintext, out details);
         }
 
-        traffic.Peer.Touched = true;
+        Used(traffic);
         if (outcome == OpenOutcome.Opened)
         {
             AfterOpen(traffic, header, details);

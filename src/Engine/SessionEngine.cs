@@ -22,6 +22,13 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
 {
     private const int Stopped = 2;
 
+    // Once in a process: what was checked is the code and the processor, and both stay. A failure is kept and refuses every engine.
+    private static readonly Lazy<bool> SelfTested = new(static () =>
+    {
+        CryptographicSelfTest.Run();
+        return true;
+    });
+
     private readonly EngineSettings _settings;
     private readonly EngineParts _parts;
     private readonly EngineScheduler _scheduler;
@@ -142,7 +149,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             throw OptionsErrors.PartMissing(nameof(EngineParts) + '.' + nameof(EngineParts.OpenJournal), "call UseSqlite(), or give a journal of your own");
         }
 
-        var templates = await TemplateStore.LoadAsync(settings.Templates.Directory, cancellationToken).ConfigureAwait(false);
+        var templates = TemplateStore.Load(settings.Templates.Directory);
         _ = templates.Get(settings.Templates.DefaultId);
         var keyring = await parts.OpenKeyring(options, cancellationToken).ConfigureAwait(false);
         IJournal? journal = null;
@@ -193,7 +200,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     {
         try
         {
-            CryptographicSelfTest.Run();
+            _ = SelfTested.Value;
         }
         catch (SelfTestFailedException failure)
         {
@@ -223,6 +230,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             Inbox = _inbox,
             Audit = _audit,
             Generation = _directory.Generation,
+            Keyed = new KeyedTraffic(_settings.Residency.KeyedAeadMax),
             IgnoresWitnesses = acceptRestored,
         };
         _shards = await ShardSet.StartAsync(

@@ -45,6 +45,12 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
                 return IncomingRules.DropSetAside(step, drop);
             case PeerCommand.Reserve reserve:
                 step.Record(new PeerEvent.ReservationMade(reserve.Index, reserve.Incarnation, reserve.Through));
+                if (State.Handshakes?.EpochOf(reserve.Index) is { } uncommitted)
+                {
+                    // No fact names this epoch yet: the one that makes it a session's says this again.
+                    uncommitted.Reservations[reserve.Incarnation] = reserve.Through;
+                }
+
                 return PeerReply.Done;
             case PeerCommand.Connect connect:
                 return SessionRules.Connect(step, connect);

@@ -80,6 +80,10 @@ internal sealed partial class Shard : IAsyncDisposable
 
     internal int ResidentCount => _peers.Count;
 
+    internal int TrafficCount => _traffic.Count;
+
+    internal int MailboxCount => _mailbox.Reader.Count;
+
     /// <summary>Waits for room: the engine's only form of backpressure towards callers.</summary>
     internal async ValueTask EnqueueAsync(ShardWork work, CancellationToken cancellationToken)
     {
@@ -108,6 +112,12 @@ internal sealed partial class Shard : IAsyncDisposable
 
     internal PeerKey? FindHandshake(ReceiverIndex index) =>
         _handshakes.TryGetValue(index, out var peer) ? peer : null;
+
+    internal void Opened(EpochTraffic traffic, Sessions.Traffic.OpenOutcome outcome)
+    {
+        _environment.Keyed.Used(traffic);
+        Metrics.Opened(outcome);
+    }
 
     /// <summary>Makes an epoch's traffic and lets its index be found.</summary>
     internal EpochTraffic Attach(ResidentPeer peer, EpochState epoch)
@@ -379,6 +389,7 @@ internal sealed partial class Shard : IAsyncDisposable
                 TruncateThrough = turn.TruncateThrough,
             };
             _end = end;
+            NoteTail(turn.Commit.Record?.Length ?? 0);
             turn.Written = [.. turn.Touched.Select(touched => touched.Peer), .. turn.Snapshots.Where(peer => peer.Staging is null)];
             foreach (var peer in turn.Written)
             {

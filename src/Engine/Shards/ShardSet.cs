@@ -14,6 +14,7 @@ internal sealed class ShardSet : IAsyncDisposable
     private readonly Shard?[] _shards;
     private readonly EngineException?[] _down;
     private readonly Task[] _supervisors;
+    private readonly ShardLookup _lookup;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Action<ShardId, EngineException> _ended;
 
@@ -26,6 +27,7 @@ internal sealed class ShardSet : IAsyncDisposable
         _down = new EngineException?[count];
         _supervisors = new Task[count];
         Array.Fill(_supervisors, Task.CompletedTask);
+        _lookup = new ShardLookup(count);
         _ended = ended;
     }
 
@@ -61,19 +63,22 @@ internal sealed class ShardSet : IAsyncDisposable
         }
     }
 
-    internal Shard Of(PeerKey peer) => At(ShardNumber.Of(peer, _shards.Length));
+    internal Shard Of(PeerKey peer) => At(_lookup.Of(peer));
 
     /// <exception cref="EngineException"><see cref="EngineErrorCode.ShardRecovering"/>; or why the shard stays down until an operator
     /// has looked: <see cref="EngineErrorCode.JournalCorrupt"/>, <see cref="EngineErrorCode.ShardFenced"/>.</exception>
     internal Shard At(int number) =>
         _shards[number] ?? throw (_down[number] ?? ShardErrors.Recovering(new ShardId(ShardId.DefaultGroup, number)));
 
+    /// <summary>Finds a peer's shard unless it is recovering.</summary>
+    internal Shard? Find(in PeerKey peer) => _shards[_lookup.Of(peer)];
+
     internal Shard? Find(int number) => number < _shards.Length ? _shards[number] : null;
 
     /// <summary>Drains and checkpoints every shard. One that cannot is left as a crash would leave it.</summary>
     internal async Task StopAsync()
     {
-        await _stopping.CancelAsync().ConfigureAwait(false);
+        _stopping.Cancel();     // in place: CancelAsync would use the pool
         await Task.WhenAll(Running.Select(StopAsync)).ConfigureAwait(false);
         await DisposeAsync().ConfigureAwait(false);
     }
@@ -82,7 +87,7 @@ internal sealed class ShardSet : IAsyncDisposable
     {
         if (!_stopping.IsCancellationRequested)
         {
-            await _stopping.CancelAsync().ConfigureAwait(false);
+            _stopping.Cancel();     // in place: CancelAsync would use the pool
         }
 
         foreach (var shard in Running)

@@ -135,7 +135,7 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
             outcome = traffic.Receiving.TryOpen(work.Header, work.Envelope.Span, default, plaintext, out details);
         }
 
-        Shard.Metrics.Opened(outcome);
+        Shard.Opened(traffic, outcome);
         switch (outcome)
         {
             case OpenOutcome.Opened:

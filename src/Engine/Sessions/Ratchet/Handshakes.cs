@@ -24,6 +24,12 @@ internal sealed class Handshakes
 
     internal Answering? AnsweringRekey { get; set; }
 
+    /// <summary>Finds an epoch that no fact has made a session's yet.</summary>
+    internal EpochState? EpochOf(ReceiverIndex index) =>
+        HalfOpen.Find(half => half.Epoch.LocalIndex == index)?.Epoch
+        ?? (HalfOpenRekey?.Epoch is { } rekey && rekey.LocalIndex == index ? rekey
+            : Restart?.Confirming is { } confirming && confirming.LocalIndex == index ? confirming : null);
+
     internal bool IsEmpty =>
         Restart is null && Rekey is null && HalfOpen.Count == 0 && HalfOpenRekey is null
         && AnsweringRekey is null && Answering.Count == 0;

@@ -223,6 +223,16 @@ internal static class SessionRules
             step, epoch, attempt.ConfirmingSession, attempt.Suite, attempt.Local, attempt.Remote, attempt.SendingAtStart);
     }
 
+    /// <summary>Says again, now that facts know the epoch, what was reserved while nothing was committed: without it a later owner
+    /// would open those sequences a second time.</summary>
+    internal static void RecordReservations(in PeerStep step, EpochState epoch)
+    {
+        foreach (var (incarnation, through) in epoch.Reservations.ToArray())
+        {
+            step.Record(new PeerEvent.ReservationMade(epoch.LocalIndex, incarnation, through));
+        }
+    }
+
     internal static void Answer(in PeerStep step, EpochState epoch) =>
         step.Seal(epoch, EnvelopeType.Confirm, new ConfirmPayload(GreetingRules.Make(step.State)).Encode());
 
@@ -335,6 +345,7 @@ internal static class SessionRules
         step.Record(new PeerEvent.SessionEstablished(epoch.ToNew(id), epoch.IsInitiator, suite, local, remote, sends));
         var session = state.Sessions[^1];
         session.Current = epoch;            // the same facts, with the key state that is already at work
+        RecordReservations(step, epoch);
         step.Report(PeerReport.SessionEstablished, $"session {id}, suite {suite}");
         if (state.PinOf(remote) is { Proved: false })
         {
