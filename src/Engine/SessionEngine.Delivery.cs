@@ -49,19 +49,20 @@ public sealed partial class SessionEngine
                 yield break;        // the engine was stopped
             }
 
-            var shown = 0;
+            var given = 0;
             try
             {
-                while (shown < messages.Count)
+                while (given < messages.Count)
                 {
-                    yield return messages[shown++];
+                    yield return messages[given++];
                 }
             }
             finally
             {
-                if (shown < messages.Count)
+                if (given < messages.Count)     // the reader left: what it did not see is for the next one
                 {
-                    GiveBack([.. messages.Skip(shown).Select(message => message.Id)]);      // the reader left in between
+                    var key = Key(messages[given].Id.Peer, messages[given].Id.Identity);
+                    await _inbox.GiveBackAsync(_shards.Of(key), key, messages.Skip(given)).ConfigureAwait(false);
                 }
             }
         }
@@ -104,15 +105,6 @@ public sealed partial class SessionEngine
         await AskAsync(
             Key(message.Peer, message.Identity), new PeerCommand.DropSetAside(Inbox.StreamOf(message.Stream), message.Number), caller,
             cancellationToken).ConfigureAwait(false);
-
-    private void GiveBack(ReceivedMessageId[] messages)
-    {
-        var peer = Key(messages[0].Peer, messages[0].Identity);
-        if (_shards.Find(ShardNumber.Of(peer, _shards.Count)) is { } shard)
-        {
-            _inbox.GiveBack(shard, peer, messages);     // a shard that recovers offers them again anyway
-        }
-    }
 
     private Guid NewOperation()
     {

@@ -18,13 +18,27 @@ internal sealed partial class Shard
         };
         if (recovered.Count > 0)
         {
-            shard.PostInternal(new TurnWork(turn =>
-            {
-                foreach (var peer in recovered)
+            // Envelopes name these peers by receiver indices that have no rows yet: nobody may ask before they are in memory.
+            var admitted = new TaskCompletionSource(environment.Scheduler.Completion);
+            shard.PostInternal(new TurnWork(
+                turn =>
                 {
-                    shard.Admit(turn, peer);
-                }
-            }));
+                    foreach (var peer in recovered)
+                    {
+                        shard.Admit(turn, peer);
+                    }
+                },
+                () => admitted.TrySetResult(),
+                reason => admitted.TrySetException(reason)));
+            try
+            {
+                await admitted.Task.ConfigureAwait(false);
+            }
+            catch
+            {
+                await shard.DisposeAsync().ConfigureAwait(false);
+                throw;
+            }
         }
 
         var interval = environment.Settings.Journal.CheckpointInterval;

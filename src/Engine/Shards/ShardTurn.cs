@@ -167,62 +167,60 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
     internal void Reserve(
         ResidentPeer peer, EpochTraffic traffic, Incarnation incarnation, ulong through, bool isNew, Incarnation closeFirst)
     {
+        var isKnown = traffic.Epoch.Reservations.TryGetValue(incarnation, out var known);
         lock (traffic.Gate)
         {
-            if (traffic.IncarnationsOnTheirWay.Contains(incarnation))
+            if (isNew && isKnown && !traffic.Arriving.Contains(incarnation))
             {
-                return;     // its first reservation is not durable yet: whoever asks again afterwards finds it
-            }
-        }
-
-        var isKnown = traffic.Epoch.Reservations.TryGetValue(incarnation, out var known);
-        if (isNew && isKnown)
-        {
-            lock (traffic.Gate)
-            {
-                CloseFirst(traffic, closeFirst);
                 if (!traffic.IsDisposed && !IsOpen(traffic, incarnation))
                 {
+                    CloseFirst(traffic, closeFirst);
                     traffic.Receiving.MakeRoom();
                     traffic.Receiving.Reopen(incarnation, known);
                 }
+
+                return;
             }
 
-            return;
-        }
+            if (isKnown && known >= through)
+            {
+                return;     // asked for twice
+            }
 
-        if (isKnown && known >= through)
-        {
-            return;     // asked for twice
+            if (!isKnown)
+            {
+                traffic.Arriving.Add(incarnation);
+            }
         }
 
         Decide(peer, new PeerCommand.Reserve(traffic.Epoch.LocalIndex, incarnation, through), default);
-        if (!isKnown)
-        {
-            lock (traffic.Gate)
-            {
-                traffic.IncarnationsOnTheirWay.Add(incarnation);
-            }
-        }
+        AfterDurable.Add(() => Apply(traffic, incarnation, through, closeFirst));
+    }
 
-        AfterDurable.Add(() =>
+    private static void Apply(EpochTraffic traffic, Incarnation incarnation, ulong through, Incarnation closeFirst)
+    {
+        lock (traffic.Gate)
         {
-            lock (traffic.Gate)
+            var arrives = traffic.Arriving.Remove(incarnation);
+            if (traffic.IsDisposed)
             {
-                traffic.IncarnationsOnTheirWay.Remove(incarnation);
-                if (!traffic.IsDisposed)
+                return;
+            }
+
+            if (!IsOpen(traffic, incarnation))
+            {
+                if (!arrives)
                 {
-                    CloseFirst(traffic, closeFirst);
-                    if (!IsOpen(traffic, incarnation))
-                    {
-                        // Others may have taken the place since the record asked for it.
-                        traffic.Receiving.MakeRoom();
-                    }
-
-                    traffic.Receiving.ApplyReservation(incarnation, through);
+                    return;     // closed meanwhile: its window is gone, so the next record takes it up above all that was reserved
                 }
+
+                // Others may have taken the place since the record asked for it.
+                CloseFirst(traffic, closeFirst);
+                traffic.Receiving.MakeRoom();
             }
-        });
+
+            traffic.Receiving.ApplyReservation(incarnation, through);
+        }
     }
 
     internal void AskForRekey(EpochTraffic traffic)

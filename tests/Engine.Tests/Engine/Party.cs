@@ -19,7 +19,7 @@ internal sealed class Party : IAsyncDisposable
         Journal = new FaultyJournal(Store);
     }
 
-    internal static CancellationToken Timely => new CancellationTokenSource(TimeSpan.FromSeconds(25)).Token;
+    internal static CancellationToken Timely => new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
 
     internal string Name { get; }
 
