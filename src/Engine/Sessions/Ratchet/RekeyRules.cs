@@ -361,6 +361,7 @@ internal static class RekeyRules
         step.Report(PeerReport.Rekeyed, $"session {session.Id} epoch {session.Current.Number.Value}");
         if (session == step.State.Sending)
         {
+            step.State.RekeyUnansweredSince = null;
             OutgoingRules.SendAgain(step);
             step.Emit(new PeerEffect.SendingChanged());
         }

@@ -17,7 +17,7 @@ internal static class Scenarios
 
     private static IEnumerable<Scenario> Make()
     {
-        var limit = IsLong ? 60_000 : 4_000;
+        var limit = IsLong ? 60_000 : 3_000;
         var all = new Scenario[]
         {
             new("handshake, one side starts") { World = StepByStep, Budget = new Budget { ConnectsA = 1, SendsB = 1, Drops = 1, CrashesA = 1, Ticks = 1 } },

@@ -9,8 +9,10 @@ namespace Kyberium.Engine.Tests.Sessions.Model;
 /// <param name="Index">The receiver's index.</param>
 /// <param name="Bytes">The plaintext, or the handshake message.</param>
 /// <param name="SentAt">When, on the world's clock.</param>
+/// <param name="IsLate">Whether it answers an envelope that was in flight for longer than old keys are kept.</param>
 internal sealed record Packet(
-    bool FromA, EnvelopeType Type, UInt128 Key, ReceiverIndex Index, ReadOnlyMemory<byte> Bytes, long SentAt)
+    bool FromA, EnvelopeType Type, UInt128 Key, ReceiverIndex Index, ReadOnlyMemory<byte> Bytes, long SentAt,
+    bool IsLate = false)
 {
     internal bool IsRecord => Type < EnvelopeType.Handshake1;
 

@@ -10,7 +10,7 @@ internal static class Promises
     internal static string? OnSend(World world, Side side, Packet packet)
     {
         var other = world.Other(side);
-        if (packet.IsPayload && !world.AnswersLate && !other.Opens(packet.Index, packet.Key) && !other.Excused.Contains(packet.Key))
+        if (packet is { IsPayload: true, IsLate: false } && !other.Opens(packet.Index, packet.Key) && !other.Excused.Contains(packet.Key))
         {
             return $"{side.Name} seals {packet}, which {other.Name} cannot open";
         }

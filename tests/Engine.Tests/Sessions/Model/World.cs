@@ -33,9 +33,7 @@ internal sealed class World
     /// <summary>Gets or sets whether a side's store has gone back in time.</summary>
     internal (bool A, bool B) RolledBack { get; set; }
 
-    /// <summary>Gets whether what is being delivered was in flight for longer than old keys are kept: what answers it may
-    /// come too late as well.</summary>
-    internal bool AnswersLate { get; private set; }
+    private bool AnswersLate { get; set; }
 
     internal Action<string>? Log { get; set; }
 
@@ -127,7 +125,7 @@ internal sealed class World
         else
         {
             Log?.Invoke($"   {side.Name} cannot open {packet}");
-            if (packet.IsPayload && Now - packet.SentAt < side.Context.Limits.PreviousKeptMillis && !side.Excused.Contains(packet.Key))
+            if (packet is { IsPayload: true, IsLate: false } && Now - packet.SentAt < side.Context.Limits.PreviousKeptMillis && !side.Excused.Contains(packet.Key))
             {
                 Violation ??= $"{side.Name} cannot open {packet}, sealed {Now - packet.SentAt} ms ago";
             }
@@ -252,7 +250,8 @@ internal sealed class World
     private SideEffect Translate(Side side, PeerEffect effect, bool mayLose, UInt128 confirming) => effect switch
     {
         PeerEffect.Seal seal => new SideEffect.Send(new Packet(
-            side.IsA, seal.Type, SymbolicSecrets.KeyOf(seal.Epoch.Secrets), seal.Epoch.RemoteIndex, seal.Plaintext, Now)),
+            side.IsA, seal.Type, SymbolicSecrets.KeyOf(seal.Epoch.Secrets), seal.Epoch.RemoteIndex, seal.Plaintext, Now,
+            AnswersLate)),
         PeerEffect.Transmit transmit => new SideEffect.Send(new Packet(
             side.IsA, SymbolicSecrets.TypeOf(transmit.Envelope.Span), 0,
             SymbolicSecrets.ReceiverOf(transmit.Envelope.Span), transmit.Envelope, Now)),
