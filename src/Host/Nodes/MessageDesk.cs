@@ -28,12 +28,12 @@ internal sealed class MessageDesk(SessionEngine engine)
             var remaining = countMax ?? long.MaxValue;
             if (!waits)
             {
-                remaining = Math.Min(remaining, await CountWaitingAsync(cancellationToken).ConfigureAwait(false));
+                remaining = Math.Min(remaining, await CountWaitingAsync(cancellationToken));
             }
 
             for (; remaining > 0; remaining--)
             {
-                if (await NextAsync(cancellationToken).ConfigureAwait(false) is not { } message)
+                if (await NextAsync(cancellationToken) is not { } message)
                 {
                     yield break;        // the engine was stopped
                 }
@@ -98,9 +98,9 @@ internal sealed class MessageDesk(SessionEngine engine)
     private async Task<long> CountWaitingAsync(CancellationToken cancellationToken)
     {
         var count = 0L;
-        await foreach (var (identity, peer) in engine.ListPeersAsync(cancellationToken).ConfigureAwait(false))
+        await foreach (var (identity, peer) in engine.ListPeersAsync(cancellationToken))
         {
-            var info = await engine.GetPeerAsync(peer, identity, cancellationToken).ConfigureAwait(false);
+            var info = await engine.GetPeerAsync(peer, identity, cancellationToken);
             count += info.InboxCount - info.SetAsideCount;
         }
 
@@ -123,7 +123,7 @@ internal sealed class MessageDesk(SessionEngine engine)
                 room = _room.Task;
             }
 
-            await room.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await room.WaitAsync(cancellationToken);
         }
 
         lock (_gate)
@@ -138,7 +138,7 @@ internal sealed class MessageDesk(SessionEngine engine)
         // Never cancelled itself: a message on its way would be lost until the engine starts again.
         _arriving ??= engine.ReceiveAsync(CancellationToken.None).GetAsyncEnumerator(CancellationToken.None);
         _next ??= _arriving.MoveNextAsync().AsTask();
-        if (!await _next.WaitAsync(cancellationToken).ConfigureAwait(false))
+        if (!await _next.WaitAsync(cancellationToken))
         {
             return null;
         }
