@@ -56,8 +56,9 @@ internal sealed class DemoNode : IAsyncDisposable
         parts.PeerLinks.Add(link);
         var engine = await SessionEngine.StartAsync(options, parts).ConfigureAwait(false);
         await using var node = new DemoNode(terminal, engine, link, new PeerId(peer));
-        var identity = engine.ListIdentities().FirstOrDefault()
-            ?? await engine.CreateIdentityAsync(IdentityName.Default).ConfigureAwait(false);
+        var identity = engine.ListIdentities() is [var known, ..]
+            ? known
+            : await engine.CreateIdentityAsync(IdentityName.Default).ConfigureAwait(false);
         node.Tell(new DemoEvent
         {
             What = DemoEvent.Ready,
