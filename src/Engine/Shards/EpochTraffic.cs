@@ -56,7 +56,7 @@ internal sealed class EpochTraffic : IDisposable
     /// <summary>Gets or sets whether a rekey was asked for by a limit, so that it is asked for once.</summary>
     internal bool RekeyAsked { get; set; }
 
-    /// <summary>Gets the peer's incarnations whose first reservation is not durable yet; used in the shard's turns alone.</summary>
+    /// <summary>Gets the peer's incarnations whose first reservation is not durable yet. Under the lock.</summary>
     internal HashSet<Incarnation> IncarnationsOnTheirWay { get; } = [];
 
     /// <summary>Gets or sets when the last window notice went out.</summary>
