@@ -7,6 +7,7 @@ using Kyberium.Host.Commands.Messages;
 using Kyberium.Host.Commands.Peers;
 using Kyberium.Host.Commands.Sessions;
 using Kyberium.Host.Commands.Store;
+using Kyberium.Host.Demo;
 
 namespace Kyberium.Host;
 
@@ -55,5 +56,7 @@ internal static class Subcommands
         CheckpointCommand.Make(frame),
         BackupCommand.Make(frame),
         RestoreCommand.Make(frame),
+        DemoCommand.Make(frame),
+        DemoCommand.MakeNode(frame),
     ];
 }
