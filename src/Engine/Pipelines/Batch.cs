@@ -1,3 +1,5 @@
+using Kyberium.Engine.Settings;
+
 namespace Kyberium.Engine.Pipelines;
 
 /// <summary>Items that are done in one go. Full by count, by bytes, or when the pipeline has room for no more.</summary>
@@ -28,7 +30,7 @@ internal sealed class Batch<TItem, TResult>(PipelineSettings settings, PipelineS
         }
     }
 
-    internal void Process(InFlight<TResult> inFlight, CancellationToken cancellationToken)
+    internal void Process(OrderedResults<TResult> inFlight, CancellationToken cancellationToken)
     {
         foreach (var item in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_items))
         {

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Kyberium.Engine.Settings;
 
 namespace Kyberium.Engine.Pipelines;
 
@@ -19,7 +20,7 @@ internal sealed class Pipeline<TItem, TResult>(
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var age = new BatchAge(scheduler, settings.BatchAgeMax);
         var batch = new Batch<TItem, TResult>(settings, stage);
-        var inFlight = new InFlight<TResult>(settings.InFlightMax);
+        var inFlight = new OrderedResults<TResult>(settings.InFlightMax);
         var source = open(leaving.Token);
         try
         {

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Kyberium.Engine.Pipelines;
+using Kyberium.Engine.Settings;
 
 namespace Kyberium.Engine.Tests.Pipelines;
 
