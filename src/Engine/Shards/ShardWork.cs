@@ -28,7 +28,7 @@ internal abstract class ShardWork
 }
 
 /// <summary>A command for one peer whose caller waits for the reply.</summary>
-internal sealed class PeerWork(PeerKey peer, PeerCommand command, CallerContext caller, TaskCreationOptions completion) : ShardWork
+internal class PeerWork(PeerKey peer, PeerCommand command, CallerContext caller, TaskCreationOptions completion) : ShardWork
 {
     private readonly TaskCompletionSource<PeerReply> _done = new(completion);
     private PeerReply _reply;
@@ -41,7 +41,7 @@ internal sealed class PeerWork(PeerKey peer, PeerCommand command, CallerContext 
 
     internal override void Stage(ShardTurn turn, ResidentPeer? peer)
     {
-        _reply = turn.Decide(peer!, command, caller);
+        _reply = Decide(turn, peer!);
         if (command is PeerCommand.Connect && _reply is { Error: null, Number: 0 })
         {
             (peer!.ConnectWaiters ??= []).Add(this);
@@ -67,6 +67,8 @@ internal sealed class PeerWork(PeerKey peer, PeerCommand command, CallerContext 
     }
 
     internal override void Fail(EngineException reason) => _done.TrySetException(reason);
+
+    protected virtual PeerReply Decide(ShardTurn turn, ResidentPeer peer) => turn.Decide(peer, command, caller);
 }
 
 /// <summary>A command nobody waits for.</summary>
