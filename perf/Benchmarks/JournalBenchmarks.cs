@@ -18,7 +18,9 @@ public class JournalBenchmarks
     private long _position;
 
     [GlobalSetup]
-    public async Task PrepareAsync()
+    public void Prepare() => PrepareAsync().GetAwaiter().GetResult();     // the in-process toolchain does not await a setup
+
+    private async Task PrepareAsync()
     {
         Directory.CreateDirectory(_directory);
         _journal = await SqliteJournal.OpenAsync(new SqliteJournalOptions { DataDirectory = _directory });
@@ -30,9 +32,9 @@ public class JournalBenchmarks
     }
 
     [GlobalCleanup]
-    public async Task CleanUpAsync()
+    public void CleanUp()
     {
-        await _journal.DisposeAsync();
+        _journal.DisposeAsync().AsTask().GetAwaiter().GetResult();
         Directory.Delete(_directory, recursive: true);
     }
 

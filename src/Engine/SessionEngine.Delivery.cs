@@ -49,9 +49,21 @@ public sealed partial class SessionEngine
                 yield break;        // the engine was stopped
             }
 
-            foreach (var message in messages)
+            var given = 0;
+            try
             {
-                yield return message;
+                while (given < messages.Count)
+                {
+                    yield return messages[given++];
+                }
+            }
+            finally
+            {
+                if (given < messages.Count)     // the reader left: what it did not see is for the next one
+                {
+                    var key = Key(messages[given].Id.Peer, messages[given].Id.Identity);
+                    await _inbox.GiveBackAsync(_shards.Of(key), key, messages.Skip(given)).ConfigureAwait(false);
+                }
             }
         }
     }

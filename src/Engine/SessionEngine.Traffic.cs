@@ -200,7 +200,7 @@ public sealed partial class SessionEngine
             traffic.RekeyAsked |= wantsRekey;
         }
 
-        traffic.Peer.Touched = true;
+        Used(traffic);
         if (wantsRekey)
         {
             _shards.Find(traffic.Epoch.LocalIndex.Shard)?.PostInternal(
@@ -208,6 +208,16 @@ public sealed partial class SessionEngine
         }
 
         return outcome;
+    }
+
+    private void Used(EpochTraffic traffic)
+    {
+        if (!traffic.Peer.Touched)
+        {
+            traffic.Peer.Touched = true;
+        }
+
+        _environment.Keyed.Used(traffic);
     }
 
     private OpenOutcome Open(
@@ -225,7 +235,7 @@ public sealed partial class SessionEngine
             outcome = traffic.Receiving.TryOpen(header, envelope, default, plaintext, out details);
         }
 
-        traffic.Peer.Touched = true;
+        Used(traffic);
         if (outcome == OpenOutcome.Opened)
         {
             AfterOpen(traffic, header, details);

@@ -20,6 +20,13 @@ namespace Kyberium.Engine;
 /// </remarks>
 public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
 {
+    // Once in a process: what was checked is the code and the processor, and both stay. A failure is kept and refuses every engine.
+    private static readonly Lazy<bool> SelfTested = new(static () =>
+    {
+        CryptographicSelfTest.Run();
+        return true;
+    });
+
     private readonly EngineSettings _settings;
     private readonly EngineParts _parts;
     private readonly EngineScheduler _scheduler;
@@ -134,7 +141,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             throw OptionsErrors.PartMissing(nameof(EngineParts) + '.' + nameof(EngineParts.OpenJournal), "call UseSqlite(), or give a journal of your own");
         }
 
-        var templates = await TemplateStore.LoadAsync(settings.Templates.Directory, cancellationToken).ConfigureAwait(false);
+        var templates = TemplateStore.Load(settings.Templates.Directory);
         _ = templates.Get(settings.Templates.DefaultId);
         var keyring = await parts.OpenKeyring(options, cancellationToken).ConfigureAwait(false);
         IJournal? journal = null;
@@ -184,7 +191,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     {
         try
         {
-            CryptographicSelfTest.Run();
+            _ = SelfTested.Value;
         }
         catch (SelfTestFailedException failure)
         {
@@ -215,6 +222,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             Audit = _audit,
             OutboxRoom = _outboxRoom,
             Generation = _directory.Generation,
+            Keyed = new KeyedTraffic(_settings.Residency.KeyedAeadMax),
             IgnoresWitnesses = acceptRestored,
         };
         _shards = await ShardSet.StartAsync(

@@ -25,7 +25,8 @@ internal sealed record JournalReport(long RecordCount, long RowCount, ImmutableA
 
 /// <summary>Walks a journal without changing it. Without keys it checks frames, checksums, places and the chain of each log; with
 /// a keyring also that each frame opens.</summary>
-/// <remarks>For a store that no owner writes to meanwhile, or a backup. A broken record ends the walk of its log, since nothing after it has a chain to stand on; rows and other shards go on.</remarks>
+/// <remarks>For a store that no owner writes to meanwhile, or a backup. A broken record ends the walk of its log, since nothing
+/// after it has a chain to stand on; rows and other shards go on.</remarks>
 internal sealed class JournalVerifier(IJournal journal, IKeyring? keyring)
 {
     internal const int FindingsMax = 100;

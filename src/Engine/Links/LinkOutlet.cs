@@ -72,7 +72,7 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync().ConfigureAwait(false);
+        _stopping.Cancel();     // in place: CancelAsync would use the pool
         foreach (var queue in _queues.Values)
         {
             await queue.Loop.ConfigureAwait(false);
@@ -101,7 +101,8 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
                 if (batch.Count == 0 || _stopping.IsCancellationRequested)
                 {
                     queue.IsSending = false;
-                    if (queue.Envelopes.Count == 0 && queue.RestUntil == 0)
+                    // A queue that knows which address works, or that none does, is kept.
+                    if (queue.Envelopes.Count == 0 && queue.RestUntil == 0 && queue.Preferred == 0)
                     {
                         _queues.TryRemove(new KeyValuePair<PeerKey, PeerQueue>(peer, queue));
                     }

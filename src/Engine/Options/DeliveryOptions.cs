@@ -20,11 +20,6 @@ public sealed class DeliveryOptions
     /// <remarks>HOCON: <c>resend-jitter</c>. Peers that lost a link together do not come back together.</remarks>
     public double ResendJitter { get; set; } = 0.2;
 
-    /// <summary>Gets or sets how long an acknowledgement may wait for others. Keep it well below the peer's first
-    /// resend. Default 20 ms; 0 ms to 1 s.</summary>
-    /// <remarks>HOCON: <c>acknowledge-delay-max</c>. One acknowledgement covers all messages before it.</remarks>
-    public TimeSpan AcknowledgeDelayMax { get; set; } = TimeSpan.FromMilliseconds(20);
-
     /// <summary>Gets or sets how many messages that overtook others are kept per peer. Default 256; 0 to
     /// 4,096.</summary>
     /// <remarks>HOCON: <c>early-count-max</c>. What is not kept is sent again.</remarks>
@@ -49,14 +44,11 @@ public sealed class DeliveryOptions
         problems.InRange(
             ResendMax, TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1), "kyberium.engine.delivery.resend-max");
         problems.InRange(ResendJitter, 0, 1, "kyberium.engine.delivery.resend-jitter");
-        problems.InRange(
-            AcknowledgeDelayMax, TimeSpan.FromMilliseconds(0), TimeSpan.FromSeconds(1), "kyberium.engine.delivery.acknowledge-delay-max");
         problems.InRange(EarlyCountMax, 0, 4_096, "kyberium.engine.delivery.early-count-max");
         problems.InRange(InFlightCountMax, 1, 65_536, "kyberium.engine.delivery.in-flight-count-max");
         problems.InRange(HandlerAttemptsMax, 1, 100, "kyberium.engine.delivery.handler-attempts-max");
     }
 
     internal DeliverySettings ToSettings() =>
-        new(ResendInitial, ResendMax, ResendJitter, AcknowledgeDelayMax, EarlyCountMax, InFlightCountMax,
-        HandlerAttemptsMax);
+        new(ResendInitial, ResendMax, ResendJitter, EarlyCountMax, InFlightCountMax, HandlerAttemptsMax);
 }

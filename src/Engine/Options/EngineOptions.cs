@@ -40,6 +40,23 @@ public sealed class EngineOptions
     /// <exception cref="EngineException"><see cref="EngineErrorCode.OptionsInvalid"/>, one line per problem.</exception>
     internal EngineSettings ToSettings()
     {
+        FindProblems().ThrowIfAny();
+        return new EngineSettings(
+            OptionPaths.Full(DataDirectory),
+            Keyring.ToSettings(),
+            Shard.ToSettings(),
+            Residency.ToSettings(),
+            Handshake.ToSettings(),
+            Delivery.ToSettings(),
+            Journal.ToSettings(),
+            Pipeline.ToSettings(),
+            Links.ToSettings(),
+            Templates.ToSettings());
+    }
+
+    /// <summary>Checks every option, for those who report where each was written as well.</summary>
+    internal OptionProblems FindProblems()
+    {
         var problems = new OptionProblems();
         problems.IsPathOrEmpty(DataDirectory, "kyberium.engine.data-directory");
         Keyring.Check(problems);
@@ -52,18 +69,7 @@ public sealed class EngineOptions
         Links.Check(problems);
         Templates.Check(problems);
         CheckKeyringIsOutside(problems);
-        problems.ThrowIfAny();
-        return new EngineSettings(
-            OptionPaths.Full(DataDirectory),
-            Keyring.ToSettings(),
-            Shard.ToSettings(),
-            Residency.ToSettings(),
-            Handshake.ToSettings(),
-            Delivery.ToSettings(),
-            Journal.ToSettings(),
-            Pipeline.ToSettings(),
-            Links.ToSettings(),
-            Templates.ToSettings());
+        return problems;
     }
 
     private void CheckKeyringIsOutside(OptionProblems problems)

@@ -8,6 +8,9 @@ internal sealed class OptionProblems
 {
     private readonly List<string> _lines = [];
 
+    /// <summary>Gets the problems, each as <c>key = value: rule</c>.</summary>
+    internal IReadOnlyList<string> Lines => _lines;
+
     /// <summary>Adds a problem.</summary>
     /// <param name="key">The HOCON key.</param>
     /// <param name="value">The value given; not secret.</param>

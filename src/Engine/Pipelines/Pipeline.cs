@@ -1,5 +1,5 @@
-using System.Runtime.CompilerServices;
 using Kyberium.Engine.Settings;
+using System.Runtime.CompilerServices;
 
 namespace Kyberium.Engine.Pipelines;
 

@@ -41,6 +41,9 @@ internal sealed record PeerLimits
 
     internal long ResendMillisMax { get; init; } = 30_000;
 
+    /// <summary>Gets by what part a wait is shortened or lengthened at random, 0 to 1.</summary>
+    internal double ResendJitter { get; init; } = 0.2;
+
     internal int InFlightCountMax { get; init; } = 256;
 
     internal int EarlyCountMax { get; init; } = 256;

@@ -40,12 +40,12 @@ internal readonly ref struct PeerStep(PeerState state, PeerContext context, in S
     internal GreetingBaseline Baseline() =>
         new(State.Outgoing.Id, State.Outgoing.LowestUnacknowledged, State.Incoming.Id, State.Incoming.Expected);
 
-    /// <summary>Draws a factor from 0.8 to 1.2 of a wait, so that peers do not act in step.</summary>
+    /// <summary>Varies a wait at random, so that peers do not act in step.</summary>
     internal long Jitter(long millis)
     {
         Span<byte> random = stackalloc byte[2];
         Entropy.Fill(random);
-        var spread = (millis * 2 / 5) + 1;
+        var spread = (long)(millis * 2 * Limits.ResendJitter) + 1;
         return millis - (spread / 2) + (BitConverter.ToUInt16(random) * spread / 65_536);
     }
 }

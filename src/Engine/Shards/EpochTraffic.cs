@@ -47,8 +47,17 @@ internal sealed class EpochTraffic : IDisposable
     /// <summary>Gets or sets whether the machine wants to hear of the next record opened here.</summary>
     internal volatile bool IsWatched;
 
+    /// <summary>Whether it was used since the hand of <see cref="KeyedTraffic"/> last passed.</summary>
+    internal volatile bool IsRecentlyUsed;
+
+    /// <summary>1 while <see cref="KeyedTraffic"/> counts it.</summary>
+    internal int KeyedSlot;
+
     /// <summary>Gets or sets whether a rekey was asked for by a limit, so that it is asked for once.</summary>
     internal bool RekeyAsked { get; set; }
+
+    /// <summary>Gets the peer's incarnations whose first reservation is not durable yet; used in the shard's turns alone.</summary>
+    internal HashSet<Incarnation> IncarnationsOnTheirWay { get; } = [];
 
     /// <summary>Gets or sets when the last window notice went out.</summary>
     internal MonotonicMillis NoticedAt { get; set; } = new(long.MinValue / 2);

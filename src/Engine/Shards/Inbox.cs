@@ -45,7 +45,7 @@ internal sealed class Inbox : IInboxSignal
                 var shown = new List<ReceivedMessage>();
                 foreach (var taken in await take.Task.ConfigureAwait(false))
                 {
-                    if (taken.Chunks is null || await IsWholeAsync(shard, taken, cancellationToken).ConfigureAwait(false))
+                    if (taken.Chunks is null || await IsWholeAsync(shard, taken).ConfigureAwait(false))
                     {
                         shown.Add(taken.Show());
                     }
@@ -56,10 +56,34 @@ internal sealed class Inbox : IInboxSignal
                     return shown;
                 }
             }
+            catch (OperationCanceledException)
+            {
+                Ready(shard, peer);     // another reader takes what this one no longer waits for
+                throw;
+            }
             catch (EngineException)
             {
                 // The shard ended or the peer is gone. What waits there is offered again when the shard has recovered.
             }
+        }
+    }
+
+    /// <summary>Offers messages again that were taken and never reached the application.</summary>
+    /// <param name="shard">The peer's shard.</param>
+    /// <param name="peer">Whose messages they are.</param>
+    /// <param name="messages">A tail of what <see cref="TakeAsync"/> gave.</param>
+    internal async Task GiveBackAsync(Shard shard, PeerKey peer, IEnumerable<ReceivedMessage> messages)
+    {
+        var ids = messages.Select(message => message.Id).ToHashSet();
+        var query = new PeerQuery<bool>(peer, resident => GiveBack(shard, resident, ids), _scheduler.Completion);
+        try
+        {
+            await shard.EnqueueAsync(query, CancellationToken.None).ConfigureAwait(false);
+            await query.Task.ConfigureAwait(false);
+        }
+        catch (EngineException)
+        {
+            // The shard ended or the peer is gone: as above, what waits there is offered again after recovery.
         }
     }
 
@@ -79,8 +103,25 @@ internal sealed class Inbox : IInboxSignal
         return StreamId.Read(bytes);
     }
 
+    private bool GiveBack(Shard shard, ResidentPeer peer, HashSet<ReceivedMessageId> ids)
+    {
+        foreach (var message in peer.State.Incoming.Unhandled)
+        {
+            if (ids.Contains(IdOf(peer, message.Stream, message.Number)))
+            {
+                message.HandedOut = false;
+            }
+        }
+
+        Ready(shard, peer);
+        return true;
+    }
+
+    private static ReceivedMessageId IdOf(ResidentPeer peer, StreamId stream, ulong number) =>
+        new(peer.Key.Identity, peer.Key.Peer, GuidOf(stream), number);
+
     /// <summary>Verifies what came in parts, on the receiver's own thread: it may be long, and the shard has other peers.</summary>
-    private async ValueTask<bool> IsWholeAsync(Shard shard, TakenMessage taken, CancellationToken cancellationToken)
+    private async ValueTask<bool> IsWholeAsync(Shard shard, TakenMessage taken)
     {
         if (HasHash(taken))
         {
@@ -92,7 +133,7 @@ internal sealed class Inbox : IInboxSignal
         var drop = new SettleMessageWork(
             peer, message.Stream, message.Number, new PeerCommand.Handled(message.Stream, message.Number), default, _scheduler.Completion,
             $"transfer {TransferId.Read(message.Payload.Span)} was dropped: its parts do not have the hash of its end mark");
-        await shard.EnqueueAsync(drop, cancellationToken).ConfigureAwait(false);
+        await shard.EnqueueAsync(drop, CancellationToken.None).ConfigureAwait(false);
         await drop.Task.ConfigureAwait(false);
         return false;
     }

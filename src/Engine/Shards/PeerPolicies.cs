@@ -44,6 +44,7 @@ internal sealed class PeerPolicies
         // Where both the template and the options bound something, the gentler one holds.
         ResendMillis = (long)Math.Max(policy.Resend.Initial.TotalMilliseconds, settings.Delivery.ResendInitial.TotalMilliseconds),
         ResendMillisMax = (long)Math.Min(policy.Resend.BackOffMax.TotalMilliseconds, settings.Delivery.ResendMax.TotalMilliseconds),
+        ResendJitter = settings.Delivery.ResendJitter,
         InFlightCountMax = settings.Delivery.InFlightCountMax,
         EarlyCountMax = settings.Delivery.EarlyCountMax,
         OutboxCountMax = policy.Outbox.CountMax,

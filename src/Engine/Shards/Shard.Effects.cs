@@ -122,6 +122,7 @@ internal sealed partial class Shard
             }
         }
 
+        _environment.Keyed.Used(traffic);
         _environment.Outlet.Enqueue(peer.Key, peer.State.Addresses, envelope, envelope.Length);
     }
 

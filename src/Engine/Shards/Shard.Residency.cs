@@ -14,6 +14,7 @@ internal sealed partial class Shard
     private MonotonicMillis _tickAt = MonotonicMillis.Never;
     private ITimer? _checkpointTimer;
     private Checkpoint? _checkpoint;
+    private long _tailBytes;
 
     /// <summary>Gets the most peers this shard keeps in memory; those with work in progress count but stay.</summary>
     private int ResidentMax =>
@@ -25,6 +26,20 @@ internal sealed partial class Shard
         var done = new TaskCompletionSource(_environment.Scheduler.Completion);
         PostInternal(new TurnWork(turn => BeginCheckpoint(turn, done), null, reason => done.TrySetException(reason)));
         return done.Task;
+    }
+
+    /// <summary>Counts what recovery would have to read, and begins a checkpoint when the store's tail is long and this shard
+    /// has its part in it.</summary>
+    private void NoteTail(int recordBytes)
+    {
+        _tailBytes += recordBytes;
+        var tailBytesMax = _environment.Settings.Journal.TailBytesMax;
+        if (_tailBytes > tailBytesMax / (2 * _environment.Settings.Shard.Count)
+            && _environment.Journal.TailBytes > tailBytesMax / 2 && _checkpoint is null && !_stopping)
+        {
+            _tailBytes = 0;
+            CheckpointIfChanged();
+        }
     }
 
     /// <summary>Brings a peer into memory.</summary>

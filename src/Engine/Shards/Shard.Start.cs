@@ -29,7 +29,8 @@ internal sealed partial class Shard
 
         var interval = environment.Settings.Journal.CheckpointInterval;
         shard._checkpointTimer = environment.Scheduler.Time.CreateTimer(
-            static state => ((Shard)state!).CheckpointIfChanged(), shard, interval, interval);
+            static state => ((Shard)state!).CheckpointIfChanged(), shard,
+            interval * (id.Number + 1) / environment.Settings.Shard.Count, interval);      // shard by shard, not all at once
         return shard;
     }
 

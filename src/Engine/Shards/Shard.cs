@@ -75,6 +75,10 @@ internal sealed partial class Shard : IAsyncDisposable
 
     internal int ResidentCount => _peers.Count;
 
+    internal int TrafficCount => _traffic.Count;
+
+    internal int MailboxCount => _mailbox.Reader.Count;
+
     /// <summary>Waits for room: the engine's only form of backpressure towards callers.</summary>
     internal async ValueTask EnqueueAsync(ShardWork work, CancellationToken cancellationToken)
     {
@@ -103,6 +107,12 @@ internal sealed partial class Shard : IAsyncDisposable
 
     internal PeerKey? FindHandshake(ReceiverIndex index) =>
         _handshakes.TryGetValue(index, out var peer) ? peer : null;
+
+    internal void Opened(EpochTraffic traffic, Sessions.Traffic.OpenOutcome outcome)
+    {
+        _environment.Keyed.Used(traffic);
+        Metrics.Opened(outcome);
+    }
 
     /// <summary>Makes an epoch's traffic and lets its index be found.</summary>
     internal EpochTraffic Attach(ResidentPeer peer, EpochState epoch)
@@ -335,6 +345,7 @@ internal sealed partial class Shard : IAsyncDisposable
                 TruncateThrough = turn.TruncateThrough,
             };
             _end = end;
+            NoteTail(turn.Commit.Record?.Length ?? 0);
             foreach (var touched in turn.Touched)
             {
                 Interlocked.Increment(ref touched.Peer.CommitsOpen);

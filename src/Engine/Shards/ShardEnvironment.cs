@@ -37,6 +37,8 @@ internal sealed class ShardEnvironment
 
     internal PeerPolicies Policies { get; } = new();
 
+    internal required KeyedTraffic Keyed { get; init; }
+
     /// <summary>Gets the generation of the store: rises when it was restored from an older copy on purpose.</summary>
     internal uint Generation { get; set; }
 

@@ -70,7 +70,7 @@ internal sealed class ShardSet : IAsyncDisposable
     /// <summary>Drains and checkpoints every shard.</summary>
     internal async Task StopAsync()
     {
-        await _stopping.CancelAsync().ConfigureAwait(false);
+        _stopping.Cancel();     // in place: CancelAsync would use the pool
         await Task.WhenAll(Running.Select(shard => shard.StopAsync().AsTask())).ConfigureAwait(false);
     }
 
@@ -78,7 +78,7 @@ internal sealed class ShardSet : IAsyncDisposable
     {
         if (!_stopping.IsCancellationRequested)
         {
-            await _stopping.CancelAsync().ConfigureAwait(false);
+            _stopping.Cancel();     // in place: CancelAsync would use the pool
         }
 
         foreach (var shard in Running)

@@ -292,7 +292,7 @@ internal sealed class ShardStore : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _lane.DrainAsync().ConfigureAwait(false);
-        await _stopping.CancelAsync().ConfigureAwait(false);
+        _stopping.Cancel();     // in place: CancelAsync would use the pool
         _stopping.Dispose();
         _sealer.Dispose();
         _opener.Dispose();

@@ -109,7 +109,7 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
             outcome = traffic.Receiving.TryOpen(work.Header, work.Envelope.Span, default, plaintext, out details);
         }
 
-        Shard.Metrics.Opened(outcome);
+        Shard.Opened(traffic, outcome);
         switch (outcome)
         {
             case OpenOutcome.Opened:
@@ -141,6 +141,11 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
     internal void Reserve(
         ResidentPeer peer, EpochTraffic traffic, Incarnation incarnation, ulong through, bool isNew, Incarnation closeFirst)
     {
+        if (traffic.IncarnationsOnTheirWay.Contains(incarnation))
+        {
+            return;     // its first reservation is not durable yet: whoever asks again afterwards finds it
+        }
+
         var isKnown = traffic.Epoch.Reservations.TryGetValue(incarnation, out var known);
         if (isNew && isKnown)
         {
@@ -162,8 +167,14 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
         }
 
         Decide(peer, new PeerCommand.Reserve(traffic.Epoch.LocalIndex, incarnation, through), default);
+        if (!isKnown)
+        {
+            traffic.IncarnationsOnTheirWay.Add(incarnation);
+        }
+
         AfterDurable.Add(() =>
         {
+            traffic.IncarnationsOnTheirWay.Remove(incarnation);
             lock (traffic.Gate)
             {
                 if (!traffic.IsDisposed)

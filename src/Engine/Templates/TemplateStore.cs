@@ -18,14 +18,15 @@ internal sealed class TemplateStore
 
     /// <summary>Loads the shipped templates and every <c>*.json</c> of <paramref name="directory"/>, if one is given.</summary>
     /// <exception cref="EngineException"><see cref="EngineErrorCode.TemplateInvalid"/>, every problem of every file listed.</exception>
-    internal static async Task<TemplateStore> LoadAsync(string? directory, CancellationToken cancellationToken = default)
+    /// <remarks>Reads in place: the files are few and small, and a start must run nothing outside its scheduler.</remarks>
+    internal static TemplateStore Load(string? directory)
     {
         var sources = new List<TemplateSource>(Shipped());
         if (!string.IsNullOrEmpty(directory))
         {
             foreach (var file in List(directory))
             {
-                sources.Add(new TemplateSource(file, await ReadAsync(file, cancellationToken).ConfigureAwait(false)));
+                sources.Add(new TemplateSource(file, Read(file)));
             }
         }
 
@@ -65,19 +66,14 @@ internal sealed class TemplateStore
         }
     }
 
-    private static async ValueTask<byte[]> ReadAsync(string file, CancellationToken cancellationToken)
+    private static byte[] Read(string file)
     {
         try
         {
             // One byte over the limit is enough to see that a file is too large.
             var bytes = new byte[TemplateDocument.SizeMax + 1];
-            var stream = File.OpenRead(file);
-            await using (stream.ConfigureAwait(false))
-            {
-                var size = await stream.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken)
-                    .ConfigureAwait(false);
-                return bytes[..size];
-            }
+            using var stream = File.OpenRead(file);
+            return bytes[..stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

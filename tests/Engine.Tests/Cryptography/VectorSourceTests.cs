@@ -11,6 +11,7 @@ public sealed class VectorSourceTests
     [InlineData("wycheproof", 6)]
     [InlineData("hybrid", 2)]
     [InlineData("hpke", 1)]
+    [InlineData("events", 1)]
     public void Files_have_the_recorded_hashes(string folder, int files)
     {
         var rows = File.ReadLines(VectorJson.PathOf($"{folder}/SOURCE.md"))

@@ -66,7 +66,7 @@ public sealed class DataKeysTests
         var row = await journal.ReadRowsAsync(SealedShard.Id, RowKind.DataKey, default).SingleAsync();
         Assert.Equal(FrameFault.None, DataKeyRow.Parse(row.Key, row.Value, out _, out var parsed));
         var elsewhere = new ShardId("default", 8);
-        
+
         foreach (var (shard, change) in new[]
         {
             (elsewhere, new RowChange(row.Key, row.Value)),

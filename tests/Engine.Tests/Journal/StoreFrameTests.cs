@@ -110,7 +110,9 @@ public sealed partial class StoreFrameTests
             }
         }
 
-        Assert.Superset(new HashSet<FrameFault> { FrameFault.None, FrameFault.NotAFrame, FrameFault.VersionUnsupported, FrameFault.LengthMismatch, FrameFault.HeaderMalformed }, faults);
+        FrameFault[] expected =
+            [FrameFault.None, FrameFault.NotAFrame, FrameFault.VersionUnsupported, FrameFault.LengthMismatch, FrameFault.HeaderMalformed];
+        Assert.Superset(expected.ToHashSet(), faults);
     }
 
     [Fact]

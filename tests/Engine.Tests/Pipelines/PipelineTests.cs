@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
-using Kyberium.Engine.Pipelines;
 using Kyberium.Engine.Settings;
+using Kyberium.Engine.Pipelines;
 
 namespace Kyberium.Engine.Tests.Pipelines;
 

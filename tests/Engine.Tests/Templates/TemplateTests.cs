@@ -12,9 +12,9 @@ public sealed class TemplateTests
     private static readonly string Default = RepositoryFiles.Read("src/Engine/Templates/levels/default.json");
 
     [Fact]
-    public async Task The_shipped_templates_load_and_strict_inherits_what_it_does_not_say()
+    public void The_shipped_templates_load_and_strict_inherits_what_it_does_not_say()
     {
-        var store = await TemplateStore.LoadAsync(null);
+        var store = TemplateStore.Load(null);
         var strict = store.Get("strict").Policy;
         var basis = store.Get("default").Policy;
 
@@ -27,9 +27,9 @@ public sealed class TemplateTests
     }
 
     [Fact]
-    public async Task The_default_template_is_the_protocols_defaults()
+    public void The_default_template_is_the_protocols_defaults()
     {
-        var policy = (await TemplateStore.LoadAsync(null)).Get("default").Policy;
+        var policy = TemplateStore.Load(null).Get("default").Policy;
 
         Assert.Equal(
             new RekeyLimits(TimeSpan.FromHours(24), TimeSpan.FromHours(30), 1 << 22, 1 << 23, 1L << 36, 1L << 37), policy.Rekey);
@@ -47,10 +47,10 @@ public sealed class TemplateTests
         try
         {
             await File.WriteAllTextAsync(Path.Join(folder.FullName, "branch.json"), Child("branch", "strict"));
-            Assert.Equal("branch", (await TemplateStore.LoadAsync(folder.FullName)).Get("branch").Ref.Id);
+            Assert.Equal("branch", TemplateStore.Load(folder.FullName).Get("branch").Ref.Id);
 
             await File.WriteAllTextAsync(Path.Join(folder.FullName, "default.json"), Default);
-            var error = await Assert.ThrowsAsync<EngineException>(() => TemplateStore.LoadAsync(folder.FullName));
+            var error = Assert.Throws<EngineException>(() => TemplateStore.Load(folder.FullName));
             Assert.Contains("'default' is taken by default.json", error.Message.Replace("levels/", "", StringComparison.Ordinal), StringComparison.Ordinal);
         }
         finally
@@ -60,9 +60,9 @@ public sealed class TemplateTests
     }
 
     [Fact]
-    public async Task An_unknown_id_names_those_there_are()
+    public void An_unknown_id_names_those_there_are()
     {
-        var store = await TemplateStore.LoadAsync(null);
+        var store = TemplateStore.Load(null);
 
         var error = Assert.Throws<EngineException>(() => store.Get("lax"));
         Assert.Equal(EngineErrorCode.TemplateInvalid, error.Code);
@@ -161,9 +161,9 @@ public sealed class TemplateTests
     }
 
     [Fact]
-    public async Task The_frozen_default_is_as_documented()
+    public void The_frozen_default_is_as_documented()
     {
-        var template = (await TemplateStore.LoadAsync(null)).Get("default");
+        var template = TemplateStore.Load(null).Get("default");
         var block = Regex.Match(RepositoryFiles.Read("docs/formats/template.md"), "```hex frozen-default\n(?<hex>[0-9a-f\n]+)```");
 
         Assert.Equal(

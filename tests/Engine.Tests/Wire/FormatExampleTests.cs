@@ -14,7 +14,7 @@ public sealed partial class FormatExampleTests
 
     // The wire's documents; the store's have tests of their own.
     private static readonly string[] Documents =
-        ["envelope.md", "handshake.md", "public-document.md", "key-schedule.md", "control-messages.md"];
+        ["envelope.md", "handshake.md", "public-document.md", "key-schedule.md", "control-messages.md", "streams.md"];
 
     private static readonly Fingerprint Document = Fingerprint.Of("document"u8);
     private static readonly ReceiverIndex Receiver = ReceiverIndex.Of(3, 0x123456789abc);

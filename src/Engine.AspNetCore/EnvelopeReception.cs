@@ -1,0 +1,140 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Kyberium.Engine.AspNetCore;
+
+/// <summary>Serves <c>POST /kyberium/v1/envelopes</c>: hands envelopes on as they arrive, one after the other.</summary>
+/// <remarks>
+/// The answer depends on the body's outer form alone, never on what came of an envelope. A request holds at most one envelope in memory besides
+/// what the server's flow control lets in; the engine taking its time slows the sender down.
+/// </remarks>
+internal sealed class EnvelopeReception(IPeerLinkReceiver receiver, KyberiumLinkLimits limits)
+{
+    internal async Task ServeAsync(HttpContext context)
+    {
+        if (RefusalByHeaders(context) is { } refusal)
+        {
+            context.Response.StatusCode = refusal;
+            return;
+        }
+
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = limits.RequestBytesMax;
+        }
+
+        var response = new ArrayBufferWriter<byte>();
+        try
+        {
+            context.Response.StatusCode =
+                await ReceiveAsync(context.Request.BodyReader, SourceOf(context), response, context.RequestAborted).ConfigureAwait(false);
+        }
+        catch (BadHttpRequestException malformed)
+        {
+            context.Response.StatusCode = malformed.StatusCode;
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            return;     // nobody is there to answer
+        }
+
+        if (context.Response.StatusCode == StatusCodes.Status200OK)
+        {
+            context.Response.ContentType = LinkFormat.ContentType;
+            context.Response.ContentLength = response.WrittenCount;
+            await context.Response.BodyWriter.WriteAsync(response.WrittenMemory, context.RequestAborted).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Reads a body to its end and hands its envelopes on.</summary>
+    /// <returns>The status to answer with.</returns>
+    internal async Task<int> ReceiveAsync(
+        PipeReader body, string source, ArrayBufferWriter<byte> response, CancellationToken cancellationToken)
+    {
+        long taken = 0;
+        while (true)
+        {
+            var read = await body.ReadAsync(cancellationToken).ConfigureAwait(false);
+            var arrived = read.Buffer;
+            if (taken + arrived.Length > limits.RequestBytesMax)
+            {
+                return StatusCodes.Status413PayloadTooLarge;
+            }
+
+            var before = arrived.Length;
+            LinkFormat.Taken what;
+            while ((what = LinkFormat.TryTake(ref arrived, out var envelope)) == LinkFormat.Taken.Envelope)
+            {
+                await HandOnAsync(envelope, source, response, cancellationToken).ConfigureAwait(false);
+            }
+
+            taken += before - arrived.Length;
+            body.AdvanceTo(arrived.Start, arrived.End);
+            if (what == LinkFormat.Taken.Malformed)
+            {
+                return StatusCodes.Status400BadRequest;
+            }
+
+            if (read.IsCompleted)
+            {
+                return arrived.IsEmpty && taken > 0 ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
+            }
+        }
+    }
+
+    private int? RefusalByHeaders(HttpContext context)
+    {
+        // A type with parameters is not this type: there are none to understand.
+        if (!string.Equals(context.Request.ContentType, LinkFormat.ContentType, StringComparison.OrdinalIgnoreCase))
+        {
+            return StatusCodes.Status415UnsupportedMediaType;
+        }
+
+        return context.Request.ContentLength > limits.RequestBytesMax ? StatusCodes.Status413PayloadTooLarge : null;
+    }
+
+    private static string SourceOf(HttpContext context) => context.Connection.RemoteIpAddress switch
+    {
+        null => "unknown",
+        { IsIPv4MappedToIPv6: true } mapped => mapped.MapToIPv4().ToString(),
+        var address => address.ToString(),
+    };
+
+    private async ValueTask HandOnAsync(
+        ReadOnlySequence<byte> envelope, string source, ArrayBufferWriter<byte> response, CancellationToken cancellationToken)
+    {
+        if (envelope.IsSingleSegment)
+        {
+            AddReply(response, await receiver.AcceptEnvelopeAsync(envelope.First, source, cancellationToken).ConfigureAwait(false));
+            return;
+        }
+
+        var length = (int)envelope.Length;
+        var whole = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            envelope.CopyTo(whole);
+            AddReply(
+                response, await receiver.AcceptEnvelopeAsync(whole.AsMemory(0, length), source, cancellationToken).ConfigureAwait(false));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(whole);
+        }
+    }
+
+    private void AddReply(ArrayBufferWriter<byte> response, ReadOnlyMemory<byte> reply)
+    {
+        var size = LinkFormat.SizeOf(reply);
+        if (reply.IsEmpty || response.WrittenCount + size > limits.ResponseBytesMax)
+        {
+            return;     // a link may lose envelopes
+        }
+
+        LinkFormat.WriteLength(response.GetSpan(LinkFormat.LengthSize), reply.Length);
+        response.Advance(LinkFormat.LengthSize);
+        response.Write(reply.Span);
+    }
+}

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using Kyberium.Host.Documents;
+using Kyberium.Host.Nodes;
+
+namespace Kyberium.Host.Commands.Messages;
+
+/// <summary><c>kyberium receive</c>: prints messages, and says of each that it was handled once it is printed.</summary>
+internal static class ReceiveCommand
+{
+    internal static Command Make(CommandFrame frame)
+    {
+        var count = new Option<long?>("--count", "-n") { Description = "Ends after so many messages, waiting for them.", HelpName = "number" };
+        var follow = new Option<bool>("--follow", "-f") { Description = "Goes on until it is told to stop (Ctrl-C)." };
+        var raw = new Option<bool>("--raw") { Description = "Writes each payload's bytes as they are, and a line feed; for pipes." };
+        var reject = new Option<bool>("--reject")
+        {
+            Description = "Says of each message that handling it failed: it comes again, and is set aside when that happened too often.",
+        };
+        count.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<long?>() is < 1)
+            {
+                result.AddError("--count must be 1 or more");
+            }
+        });
+        return frame.Make(
+            "receive", "Prints received messages as they come and acknowledges each once it is printed. Without --count and --follow: those that wait now.",
+            async call =>
+            {
+                await using var node = await call.OpenNodeAsync().ConfigureAwait(false);
+                var settle = call.Get(reject) ? NodeOperations.Reject : NodeOperations.Acknowledge;
+                try
+                {
+                    var waits = call.Get(follow) || call.Get(count) is not null;
+                    await foreach (var message in node.ReceiveAsync(call.Get(count), waits, call.Stopping).ConfigureAwait(false))
+                    {
+                        await PrintAsync(call, message, call.Get(raw)).ConfigureAwait(false);
+                        await node.AskAsync(settle, message.Reference, CancellationToken.None).ConfigureAwait(false);   // printed is printed
+                    }
+                }
+                catch (OperationCanceledException) when (call.Get(follow) && call.Stopping.IsCancellationRequested)
+                {
+                    // Being told to stop is how following ends.
+                }
+            }, count, follow, raw, reject);
+    }
+
+    private static async Task PrintAsync(CommandCall call, MessageDocument message, bool raw)
+    {
+        if (raw)
+        {
+            await call.Terminal.RawOutput.WriteAsync(message.Payload).ConfigureAwait(false);
+            await call.Terminal.RawOutput.WriteAsync("\n"u8.ToArray()).ConfigureAwait(false);
+            await call.Terminal.RawOutput.FlushAsync().ConfigureAwait(false);
+        }
+        else if (call.IsJson)
+        {
+            call.PrintLine(message);
+        }
+        else
+        {
+            call.Terminal.Output.WriteLine($"{message.Peer} {message.Number}: {PrintableText.Of(message.Payload)}");
+        }
+    }
+}

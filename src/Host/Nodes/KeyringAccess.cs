@@ -1,0 +1,22 @@
+using Kyberium.Engine;
+using Kyberium.Host.Configuration;
+
+namespace Kyberium.Host.Nodes;
+
+/// <summary>Opens the configured keyring file.</summary>
+internal static class KeyringAccess
+{
+    internal static Task<FileKeyring> OpenAsync(NodeConfiguration configuration, CancellationToken cancellationToken) =>
+        FileKeyring.OpenAsync(Options(configuration), cancellationToken);
+
+    internal static Task<FileKeyring> CreateAsync(NodeConfiguration configuration, CancellationToken cancellationToken) =>
+        FileKeyring.CreateAsync(Options(configuration), cancellationToken);
+
+    private static FileKeyringOptions Options(NodeConfiguration configuration) => new()
+    {
+        Path = configuration.Engine.Keyring.Path is { Length: > 0 } path
+            ? path
+            : throw ConfigurationErrors.Missing("kyberium.engine.keyring.path", "--keyring <path>"),
+        PassphraseFile = configuration.Engine.Keyring.PassphraseFile is { Length: > 0 } passphrase ? passphrase : null,
+    };
+}

@@ -1,0 +1,31 @@
+using Kyberium.Engine;
+using Kyberium.Host.Documents;
+
+namespace Kyberium.Host.Nodes;
+
+internal sealed partial class Node
+{
+    internal async Task<Nothing> CheckpointAsync(CancellationToken cancellationToken)
+    {
+        await _engine.CheckpointAsync(cancellationToken).ConfigureAwait(false);
+        return Nothing.Instance;
+    }
+
+    internal async Task<BackupDocument> BackupAsync(BackupRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _journal.BackupToAsync(request.Path, cancellationToken).ConfigureAwait(false);
+            return new BackupDocument(Path.GetFullPath(request.Path), new FileInfo(request.Path).Length);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw HostErrors.FileFailed(failure);
+        }
+    }
+
+    internal Task<StoreDocument> InspectAsync(InspectionRequest request, CancellationToken cancellationToken) =>
+        request.Verify
+            ? StoreInspection.VerifyCopyAsync(_journal, _configuration, cancellationToken)
+            : StoreInspection.DescribeAsync(_journal, verification: null, cancellationToken);
+}

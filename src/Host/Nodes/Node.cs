@@ -1,0 +1,64 @@
+using Kyberium.Engine;
+using Kyberium.Engine.AspNetCore;
+using Kyberium.Engine.Sqlite;
+using Kyberium.Host.Configuration;
+using Kyberium.Host.Documents;
+
+namespace Kyberium.Host.Nodes;
+
+/// <summary>An engine opened by this process, with every operation a command can ask for. The control socket serves this very class.</summary>
+internal sealed partial class Node : INode
+{
+    private readonly NodeConfiguration _configuration;
+    private readonly IReadOnlyList<HttpPeerLink> _links;
+    private readonly SessionEngine _engine;
+    private readonly SqliteJournal _journal;
+    private readonly MessageDesk _desk;
+
+    internal Node(
+        NodeConfiguration configuration, SessionEngine engine, SqliteJournal journal, IReadOnlyList<HttpPeerLink> links)
+    {
+        _configuration = configuration;
+        _engine = engine;
+        _journal = journal;
+        _links = links;
+        _desk = new MessageDesk(engine);
+    }
+
+    public bool IsRemote => false;
+
+    public Task<TReply> AskAsync<TRequest, TReply>(
+        NodeOperation<TRequest, TReply> operation, TRequest request, CancellationToken cancellationToken) =>
+        operation.RunAsync(this, request, new CallerContext(Actor: Environment.UserName), cancellationToken);
+
+    public IAsyncEnumerable<MessageDocument> ReceiveAsync(long? countMax, bool waits, CancellationToken cancellationToken) =>
+        _desk.ReceiveAsync(countMax, waits, cancellationToken);
+
+    public async ValueTask DisposeAsync() => await _engine.DisposeAsync().ConfigureAwait(false);
+
+    internal NodeDocument Describe() => new(
+        ProgramVersion.Text, Environment.ProcessId, _engine.JournalDescription, _engine.KeyringDescription,
+        [.. _links.Select(link => link.ListenAddress).OfType<string>()]);
+
+    internal async Task<IdentityDocument> CreateIdentityAsync(IdentityCreation request, CancellationToken cancellationToken)
+    {
+        var suites = request.Suites.Count == 0 ? null : request.Suites.Select(Names.Suite).ToList();
+        return IdentityDocument.Of(
+            await _engine.CreateIdentityAsync(Names.Identity(request.Name), suites, cancellationToken).ConfigureAwait(false));
+    }
+
+    internal IdentityList ListIdentities() =>
+        new([.. _engine.ListIdentities().OrderBy(identity => identity.Name.Value, StringComparer.Ordinal).Select(IdentityDocument.Of)]);
+
+    internal IdentityDocument ShowIdentity(IdentityReference request) =>
+        IdentityDocument.Of(_engine.GetIdentity(Names.Identity(request.Name)));
+
+    internal async Task<IdentityDocument> RotateIdentityAsync(IdentityRotation request, CancellationToken cancellationToken)
+    {
+        var name = Names.Identity(request.Name);
+        var rotated = request.Finish
+            ? _engine.FinishIdentityRotationAsync(name, cancellationToken)
+            : _engine.RotateIdentityAsync(name, cancellationToken);
+        return IdentityDocument.Of(await rotated.ConfigureAwait(false));
+    }
+}

@@ -1,0 +1,43 @@
+using Kyberium.Engine;
+using Kyberium.Engine.AspNetCore;
+using Kyberium.Engine.Sqlite;
+using Kyberium.Host.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace Kyberium.Host.Nodes;
+
+/// <summary>Opens an engine over the configured data directory.</summary>
+internal static class NodeStart
+{
+    /// <summary>Opens the store and recovers it.</summary>
+    /// <param name="configuration">Where and how.</param>
+    /// <param name="links">What carries envelopes; none when the node is only operated.</param>
+    /// <param name="acceptRestored">Whether to go on from an older copy.</param>
+    /// <exception cref="EngineException">What starting an engine gives.</exception>
+    internal static async Task<Node> OpenAsync(
+        NodeConfiguration configuration, ILoggerFactory loggers, IReadOnlyList<HttpPeerLink> links, bool acceptRestored,
+        CancellationToken cancellationToken)
+    {
+        SqliteJournal? journal = null;
+        var parts = new EngineParts
+        {
+            LoggerFactory = loggers,
+            OpenJournal = async (_, stop) => journal = await SqliteJournal.OpenAsync(
+                new SqliteJournalOptions { DataDirectory = configuration.DataDirectory }, stop).ConfigureAwait(false),
+        };
+        foreach (var link in links)
+        {
+            parts.PeerLinks.Add(link);
+        }
+
+        var engine = acceptRestored
+            ? await SessionEngine.StartFromRestoredAsync(configuration.Engine, parts, cancellationToken).ConfigureAwait(false)
+            : await SessionEngine.StartAsync(configuration.Engine, parts, cancellationToken).ConfigureAwait(false);
+        return new Node(configuration, engine, journal!, links);
+    }
+
+    /// <summary>Says whether the data directory holds a store. Looking for one must not make one.</summary>
+    internal static bool HasStore(NodeConfiguration configuration) => File.Exists(StoreFile(configuration));
+
+    internal static string StoreFile(NodeConfiguration configuration) => Path.Combine(configuration.DataDirectory, "journal.db");
+}

@@ -1,0 +1,114 @@
+namespace Kyberium.Engine.AspNetCore.Tests;
+
+/// <summary>Two engines that know each other and are joined by links over loopback.</summary>
+internal sealed class HttpEngines : IAsyncDisposable
+{
+    internal static readonly PeerId AlicePeer = new("alice");
+    internal static readonly PeerId BobPeer = new("bob");
+
+    private HttpEngines(HttpEngineHome alice, HttpEngineHome bob)
+    {
+        Alice = alice;
+        Bob = bob;
+    }
+
+    internal HttpEngineHome Alice { get; }
+
+    internal HttpEngineHome Bob { get; }
+
+    /// <param name="addressesBeforeBob">What alice tries before bob's own address.</param>
+    internal static async Task<HttpEngines> StartAsync(params string[] addressesBeforeBob)
+    {
+        var pair = new HttpEngines(new HttpEngineHome(), new HttpEngineHome());
+        await pair.Alice.StartAsync();
+        await pair.Bob.StartAsync();
+        var alice = await pair.Alice.Engine.CreateIdentityAsync(IdentityName.Default);
+        var bob = await pair.Bob.Engine.CreateIdentityAsync(IdentityName.Default);
+        await pair.Alice.Engine.AddPeerAsync(
+            new NewPeer { Peer = BobPeer, PublicDocument = bob.PublicDocument, Addresses = [.. addressesBeforeBob, pair.Bob.Address] });
+        await pair.Bob.Engine.AddPeerAsync(
+            new NewPeer { Peer = AlicePeer, PublicDocument = alice.PublicDocument, Addresses = [pair.Alice.Address] });
+        return pair;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Alice.DisposeAsync();
+        await Bob.DisposeAsync();
+    }
+}
+
+/// <summary>One engine over HTTP: what outlives it, so that it can stop and start again at the same address.</summary>
+internal sealed class HttpEngineHome : IAsyncDisposable
+{
+    private readonly SharedKeyring _keyring = new();
+    private InMemoryJournal _journal = new();
+    private string _listen = "http://127.0.0.1:0";
+
+    internal SessionEngine Engine { get; private set; } = null!;
+
+    internal string Address => _listen;
+
+    internal async Task StartAsync()
+    {
+        var options = new EngineOptions();
+        options.Shard.Count = 2;
+        options.Links.FailOverInitial = TimeSpan.FromMilliseconds(100);
+        options.Links.FailOverMax = TimeSpan.FromMilliseconds(100);
+        var parts = new EngineParts
+        {
+            OpenJournal = (_, _) => Task.FromResult<IJournal>(_journal),
+            OpenKeyring = (_, _) => Task.FromResult<IKeyring>(_keyring),
+        };
+        var link = new HttpPeerLink(new HttpPeerLinkOptions { Listen = _listen });
+        parts.PeerLinks.Add(link);
+        Engine = await SessionEngine.StartAsync(options, parts);
+        _listen = link.ListenAddress!;
+    }
+
+    internal async Task StopAsync()
+    {
+        await Engine.DisposeAsync();
+        _journal = _journal.Reopen();
+    }
+
+    /// <summary>Takes the next message in and says that it was handled.</summary>
+    internal async Task<string> ReceiveAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await foreach (var message in Engine.ReceiveAsync(limit.Token))
+        {
+            await Engine.AcknowledgeAsync(message.Id, limit.Token);
+            return System.Text.Encoding.UTF8.GetString(message.Payload.Span);
+        }
+
+        throw new InvalidOperationException("the engine was stopped");
+    }
+
+    public ValueTask DisposeAsync() => Engine.DisposeAsync();
+
+    /// <summary>A keyring that stays open while engines come and go.</summary>
+    private sealed class SharedKeyring : IKeyring
+    {
+        private readonly InMemoryKeyring _keyring = new();
+
+        public string Description => _keyring.Description;
+
+        public ValueTask<ReadOnlyMemory<byte>> WrapAsync(
+            ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> context, CancellationToken cancellationToken = default) =>
+            _keyring.WrapAsync(key, context, cancellationToken);
+
+        public ValueTask<byte[]> UnwrapAsync(
+            ReadOnlyMemory<byte> wrapped, ReadOnlyMemory<byte> context, CancellationToken cancellationToken = default) =>
+            _keyring.UnwrapAsync(wrapped, context, cancellationToken);
+
+        public ValueTask<IReadOnlyList<ShardWitness>> ReadWitnessesAsync(
+            ReadOnlyMemory<byte> storeId, CancellationToken cancellationToken = default) => _keyring.ReadWitnessesAsync(storeId, cancellationToken);
+
+        public ValueTask WriteWitnessesAsync(
+            ReadOnlyMemory<byte> storeId, IReadOnlyList<ShardWitness> witnesses, CancellationToken cancellationToken = default) =>
+            _keyring.WriteWitnessesAsync(storeId, witnesses, cancellationToken);
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}

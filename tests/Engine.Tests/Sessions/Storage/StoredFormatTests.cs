@@ -1,0 +1,178 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Sessions.Storage;
+using Kyberium.Engine.Shards;
+using Kyberium.Engine.Tests.Cryptography;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Tests.Sessions.Storage;
+
+/// <summary>Goal: bytes that version 1 wrote stay readable and mean the same, and docs/formats/events.md shows those bytes.
+/// Method: tests/Vectors/events/v1.json was written once; what the code writes and reads is compared with it.</summary>
+public sealed partial class StoredFormatTests
+{
+    private static readonly Dictionary<string, byte[]> Facts = Load("facts");
+    private static readonly Dictionary<string, byte[]> Others = Load("others");
+
+    public static TheoryData<string> FactNames => [.. StoredSamples.Facts.Keys];
+
+    public static TheoryData<string> OtherNames => [.. StoredSamples.Others().Keys];
+
+    [Fact]
+    public void The_file_is_complete()
+    {
+        Assert.Equal(33, Facts.Count);
+        Assert.Equal(StoredSamples.Facts.Keys.Order(), Facts.Keys.Order());
+        Assert.Equal(StoredSamples.Others().Keys.Order(), Others.Keys.Order());
+    }
+
+    [Fact]
+    public void Every_kind_of_fact_has_a_sample()
+    {
+        var kinds = typeof(PeerEvent).GetNestedTypes(BindingFlags.NonPublic).Where(type => type.IsSubclassOf(typeof(PeerEvent)));
+
+        Assert.Equal(kinds.Order(ByName), StoredSamples.Facts.Values.Select(fact => fact.GetType()).Order(ByName));
+    }
+
+    [Fact]
+    public void Every_kind_of_fact_has_a_number_of_its_own() =>
+        Assert.Equal(Facts.Count, Facts.Values.Select(bytes => bytes[0]).Distinct().Count());
+
+    [Theory, MemberData(nameof(FactNames))]
+    public void A_fact_is_written_as_version_1_wrote_it(string name) =>
+        VectorJson.AssertBytes(name, Facts[name], StoredSamples.Write(StoredSamples.Facts[name]));
+
+    [Theory, MemberData(nameof(FactNames))]
+    public void A_fact_of_version_1_is_read_whole_and_is_the_same_fact(string name)
+    {
+        var reader = new StateReader(Facts[name]);
+        var fact = EventCodec.Read(ref reader);
+
+        Assert.True(reader.IsAtEnd);
+        Assert.Equal(StoredSamples.Facts[name].GetType(), fact.GetType());
+        VectorJson.AssertBytes(name, Facts[name], StoredSamples.Write(fact));
+    }
+
+    [Theory, MemberData(nameof(FactNames))]
+    public void A_fact_cut_short_anywhere_is_refused(string name)
+    {
+        for (var length = 0; length < Facts[name].Length; length++)
+        {
+            var cut = Facts[name].AsMemory(0, length);
+            Assert.Throws<StateFormatException>(() =>
+            {
+                var reader = new StateReader(cut);
+                EventCodec.Read(ref reader);
+            });
+        }
+    }
+
+    [Fact]
+    public void A_kind_that_is_not_known_is_refused() => Assert.Throws<StateFormatException>(() =>
+    {
+        var reader = new StateReader(new byte[] { 34 });
+        EventCodec.Read(ref reader);
+    });
+
+    [Theory, MemberData(nameof(OtherNames))]
+    public void A_row_or_record_is_written_as_version_1_wrote_it(string name) =>
+        VectorJson.AssertBytes(name, Others[name], StoredSamples.Others()[name]);
+
+    [Fact]
+    public void A_snapshot_of_version_1_is_read_whole_and_is_the_same_state()
+    {
+        var state = new PeerState(new PeerKey(new IdentityName("alice"), new PeerId("bob")));
+        var position = SnapshotCodec.Read(Others["snapshot"], state, StoredSamples.Wall);
+        var again = StoredSamples.Written(writer => SnapshotCodec.Write(
+            writer, state, new StepInput(StoredSamples.Wall, new MonotonicMillis(0), Kyberium.Engine.Cryptography.SystemEntropy.Instance), position));
+
+        Assert.Equal(StoredSamples.Position, position);
+        VectorJson.AssertBytes("snapshot", Others["snapshot"], again);
+    }
+
+    [Fact]
+    public void The_time_in_the_store_counts_towards_an_epochs_age()
+    {
+        var state = new PeerState(new PeerKey(new IdentityName("alice"), new PeerId("bob")));
+        SnapshotCodec.Read(Others["snapshot"], state, new UnixMillis(StoredSamples.Wall.Value + 60_000));
+
+        Assert.Equal(65_000, state.Sessions[0].Current.AgeMillis);
+    }
+
+    [Fact]
+    public void A_snapshot_of_another_version_is_refused()
+    {
+        var newer = Others["snapshot"].ToArray();
+        newer[0]++;
+
+        Assert.Throws<StateFormatException>(() =>
+            SnapshotCodec.Read(newer, new PeerState(new PeerKey(new IdentityName("alice"), new PeerId("bob"))), StoredSamples.Wall));
+    }
+
+    [Fact]
+    public void Message_rows_of_version_1_are_read_whole()
+    {
+        var queued = SnapshotCodec.ReadOutboxRow(Others["outbox-row"]);
+        var accepted = SnapshotCodec.ReadInboxRow(Others["inbox-row"]);
+
+        VectorJson.AssertBytes("outbox-row", Others["outbox-row"], StoredSamples.Written(writer => SnapshotCodec.WriteOutboxRow(writer, queued)));
+        VectorJson.AssertBytes("inbox-row", Others["inbox-row"], StoredSamples.Written(writer => SnapshotCodec.WriteInboxRow(writer, accepted)));
+    }
+
+    [Fact]
+    public void A_record_of_version_1_opens_under_the_peers_key_at_its_position_only()
+    {
+        var reader = new StateReader(Others["record"]);
+        Assert.Equal(BatchRecord.Version, reader.Byte());
+        var salt = reader.UInt128();
+        var facts = BatchRecord.ReadEntry(ref reader);
+        var audit = BatchRecord.ReadEntry(ref reader);
+        Assert.True(reader.IsAtEnd);
+
+        using var vault = StoredSamples.Vault();
+        var opened = BatchRecord.Open(facts, vault, salt, StoredSamples.Position);
+        Assert.Equal([typeof(PeerEvent.Suspended), typeof(PeerEvent.Acknowledged)], opened!.Select(fact => fact.GetType()));
+        Assert.Null(BatchRecord.Open(facts, vault, salt, new LogPosition(StoredSamples.Position.Value + 1)));
+        Assert.True(audit.IsAudit);
+        var read = BatchRecord.ReadAudit(audit.Bytes, new ShardId("default", 7), StoredSamples.Position, 0);
+        Assert.Equal(("rekeyed", "alice", "bob", "engine", "c-1", "epoch 2"), (read.Kind, read.Identity, read.Peer, read.Actor, read.Correlation, read.Detail));
+    }
+
+    [Fact]
+    public void The_document_shows_these_bytes()
+    {
+        var examples = Example().Matches(RepositoryFiles.Read("docs/formats/events.md"))
+            .ToDictionary(match => match.Groups[1].Value, match => Hex(match.Groups[2].Value));
+        var all = Facts.Concat(Others).ToDictionary();
+
+        Assert.True(examples.Count >= 12, $"only {examples.Count} examples were read");
+        Assert.Empty(examples.Keys.Except(all.Keys));
+        Assert.All(examples, example => VectorJson.AssertBytes(example.Key, all[example.Key], example.Value));
+    }
+
+    [Fact]
+    public void The_document_numbers_the_kinds_as_the_code_does()
+    {
+        var rows = KindRow().Matches(RepositoryFiles.Read("docs/formats/events.md"))
+            .ToDictionary(match => match.Groups[2].Value, match => byte.Parse(match.Groups[1].Value, null));
+
+        Assert.Equal(
+            Facts.Select(fact => (fact.Key, fact.Value[0])).Order(), rows.Select(row => (row.Key, row.Value)).Order());
+    }
+
+    private static Comparer<Type> ByName { get; } = Comparer<Type>.Create((left, right) => string.CompareOrdinal(left.Name, right.Name));
+
+    private static byte[] Hex(string block) => Convert.FromHexString(
+        string.Concat(block.Split('\n').Select(line => line.Split('#')[0]).SelectMany(line => line.Where(char.IsAsciiHexDigit))));
+
+    private static Dictionary<string, byte[]> Load(string part) => VectorJson.Load("events/v1.json").GetProperty(part).EnumerateObject()
+        .ToDictionary(entry => entry.Name, entry => Convert.FromHexString(entry.Value.GetString()!));
+
+    [GeneratedRegex("^```bytes ([a-z0-9-]+)\n(.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Example();
+
+    [GeneratedRegex(@"^\| (\d+) \| ([a-z-]+) \|", RegexOptions.Multiline)]
+    private static partial Regex KindRow();
+}

@@ -1,0 +1,157 @@
+using System.Security.Cryptography;
+using Kyberium.Engine.Cryptography;
+using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Sessions.Delivery;
+using Kyberium.Engine.Sessions.Handshake;
+using Kyberium.Engine.Sessions.Ratchet;
+using Kyberium.Engine.Sessions.Storage;
+using Kyberium.Engine.Shards;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Tests.Sessions.Storage;
+
+/// <summary>One value of each thing that is stored, made of runs of counting bytes so that its fields can be seen in hex.</summary>
+internal static class StoredSamples
+{
+    internal static readonly UInt128 Salt = new(0xb0b1b2b3b4b5b6b7, 0xb8b9babbbcbdbebf);
+    internal static readonly LogPosition Position = new(9);
+    internal static readonly UnixMillis Wall = new(1_700_000_000_000);
+
+    private static readonly SessionId Session = SessionId.Read(Run(0x50, 16));
+    private static readonly StreamId Stream = StreamId.Read(Run(0x10, 16));
+    private static readonly Incarnation Incarnation = Incarnation.Read(Run(0xa0, 16));
+    private static readonly Fingerprint Local = Fingerprint.Of("local document"u8);
+    private static readonly Pin Pin = new(Fingerprint.Of("document"u8), "document"u8.ToArray(), Proved: true);
+    private static readonly FrozenPolicy Policy = new("level-3", 1, new byte[] { 0xc0, 0xc1 });
+
+    /// <summary>Gets a fact of every kind, by the name of its example.</summary>
+    internal static IReadOnlyDictionary<string, PeerEvent> Facts { get; } = new Dictionary<string, PeerEvent>
+    {
+        ["added"] = new PeerEvent.Added(Pin, Policy, Stream, ["memory://a"], 2),
+        ["forgotten"] = new PeerEvent.Forgotten(),
+        ["pin-added"] = new PeerEvent.PinAdded(Pin),
+        ["pin-proved"] = new PeerEvent.PinProved(Pin.Fingerprint),
+        ["pin-removed"] = new PeerEvent.PinRemoved(Pin.Fingerprint),
+        ["addresses-set"] = new PeerEvent.AddressesSet(["https://b:1", "memory://a"]),
+        ["policy-changed"] = new PeerEvent.PolicyChanged(Policy),
+        ["suspended"] = new PeerEvent.Suspended(),
+        ["resumed"] = new PeerEvent.Resumed(),
+        ["held"] = new PeerEvent.Held(),
+        ["released"] = new PeerEvent.Released(),
+        ["session-established"] = new PeerEvent.SessionEstablished(
+            Made(0), IsInitiator: true, Suite.MLKem768P256, Local, Pin.Fingerprint, Sends: true),
+        ["epoch-pending"] = new PeerEvent.EpochPending(Made(1)),
+        ["epoch-committed"] = new PeerEvent.EpochCommitted(Session, new Epoch(1)),
+        ["epoch-accepted"] = new PeerEvent.EpochAccepted(Made(2)),
+        ["previous-epoch-dropped"] = new PeerEvent.PreviousEpochDropped(Session, Epoch.Zero),
+        ["session-retired"] = new PeerEvent.SessionRetired(Session),
+        ["sessions-dropped"] = new PeerEvent.SessionsDropped(),
+        ["reservation-made"] = new PeerEvent.ReservationMade(ReceiverIndex.Of(3, 0x123456789abc), Incarnation, 65_535),
+        ["message-queued"] = new PeerEvent.MessageQueued(Operation(0xd0), MessageFlags.None, Wall, "order 66"u8.ToArray()),
+        ["acknowledged"] = new PeerEvent.Acknowledged(7),
+        ["message-expired"] = new PeerEvent.MessageExpired(8),
+        ["outgoing-stopped"] = new PeerEvent.OutgoingStopped(StopReason.OwnStoreRolledBack),
+        ["outgoing-reset"] = new PeerEvent.OutgoingReset(Stream),
+        ["incoming-adopted"] = new PeerEvent.IncomingAdopted(Stream, 5),
+        ["message-accepted"] = new PeerEvent.MessageAccepted(7, ChainValue.Read(Run(0x30, 16)), MessageFlags.None, "order 66"u8.ToArray()),
+        ["incoming-stopped"] = new PeerEvent.IncomingStopped(StopReason.HistoriesDiffer),
+        ["incoming-reset"] = new PeerEvent.IncomingReset(),
+        ["message-handled"] = new PeerEvent.MessageHandled(Stream, 7),
+        ["message-failed"] = new PeerEvent.MessageFailed(Stream, 7, SetAside: true),
+        ["message-retried"] = new PeerEvent.MessageRetried(Stream, 7),
+        ["message-dropped"] = new PeerEvent.MessageDropped(Stream, 7),
+        ["generation-set"] = new PeerEvent.GenerationSet(2),
+    };
+
+    /// <summary>Gives what is not a fact: a snapshot, rows and a whole record, by name.</summary>
+    internal static IReadOnlyDictionary<string, byte[]> Others() => new Dictionary<string, byte[]>
+    {
+        ["snapshot"] = Written(writer => SnapshotCodec.Write(
+            writer, Peer(), new StepInput(Wall, new MonotonicMillis(0), SystemEntropy.Instance), Position)),
+        ["outbox-row"] = Written(writer => SnapshotCodec.WriteOutboxRow(writer, Queued("order 66"))),
+        ["inbox-row"] = Written(writer => SnapshotCodec.WriteInboxRow(writer, Accepted())),
+        ["record"] = Record(),
+    };
+
+    internal static PeerVault Vault() => new(SecretBytes.CopyOf(Run(0, PeerVault.KeySize)));
+
+    internal static byte[] Write(PeerEvent fact) => Written(writer => EventCodec.Write(writer, fact));
+
+    internal static byte[] Written(Action<StateWriter> write)
+    {
+        var writer = new StateWriter();
+        write(writer);
+        return writer.Written.ToArray();
+    }
+
+    /// <summary>A peer with everything a snapshot can hold: a session of three epochs, streams with histories.</summary>
+    private static PeerState Peer()
+    {
+        var state = new PeerState(new PeerKey(new IdentityName("alice"), new PeerId("bob")))
+        {
+            Exists = true, Held = true, Generation = 2, Pins = [Pin], Addresses = ["memory://a"], Policy = Policy,
+        };
+        var session = new SessionState
+        {
+            Id = Session, IsInitiator = true, Suite = Suite.MLKem768P256, Local = Local, Remote = Pin.Fingerprint, Superseded = true,
+            Current = State(1), Pending = State(2), Previous = State(0),
+        };
+        session.Current.Reservations.Add(Incarnation, 65_535);
+        session.Current.Counts = new EpochCounts(11, 2_816, 3);
+        session.Current.AgeMillis = 5_000;
+        state.Sessions.Add(session);
+        state.Sending = session;
+        state.Outgoing.Open(Stream);
+        state.Outgoing.Add(Queued("order 65"));
+        state.Outgoing.AcknowledgeThrough(1);
+        state.Outgoing.Stopped = StopReason.PeerStoreRolledBack;
+        state.Outgoing.Retired.Add(StreamId.Read(Run(0x20, 16)));
+        state.Outgoing.Completed.Add(Operation(0xd0));
+        state.Incoming.Id = StreamId.Read(Run(0x30, 16));
+        state.Incoming.Expected = 8;
+        state.Incoming.NextOrdinal = 4;
+        state.Incoming.ChainBelow = ChainValue.Read(Run(0x40, 16));
+        state.Incoming.Retired.Add(StreamId.Read(Run(0x60, 16)));
+        return state;
+    }
+
+    private static byte[] Record()
+    {
+        using var vault = Vault();
+        var (writer, scratch) = (new StateWriter(), new StateWriter());
+        var hash = PeerHash.Read(Run(0xe0, 16));
+        BatchRecord.Begin(writer, Salt);
+        BatchRecord.AddPeer(
+            writer, scratch, hash, vault, Salt, 4, Position, [new PeerEvent.Suspended(), new PeerEvent.Acknowledged(7)]);
+        BatchRecord.AddAudit(writer, new AuditEvent(
+            DateTimeOffset.FromUnixTimeMilliseconds(Wall.Value), "rekeyed", "alice", "bob", "engine", "c-1", "epoch 2",
+            new ShardId("default", 7), Position, 0));
+        return writer.Written.ToArray();
+    }
+
+    private static OutgoingMessage Queued(string payload)
+    {
+        var bytes = System.Text.Encoding.ASCII.GetBytes(payload);
+        return new OutgoingMessage
+        {
+            Operation = Operation(0xd0), Flags = MessageFlags.None, ChainFlags = MessageFlags.None, Digest = SHA256.HashData(bytes),
+            Payload = bytes, ExpiresAt = Wall,
+        };
+    }
+
+    private static IncomingMessage Accepted() => new()
+    {
+        Stream = Stream, Number = 7, Ordinal = 3, Flags = MessageFlags.None, Payload = "order 66"u8.ToArray(), Failures = 2, SetAside = true,
+    };
+
+    private static NewEpoch Made(uint number) => new(
+        Session, new Epoch(number), Run(0x40, 64), EpochSecrets.Restore(Run(0, EpochSecrets.Size)),
+        ReceiverIndex.Of(3, 0x123456789abc), ReceiverIndex.Of(5, 0x0def01234567));
+
+    private static EpochState State(uint number) =>
+        EpochState.Of(Made(number), isInitiator: true, Suite.MLKem768P256, new MonotonicMillis(0));
+
+    private static Guid Operation(int first) => new(Run(first, 16), bigEndian: true);
+
+    private static byte[] Run(int first, int count) => [.. Enumerable.Range(first, count).Select(value => (byte)value)];
+}

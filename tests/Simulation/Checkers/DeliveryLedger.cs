@@ -1,0 +1,163 @@
+using System.Globalization;
+using System.Text;
+using Kyberium.Engine;
+using Kyberium.Simulation.World;
+
+namespace Kyberium.Simulation.Checkers;
+
+/// <summary>Promise 3 for one direction between two nodes: what was accepted for sending is delivered once for each stable id, in
+/// order, unchanged, and nothing counts as acknowledged that the receiver could still lose.</summary>
+internal sealed class DeliveryLedger(SimulatedWorld world, string from, string to)
+{
+    private readonly Dictionary<Guid, byte[]> _tried = [];
+    private readonly HashSet<Guid> _accepted = [];
+    private readonly Dictionary<Guid, ulong> _numbers = [];
+    private readonly Dictionary<ReceivedMessageId, Guid> _received = [];
+    private readonly Dictionary<Guid, ReceivedMessageId> _places = [];
+    private readonly HashSet<ReceivedMessageId> _handled = [];
+    private readonly HashSet<ReceivedMessageId> _acknowledging = [];
+    private Guid _stream;
+    private ulong _last;
+
+    internal string From { get; } = from;
+
+    internal string To { get; } = to;
+
+    /// <summary>Gets up to which number the sender was seen to count messages as acknowledged.</summary>
+    internal ulong AcknowledgedThrough { get; private set; }
+
+    internal int AcceptedCount => _accepted.Count;
+
+    internal bool IsSettled => _accepted.All(operation => _places.TryGetValue(operation, out var id) && _handled.Contains(id));
+
+    /// <summary>Makes the payload of a message about to be sent: planted bytes, its operation, filler.</summary>
+    internal byte[] Compose(Guid operation, SeededChoices choices, int fillerMax)
+    {
+        if (!_tried.TryGetValue(operation, out var payload))
+        {
+            var filler = new byte[choices.Below(fillerMax + 1)];
+            choices.Fill(filler);
+            _tried[operation] = payload = [.. FrameChecker.Planted, .. operation.ToByteArray(), .. filler];
+        }
+
+        return payload;
+    }
+
+    /// <summary>The send completed: from here on the message must not be lost.</summary>
+    internal void Accepted(SentMessage sent)
+    {
+        _accepted.Add(sent.Operation);
+        if (sent.Number != 0 && _numbers.TryGetValue(sent.Operation, out var before) && before != sent.Number)
+        {
+            Violate($"{sent.Operation} was numbered {before}, and then {sent.Number}");
+        }
+
+        if (sent.Number != 0)
+        {
+            _numbers[sent.Operation] = sent.Number;
+            CheckPlace(sent.Operation);
+        }
+    }
+
+    internal void Received(ReceivedMessage message)
+    {
+        var payload = message.Payload.Span;
+        var operation = payload.Length >= FrameChecker.Planted.Length + 16
+            ? new Guid(payload.Slice(FrameChecker.Planted.Length, 16))
+            : Guid.Empty;
+        if (!_tried.TryGetValue(operation, out var sent) || !payload.SequenceEqual(sent))
+        {
+            Violate($"message {message.Id.Number} is not what was sent");
+            return;
+        }
+
+        if (_handled.Contains(message.Id))
+        {
+            Violate($"message {message.Id.Number} was handed out after its handling was durable");
+        }
+
+        if (_received.TryGetValue(message.Id, out var known))
+        {
+            if (known != operation)
+            {
+                Violate($"number {message.Id.Number} was handed out with two payloads");
+            }
+
+            return;
+        }
+
+        if (_stream == Guid.Empty)
+        {
+            _stream = message.Id.Stream;
+        }
+
+        if (message.Id.Stream != _stream)
+        {
+            Violate($"a second stream appeared at message {message.Id.Number}, though no store went back in time");
+        }
+
+        if (message.Id.Number != _last + 1)
+        {
+            Violate($"message {message.Id.Number} came after {_last}");
+        }
+
+        _last = message.Id.Number;
+        _received[message.Id] = operation;
+        if (!_places.TryAdd(operation, message.Id))
+        {
+            Violate($"one message came under numbers {_places[operation].Number} and {message.Id.Number}");
+        }
+
+        CheckPlace(operation);
+    }
+
+    internal void Acknowledging(ReceivedMessageId id) => _acknowledging.Add(id);
+
+    internal bool WasAcknowledging(ReceivedMessageId id) => _acknowledging.Contains(id);
+
+    internal void Handled(ReceivedMessageId id) => _handled.Add(id);
+
+    /// <summary>What the sender's engine showed of its outbox.</summary>
+    internal void SenderShowed(PeerInfo info)
+    {
+        AcknowledgedThrough = Math.Max(AcknowledgedThrough, info.NextNumber - 1 - (ulong)info.OutboxCount);
+        if (info.OutgoingStopped.Length > 0)
+        {
+            Violate($"sending stopped, though no store went back in time: {info.OutgoingStopped}");
+        }
+    }
+
+    /// <summary>What the receiver's engine showed, asked after <paramref name="acknowledged"/> was read.</summary>
+    internal void ReceiverShowed(PeerInfo info, ulong acknowledged)
+    {
+        if (info.AcceptedThrough < acknowledged)
+        {
+            Violate($"the sender dropped messages up to {acknowledged}, the receiver holds those up to {info.AcceptedThrough}");
+        }
+
+        if (info.IncomingStopped.Length > 0)
+        {
+            Violate($"accepting stopped, though no store went back in time: {info.IncomingStopped}");
+        }
+    }
+
+    /// <summary>Tells what is still missing.</summary>
+    internal string Missing()
+    {
+        var lost = _accepted.Where(operation => !_places.TryGetValue(operation, out var id) || !_handled.Contains(id)).ToList();
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"{From} > {To}: {lost.Count} of {_accepted.Count} accepted messages are missing, numbers ");
+        text.AppendJoin(", ", lost.Select(operation => _numbers.GetValueOrDefault(operation)).Order().Take(10));
+        return text.ToString();
+    }
+
+    private void CheckPlace(Guid operation)
+    {
+        if (_numbers.TryGetValue(operation, out var number) && _places.TryGetValue(operation, out var place) && place.Number != number)
+        {
+            Violate($"the message numbered {number} came as {place.Number}");
+        }
+    }
+
+    private void Violate(string what) => world.Violate("promise 3", $"{From} > {To}: {what}");
+}

@@ -1,0 +1,30 @@
+using Kyberium.Engine;
+using Kyberium.Simulation.World;
+
+namespace Kyberium.Simulation.Checkers;
+
+/// <summary>The checkers that outlive every engine.</summary>
+internal sealed class Ledgers(SimulatedWorld world)
+{
+    private readonly SortedDictionary<string, DeliveryLedger> _deliveries = new(StringComparer.Ordinal);
+
+    internal IEnumerable<DeliveryLedger> Deliveries => _deliveries.Values;
+
+    internal VolatileLedger Volatile { get; } = new(world);
+
+    internal BoundsChecker Bounds { get; } = new(world);
+
+    /// <summary>Gets what each engine last showed of each peer.</summary>
+    internal Dictionary<(string Node, string Peer), PeerInfo> Showed { get; } = [];
+
+    internal DeliveryLedger Of(string from, string to)
+    {
+        var name = $"{from}>{to}";
+        if (!_deliveries.TryGetValue(name, out var ledger))
+        {
+            _deliveries[name] = ledger = new DeliveryLedger(world, from, to);
+        }
+
+        return ledger;
+    }
+}

@@ -1,0 +1,62 @@
+using Kyberium.Simulation.World;
+
+namespace Kyberium.Simulation.Disk;
+
+/// <summary>One append-only file: bytes are safe once flushed; what was not may be lost, cut short or garbled by a crash.</summary>
+internal sealed class VirtualDisk
+{
+    private const int SectorSize = 512;
+
+    private readonly MemoryStream _bytes = new();
+    private long _flushed;
+
+    /// <summary>Gets or sets whether a flush does what it says: a test lets it lie.</summary>
+    internal bool IsHonest { get; set; } = true;
+
+    /// <summary>Gets everything written, flushed or not.</summary>
+    internal ReadOnlyMemory<byte> Written => _bytes.GetBuffer().AsMemory(0, (int)_bytes.Length);
+
+    internal void Append(ReadOnlySpan<byte> bytes) => _bytes.Write(bytes);
+
+    internal void Flush()
+    {
+        if (IsHonest)
+        {
+            _flushed = _bytes.Length;
+        }
+    }
+
+    /// <summary>Gives up what was appended since the last flush.</summary>
+    internal void DropUnflushed() => CutTo(_flushed);
+
+    /// <summary>Cuts off a tail that does not make sense.</summary>
+    internal void CutTo(long length)
+    {
+        _bytes.SetLength(length);
+        _bytes.Position = length;
+        _flushed = Math.Min(_flushed, length);
+    }
+
+    /// <summary>What a crash leaves: a process that was killed leaves all it wrote; a lost machine any part of what was not flushed.</summary>
+    internal void Crash(SeededChoices choices, bool losesUnflushed)
+    {
+        if (losesUnflushed && _bytes.Length > _flushed)
+        {
+            var kept = choices.Between(_flushed, _bytes.Length);
+            CutTo(kept);
+            if (choices.Chance(0.5))
+            {
+                Span<byte> garbage = stackalloc byte[SectorSize];
+                garbage = garbage[..choices.Below(SectorSize)];
+                if (choices.Chance(0.5))
+                {
+                    choices.Fill(garbage);
+                }
+
+                _bytes.Write(garbage);
+            }
+        }
+
+        _flushed = _bytes.Length;
+    }
+}

@@ -1,0 +1,266 @@
+using Kyberium.Engine;
+using Kyberium.Simulation.Checkers;
+using Kyberium.Simulation.Network;
+using Kyberium.Simulation.World;
+
+namespace Kyberium.Simulation.Nodes;
+
+/// <summary>What uses the engines: sends, receives, seals, opens, rekeys, closes, looks. It tells the checkers what it saw.</summary>
+internal sealed class Application(
+    SimulatedWorld world, SimulatedNetwork network, FrameChecker frames, Ledgers ledgers)
+{
+    private const int PayloadMax = 700;
+    private const int KeptMax = 300;
+
+    private readonly SeededChoices _choices = SeededChoices.For(world.Seed, "application");
+    private readonly List<(SimulatedNode To, byte[] Envelope)> _kept = [];
+    private readonly HashSet<ReceivedMessageId> _rejected = [];
+    private readonly SortedDictionary<string, List<(string To, Guid Operation)>> _unfinished = new(StringComparer.Ordinal);
+
+    /// <summary>Gets or sets whether handlers are slow and sometimes fail.</summary>
+    internal bool IsTroubled { get; set; }
+
+    /// <summary>Takes up an engine that has started: looks at every peer, repeats sends whose outcome a crash hid, and receives.</summary>
+    internal void Begin(SimulatedNode node, SimulatedProcess process, SessionEngine engine, IReadOnlyList<SimulatedNode> others)
+    {
+        foreach (var other in others)
+        {
+            Look(node, other);
+        }
+
+        Run(process, "receive", () => ReceiveAsync(node, process, engine));
+        if (_unfinished.Remove(node.Name, out var unfinished))
+        {
+            foreach (var (to, operation) in unfinished)
+            {
+                Send(node, others.First(other => other.Name == to), operation);
+            }
+        }
+    }
+
+    internal void Send(SimulatedNode node, SimulatedNode peer) => Send(node, peer, NewOperation());
+
+    /// <summary>Seals a volatile payload, and lets the network carry the envelope to the peer.</summary>
+    internal void Seal(SimulatedNode node, SimulatedNode peer, Action? opened = null) => Do(node, $"seal {peer.Name}", async (process, engine) =>
+    {
+        var filler = new byte[_choices.Below(PayloadMax)];
+        _choices.Fill(filler);
+        byte[] payload = [.. FrameChecker.Planted, .. filler];
+        var envelope = await engine.SealAsync(peer.PeerId, payload).ConfigureAwait(false);
+        if (!process.IsAlive)
+        {
+            return;
+        }
+
+        frames.Sent(process.Name, envelope);
+        ledgers.Volatile.Sealed(node.Name, peer.Name, envelope, payload);
+        world.Note(process.Name, $"sealed {FrameChecker.Describe(envelope)} for {peer.Name}", envelope);
+        if (_kept.Count < KeptMax)
+        {
+            _kept.Add((peer, envelope));
+        }
+        else
+        {
+            _kept[_choices.Below(KeptMax)] = (peer, envelope);
+        }
+
+        for (var copies = network.IsLost(node.Name, peer.Name) ? 0 : network.Copies(); copies > 0; copies--)
+        {
+            var arriving = network.Mistreat(envelope);
+            world.After(null, network.Latency(), () => Open(peer, arriving, opened));
+        }
+    });
+
+    /// <summary>Opens an envelope that was sealed some time ago, opened or not.</summary>
+    internal void OpenAgain()
+    {
+        if (_kept.Count > 0)
+        {
+            var (to, envelope) = _choices.Pick(_kept);
+            Open(to, envelope);
+        }
+    }
+
+    internal void Connect(SimulatedNode node, SimulatedNode peer) =>
+        Do(node, $"connect {peer.Name}", (_, engine) => engine.ConnectAsync(peer.PeerId));
+
+    internal void Rekey(SimulatedNode node, SimulatedNode peer) =>
+        Do(node, $"rekey {peer.Name}", (_, engine) => engine.RekeyAsync(peer.PeerId));
+
+    internal void Close(SimulatedNode node, SimulatedNode peer) =>
+        Do(node, $"close {peer.Name}", (_, engine) => engine.CloseAsync(peer.PeerId));
+
+    internal void Checkpoint(SimulatedNode node) => Do(node, "checkpoint", (_, engine) => engine.CheckpointAsync());
+
+    /// <summary>Asks an engine what it knows of a peer, and tells the checkers of both directions.</summary>
+    internal void Look(SimulatedNode node, SimulatedNode peer)
+    {
+        var incoming = ledgers.Of(peer.Name, node.Name);
+        var acknowledged = incoming.AcknowledgedThrough;
+        Do(node, null, async (process, engine) =>
+        {
+            var info = await engine.GetPeerAsync(peer.PeerId).ConfigureAwait(false);
+            if (process.IsAlive)
+            {
+                ledgers.Of(node.Name, peer.Name).SenderShowed(info);
+                incoming.ReceiverShowed(info, acknowledged);
+                ledgers.Bounds.Showed(process.Name, info);
+                ledgers.Showed[(node.Name, peer.Name)] = info;
+            }
+        });
+    }
+
+    private static bool IsExpected(EngineException failure) => failure.IsTransient || failure.Code is
+        EngineErrorCode.PeerUnreachable or EngineErrorCode.EngineStopped or EngineErrorCode.SessionMissing;
+
+    private Guid NewOperation()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        _choices.Fill(bytes);
+        return new Guid(bytes);
+    }
+
+    private void Send(SimulatedNode node, SimulatedNode peer, Guid operation)
+    {
+        if (!node.IsUp)
+        {
+            return;
+        }
+
+        var ledger = ledgers.Of(node.Name, peer.Name);
+        var payload = ledger.Compose(operation, _choices, PayloadMax);
+        if (!_unfinished.TryGetValue(node.Name, out var unfinished))
+        {
+            _unfinished[node.Name] = unfinished = [];
+        }
+
+        unfinished.Add((peer.Name, operation));
+        Do(node, $"send {payload.Length} bytes to {peer.Name}", async (process, engine) =>
+        {
+            var sent = await engine.SendAsync(peer.PeerId, payload, new SendOptions(operation)).ConfigureAwait(false);
+            if (process.IsAlive)
+            {
+                unfinished.Remove((peer.Name, operation));
+                ledger.Accepted(sent);
+                world.Note(process.Name, $"accepted {sent.Number} for {peer.Name}");
+            }
+        });
+    }
+
+    private void Open(SimulatedNode node, byte[] envelope, Action? opened = null)
+    {
+        if (node.Process is not { IsAlive: true } process || node.Engine is not { } engine)
+        {
+            return;
+        }
+
+        Run(process, null, async () =>
+        {
+            try
+            {
+                var payload = await engine.OpenAsync(envelope).ConfigureAwait(false);
+                if (process.IsAlive)
+                {
+                    world.Note(process.Name, $"opened {FrameChecker.Describe(envelope)}");
+                    ledgers.Volatile.Opened(node.Name, payload.Peer.Value, envelope, payload.Payload.Span);
+                    opened?.Invoke();
+                }
+            }
+            catch (EngineException refused) when ((int)refused.Code / 1_000 == 2 || refused.Code == EngineErrorCode.PeerUnknown)
+            {
+                if (process.IsAlive)
+                {
+                    world.Note(process.Name, $"refused {FrameChecker.Describe(envelope)}");
+                }
+            }
+        });
+    }
+
+    private async Task ReceiveAsync(SimulatedNode node, SimulatedProcess process, SessionEngine engine)
+    {
+        await foreach (var message in engine.ReceiveAsync().ConfigureAwait(false))
+        {
+            if (!process.IsAlive)
+            {
+                return;
+            }
+
+            world.Note(process.Name, $"received {message.Id.Number} of {message.Id.Peer}", message.Payload.Span);
+            ledgers.Of(message.Id.Peer.Value, node.Name).Received(message);
+            world.After(process, IsTroubled ? _choices.Between(0, 2_000_000) : 1_000, () => Run(
+                process, null, () => HandleAsync(node, process, engine, message.Id)));
+        }
+    }
+
+    private async Task HandleAsync(SimulatedNode node, SimulatedProcess process, SessionEngine engine, ReceivedMessageId id)
+    {
+        var ledger = ledgers.Of(id.Peer.Value, node.Name);
+        try
+        {
+            if (IsTroubled && _choices.Chance(0.1) && _rejected.Add(id))
+            {
+                await engine.RejectAsync(id).ConfigureAwait(false);
+                return;
+            }
+
+            ledger.Acknowledging(id);
+            await engine.AcknowledgeAsync(id).ConfigureAwait(false);
+        }
+        catch (EngineException failure) when (failure.Code == EngineErrorCode.MessageUnknown && ledger.WasAcknowledging(id))
+        {
+            // An earlier acknowledgement was durable, and its answer was lost.
+        }
+        catch (EngineException failure) when (IsExpected(failure))
+        {
+            world.After(process, 200_000, () => Run(process, null, () => HandleAsync(node, process, engine, id)));
+            return;
+        }
+
+        if (process.IsAlive)
+        {
+            world.Note(process.Name, $"handled {id.Number} of {id.Peer}");
+            ledger.Handled(id);
+        }
+    }
+
+    private void Do(SimulatedNode node, string? what, Func<SimulatedProcess, SessionEngine, Task> act)
+    {
+        if (node.Process is { IsAlive: true } process && node.Engine is { } engine)
+        {
+            Run(process, what, () => act(process, engine));
+        }
+    }
+
+    /// <summary>Runs a command as a step of the process; it may fail with the codes that say that it may be repeated.</summary>
+    private void Run(SimulatedProcess process, string? what, Func<Task> act)
+    {
+        world.Post(process, () => _ = RunAsync());
+
+        async Task RunAsync()
+        {
+            if (what is not null)
+            {
+                world.Note(process.Name, what);
+            }
+
+            try
+            {
+                await act().ConfigureAwait(false);
+            }
+            catch (EngineException failure) when (IsExpected(failure))
+            {
+                if (process.IsAlive && what is not null)
+                {
+                    world.Note(process.Name, $"{what}: {failure.Code}");
+                }
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                if (process.IsAlive)
+                {
+                    world.Violate("commands fail with codes that tell what to do", $"{process.Name}, {what}: {exception}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using Kyberium.Engine;
+using Kyberium.Simulation.World;
+
+namespace Kyberium.Simulation.Nodes;
+
+/// <summary>What a simulated engine is made of. A test that proves a checker replaces one part by a broken one.</summary>
+internal sealed record NodeParts
+{
+    /// <summary>Gets the folder of the policies that the nodes use.</summary>
+    internal required string TemplateDirectory { get; init; }
+
+    /// <summary>Gets what gives a process its random bytes, by node and by how many processes that node has had.</summary>
+    internal required Func<string, int, SeededChoices> EntropyOf { get; init; }
+
+    internal Func<IJournal, IJournal> WrapJournal { get; init; } = journal => journal;
+
+    internal static NodeParts Sound(ulong seed) => new()
+    {
+        TemplateDirectory = Path.Combine(AppContext.BaseDirectory, "templates"),
+        EntropyOf = (node, process) => SeededChoices.For(seed, $"entropy {node} {process}"),
+    };
+}

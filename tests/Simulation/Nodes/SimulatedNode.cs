@@ -1,0 +1,232 @@
+using Kyberium.Engine;
+using Kyberium.Simulation.Checkers;
+using Kyberium.Simulation.Disk;
+using Kyberium.Simulation.Network;
+using Kyberium.Simulation.World;
+
+namespace Kyberium.Simulation.Nodes;
+
+/// <summary>A machine: its disk, keyring and wall clock outlive the processes that run an engine on it, one after another.</summary>
+internal sealed class SimulatedNode(
+    SimulatedWorld world, Scenario scenario, SimulatedNetwork network, FrameChecker frames, NodeParts parts, string name) : IDiskHost
+{
+    private const long RestartMicrosMax = 20_000_000;
+
+    private readonly SeededChoices _choices = SeededChoices.For(world.Seed, "node " + name);
+    private readonly SimulatedKeyring _keyring = new(SeededChoices.For(world.Seed, "keyring " + name));
+    private int _processes;
+    private long _wallOffset;
+    private SimulatedProcess? _disksUser;
+
+    internal string Name { get; } = name;
+
+    internal PeerId PeerId { get; } = new(name);
+
+    internal VirtualDisk Disk { get; } = new();
+
+    internal ReadOnlySpan<byte> MasterKey => _keyring.Secret;
+
+    /// <summary>Gets or sets whether flushes may fail.</summary>
+    internal bool IsFaulty { get; set; }
+
+    internal SimulatedProcess? Process { get; private set; }
+
+    /// <summary>Gets the engine while it serves.</summary>
+    internal SessionEngine? Engine { get; private set; }
+
+    internal bool IsUp => Engine is not null && Process is { IsAlive: true };
+
+    /// <summary>Gets or sets what runs on a started engine.</summary>
+    internal Action<SimulatedNode, SimulatedProcess, SessionEngine> Started { get; set; } = (_, _, _) => { };
+
+    internal int Processes => _processes;
+
+    /// <summary>Moves the wall clock by some time, within three days of the truth.</summary>
+    internal void SetClock(long micros)
+    {
+        const long Most = 3L * 24 * 3_600 * 1_000_000;
+        _wallOffset = Math.Clamp(_wallOffset + micros, -Most, Most);
+        world.Note(Name, $"wall clock off by {_wallOffset / 1_000_000} s");
+    }
+
+    internal void Start()
+    {
+        var process = new SimulatedProcess(
+            world, $"{Name}/{++_processes}", () => _wallOffset, _choices.Chance(0.5) ? _choices.Between(0, 1L << 40) - world.Now : 0);
+        Process = _disksUser = process;
+        Engine = null;
+        world.Post(process, () => _ = StartAsync(process));
+    }
+
+    /// <summary>Ends the process before one of the next things it does, wherever that is.</summary>
+    internal void CrashWithin(long effects)
+    {
+        if (Process is { IsAlive: true } process)
+        {
+            process.KillAfter(_choices.Between(0, effects), Crashed);
+        }
+    }
+
+    /// <summary>Stops the engine as its owner would, and starts the next one.</summary>
+    internal void Restart()
+    {
+        if (Process is { IsAlive: true } process && Engine is { } engine)
+        {
+            Engine = null;
+            world.Note(Name, "stops");
+            world.Post(process, () => _ = StopAsync(process, engine));
+        }
+    }
+
+    TaskCreationOptions IDiskHost.Completion => TaskCreationOptions.None;
+
+    void IDiskHost.Later(DiskStep step, Action run)
+    {
+        if (_disksUser is not { } process || !process.Effect())
+        {
+            return;
+        }
+
+        switch (step)
+        {
+            case DiskStep.Answer:
+                world.Post(process, run);
+                break;
+            case DiskStep.Read:
+                world.After(process, _choices.Between(1, 200), run);
+                break;
+            case DiskStep.Gather:
+                world.After(process, _choices.Between(0, 100), run);
+                break;
+            default:
+                world.After(process, _choices.Between(20, scenario.DiskMicrosMax), run);
+                break;
+        }
+    }
+
+    FlushOutcome IDiskHost.DrawFlush() =>
+        !IsFaulty || !scenario.Has(Faults.FlushErrors) || !_choices.Chance(scenario.FlushErrors) ? FlushOutcome.Done
+        : _choices.Chance(0.5) ? FlushOutcome.Failed
+        : FlushOutcome.DoneUnseen;
+
+    void IDiskHost.Wrote(LogFrame frame, ReadOnlySpan<byte> bytes)
+    {
+        var by = _disksUser!.Name;
+        world.Note(by, $"writes {frame.GetType().Name} of {bytes.Length} bytes", bytes);
+        if (frame is LogFrame.Commit commit)
+        {
+            if (commit.Record is { } record)
+            {
+                frames.Written(by, record);
+            }
+
+            foreach (var (_, value) in commit.Rows)
+            {
+                frames.Written(by, value);
+            }
+        }
+    }
+
+    private async Task StartAsync(SimulatedProcess process)
+    {
+        try
+        {
+            var choices = parts.EntropyOf(Name, _processes);
+            var engine = await SessionEngine.StartAsync(
+                Options(), Parts(process), process, new SeededEntropy(choices, frames.Drawn), handshakes: null, acceptRestored: false, default)
+                .ConfigureAwait(false);
+            if (process.IsAlive)
+            {
+                Engine = engine;
+                world.Note(process.Name, "ready");
+                Started(this, process, engine);
+            }
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            if (!process.IsAlive)
+            {
+                return;
+            }
+
+            if (exception is EngineException { IsTransient: true } or EngineException { Code: EngineErrorCode.JournalUnavailable })
+            {
+                world.Note(process.Name, $"did not start: {exception.Message}");
+                process.Exit();
+                world.After(null, _choices.Between(1, RestartMicrosMax), Start);
+            }
+            else
+            {
+                world.Violate("recovery", $"{process.Name} does not start: {exception}");
+            }
+        }
+    }
+
+    private async Task StopAsync(SimulatedProcess process, SessionEngine engine)
+    {
+        try
+        {
+            await engine.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            if (process.IsAlive)
+            {
+                world.Violate("promise 8", $"{process.Name} does not stop: {exception}");
+            }
+        }
+
+        if (process.IsAlive)
+        {
+            process.Exit();
+            world.Note(process.Name, "stopped");
+            world.After(null, _choices.Between(1_000, RestartMicrosMax), Start);
+        }
+    }
+
+    private void Crashed()
+    {
+        Engine = null;
+        Disk.Crash(_choices, scenario.Has(Faults.LostWrites) && _choices.Chance(0.7));
+        world.After(null, _choices.Between(1_000, RestartMicrosMax), Start);
+    }
+
+    private EngineOptions Options()
+    {
+        var options = new EngineOptions();
+        options.Shard.Count = scenario.Shards;
+        options.Shard.MailboxCountMax = scenario.MailboxCountMax;
+        options.Shard.BatchCountMax = Math.Min(scenario.BatchCountMax, scenario.MailboxCountMax);
+        options.Residency.ResidentPeersMax = scenario.ResidentPeersMax;
+        options.Journal.CheckpointInterval = scenario.CheckpointInterval;
+        options.Delivery.InFlightCountMax = scenario.InFlightCountMax;
+        options.Delivery.EarlyCountMax = scenario.EarlyCountMax;
+        options.Handshake.EphemeralPoolCount = 1;
+        options.Templates.Directory = parts.TemplateDirectory;
+        options.Templates.DefaultId = "simulation";
+        return options;
+    }
+
+    private EngineParts Parts(SimulatedProcess process)
+    {
+        var engineParts = new EngineParts
+        {
+            OpenJournal = (_, _) => Task.FromResult(
+                parts.WrapJournal(LogJournal.Open(Disk, this, System.Text.Encoding.ASCII.GetBytes(Name.PadRight(16))))),
+            OpenKeyring = (_, _) => Task.FromResult<IKeyring>(_keyring),
+            LoggerFactory = new SimulatedLog(world, process, (line, reason) => ShardEnded(process, line, reason)),
+            TimeProvider = process.Time,
+        };
+        engineParts.PeerLinks.Add(network.Connect(this, process));
+        return engineParts;
+    }
+
+    private void ShardEnded(SimulatedProcess process, string line, Exception reason)
+    {
+        // A commit that fails for good may end a shard, which then recovers; anything else that ends one is a defect.
+        if (reason is not EngineException { Code: EngineErrorCode.JournalUnavailable or EngineErrorCode.JournalFull })
+        {
+            world.Violate("no shard ends by a defect", $"{process.Name}: {line} {reason}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using Kyberium.Simulation.World;
+
+namespace Kyberium.Simulation;
+
+/// <summary>The kinds of trouble a seed may draw. A failing seed is run again without each, to see which it needs.</summary>
+[Flags]
+internal enum Faults
+{
+    None = 0,
+    Crash = 1,
+    LostWrites = 2,
+    FlushErrors = 4,
+    Loss = 8,
+    Duplication = 16,
+    Mutation = 32,
+    Partition = 64,
+    ClockJumps = 128,
+    Restarts = 256,
+    All = 511,
+}
+
+/// <summary>What one seed draws before the world begins: how many nodes, how bad the network, how small the bounds.</summary>
+internal sealed record Scenario
+{
+    internal required int Nodes { get; init; }
+
+    internal required int Shards { get; init; }
+
+    internal required int ResidentPeersMax { get; init; }
+
+    internal required int MailboxCountMax { get; init; }
+
+    internal required int BatchCountMax { get; init; }
+
+    internal required int InFlightCountMax { get; init; }
+
+    internal required int EarlyCountMax { get; init; }
+
+    internal required TimeSpan CheckpointInterval { get; init; }
+
+    internal required double Sluggishness { get; init; }
+
+    internal required double Loss { get; init; }
+
+    internal required double Duplication { get; init; }
+
+    internal required double Mutation { get; init; }
+
+    internal required double FlushErrors { get; init; }
+
+    internal required long LatencyMicrosMax { get; init; }
+
+    internal required long DiskMicrosMax { get; init; }
+
+    /// <summary>Gets the mean time between commands, all nodes together.</summary>
+    internal required long CommandMicros { get; init; }
+
+    /// <summary>Gets the mean time between troubles: crashes, restarts, partitions, clock jumps.</summary>
+    internal required long TroubleMicros { get; init; }
+
+    internal required Faults Faults { get; init; }
+
+    internal bool Has(Faults fault) => (Faults & fault) != 0;
+
+    internal static Scenario Draw(ulong seed, Faults allowed)
+    {
+        var choices = SeededChoices.For(seed, "scenario");
+        var calm = choices.Chance(0.1);
+        return new Scenario
+        {
+            Nodes = choices.Chance(0.6) ? 2 : choices.Chance(0.6) ? 3 : 4,
+            Shards = choices.Pick([1, 1, 2, 3]),
+            ResidentPeersMax = choices.Pick([1, 2, 2, 100]),
+            MailboxCountMax = choices.Pick([4, 16, 64, 1024]),
+            BatchCountMax = choices.Pick([1, 2, 4]),
+            InFlightCountMax = choices.Pick([1, 4, 16, 512]),
+            EarlyCountMax = choices.Pick([0, 2, 16, 256]),
+            CheckpointInterval = TimeSpan.FromSeconds(choices.Pick([1, 3, 10, 30])),
+            Sluggishness = choices.Pick([0, 0.001, 0.01, 0.1]),
+            Loss = calm ? 0 : choices.Pick([0, 0.02, 0.1, 0.3]),
+            Duplication = calm ? 0 : choices.Pick([0, 0.02, 0.2]),
+            Mutation = calm ? 0 : choices.Pick([0, 0, 0.02]),
+            FlushErrors = calm ? 0 : choices.Pick([0, 0, 0.001, 0.01]),
+            LatencyMicrosMax = choices.Pick([1_000, 20_000, 300_000, 3_000_000]),
+            DiskMicrosMax = choices.Pick([100, 2_000, 20_000, 200_000]),
+            CommandMicros = choices.Pick([200_000, 1_000_000, 4_000_000]),
+            TroubleMicros = choices.Pick([3_000_000, 15_000_000, 60_000_000]),
+            Faults = allowed,
+        };
+    }
+}

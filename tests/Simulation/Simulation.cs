@@ -1,0 +1,356 @@
+using Kyberium.Engine;
+using Kyberium.Simulation.Checkers;
+using Kyberium.Simulation.Network;
+using Kyberium.Simulation.Nodes;
+using Kyberium.Simulation.World;
+
+namespace Kyberium.Simulation;
+
+/// <summary>One seed's world from beginning to end: set up, troubled, calm, and then every promise is settled.</summary>
+internal sealed class Simulation : IDisposable
+{
+    private const long Second = 1_000_000;
+    private const long Minute = 60 * Second;
+    private const int StackBytes = 64 << 20;
+
+    private readonly Scenario _scenario;
+    private readonly SimulatedWorld _world;
+    private readonly SeededChoices _choices;
+    private readonly FrameChecker _frames;
+    private readonly Ledgers _ledgers;
+    private readonly SimulatedNetwork _network;
+    private readonly Application _application;
+    private readonly List<SimulatedNode> _nodes = [];
+    private readonly Dictionary<string, ReadOnlyMemory<byte>> _documents = [];
+    private readonly HashSet<string> _ready = [];
+    private bool _troubled;
+
+    private Simulation(ulong seed, Faults faults, NodeParts parts, Action<Simulation>? prepare)
+    {
+        _scenario = Scenario.Draw(seed, faults);
+        _world = new SimulatedWorld(seed);
+        _choices = SeededChoices.For(seed, "commands");
+        _frames = new FrameChecker(_world);
+        _ledgers = new Ledgers(_world);
+        _network = new SimulatedNetwork(_world, _scenario, _frames);
+        _application = new Application(_world, _network, _frames, _ledgers);
+        for (var number = 0; number < _scenario.Nodes; number++)
+        {
+            var node = new SimulatedNode(_world, _scenario, _network, _frames, parts, "node" + (char)('A' + number)) { Started = Started };
+            _nodes.Add(node);
+            _network.Add(node);
+            _frames.Secret(node.MasterKey);
+        }
+
+        prepare?.Invoke(this);
+    }
+
+    internal IReadOnlyList<SimulatedNode> Nodes => _nodes;
+
+    /// <summary>Runs one seed on a thread of its own: without a synchronization context every continuation runs inline.</summary>
+    internal static SimulationResult Run(
+        ulong seed, TimeSpan duration, Faults faults = Faults.All, NodeParts? parts = null, Action<Simulation>? prepare = null)
+    {
+        SimulationResult? result = null;
+        var thread = new Thread(() =>
+        {
+            using var simulation = new Simulation(seed, faults, parts ?? NodeParts.Sound(seed), prepare);
+            simulation.Run((long)duration.TotalMicroseconds);
+            result = simulation.Result(seed);
+        }, StackBytes);
+        thread.Start();
+        thread.Join();
+        return result ?? throw new InvalidOperationException($"seed {seed} ended without a result");
+    }
+
+    public void Dispose() => _world.Dispose();
+
+    private void Run(long duration)
+    {
+        SetUp();
+        Trouble(duration);
+        Calm();
+    }
+
+    private void SetUp()
+    {
+        _frames.IsCollecting = true;
+        foreach (var node in _nodes)
+        {
+            node.Start();
+        }
+
+        if (!_world.RunUntil(() => _ready.Count == _nodes.Count, 5 * Minute))
+        {
+            _world.Violate("set-up", "the nodes did not come to know each other");
+        }
+
+        _frames.IsCollecting = false;
+    }
+
+    private void Trouble(long duration)
+    {
+        SetTroubled(true);
+        _world.Sluggishness = _scenario.Sluggishness;
+        NextCommand();
+        NextTrouble();
+        _world.RunUntil(() => false, _world.Now + duration);
+        SetTroubled(false);
+    }
+
+    private void Calm()
+    {
+        _network.Heal();
+        _world.Sluggishness = 0;
+        LookOften();
+        if (!_world.RunUntil(IsSettled, _world.Now + (60 * Minute)))
+        {
+            _world.Violate("promise 3", "no end of delivery in an hour without faults: " + string.Join("; ", _ledgers.Deliveries
+                .Where(ledger => !ledger.IsSettled).Select(ledger => ledger.Missing()).DefaultIfEmpty("an outbox does not empty")));
+        }
+
+        OpenSomethingEverywhere();
+        Rest();
+        foreach (var node in _nodes)
+        {
+            _frames.LookThrough($"the disk of {node.Name}", node.Disk.Written.Span);
+        }
+    }
+
+    private bool IsSettled() =>
+        _nodes.TrueForAll(node => node.IsUp)
+        && _ledgers.Deliveries.All(ledger => ledger.IsSettled
+            && (!_ledgers.Showed.TryGetValue((ledger.From, ledger.To), out var info) || info.OutboxCount == 0));
+
+    /// <summary>Volatile traffic works again in every direction, whatever happened to the windows.</summary>
+    private void OpenSomethingEverywhere()
+    {
+        var left = new HashSet<(string, string)>();
+        foreach (var (node, peer) in Pairs())
+        {
+            left.Add((node.Name, peer.Name));
+        }
+
+        Seal();
+        if (!_world.RunUntil(() => left.Count == 0, _world.Now + (5 * Minute)))
+        {
+            _world.Violate("promise 4", "nothing sealed opens again after five calm minutes: " + string.Join(", ", left));
+        }
+
+        void Seal()
+        {
+            foreach (var (node, peer) in Pairs())
+            {
+                if (left.Contains((node.Name, peer.Name)))
+                {
+                    _application.Seal(node, peer, () => left.Remove((node.Name, peer.Name)));
+                }
+            }
+
+            _world.After(null, 3 * Second, Seal);
+        }
+    }
+
+    /// <summary>Lets everything old run out, then looks at what is left in memory.</summary>
+    private void Rest()
+    {
+        _resting = true;
+        _world.RunUntil(() => false, _world.Now + (15 * Minute));
+        for (var round = 0; round < 4 && _world.Violation is null; round++)
+        {
+            foreach (var node in _nodes)
+            {
+                _application.Checkpoint(node);
+            }
+
+            _world.RunUntil(() => false, _world.Now + Minute);
+        }
+
+        foreach (var node in _nodes.Where(node => _world.Violation is null && node.IsUp))
+        {
+            _ledgers.Bounds.LookWhenIdle(node, _scenario);
+        }
+    }
+
+    private bool _resting;
+
+    private void LookOften()
+    {
+        if (_resting)
+        {
+            return;
+        }
+
+        foreach (var (node, peer) in Pairs())
+        {
+            _application.Look(node, peer);
+        }
+
+        _world.After(null, 5 * Second, LookOften);
+    }
+
+    private void SetTroubled(bool troubled)
+    {
+        _troubled = troubled;
+        _network.IsFaulty = troubled;
+        _application.IsTroubled = troubled;
+        foreach (var node in _nodes)
+        {
+            node.IsFaulty = troubled;
+        }
+    }
+
+    private IEnumerable<(SimulatedNode Node, SimulatedNode Peer)> Pairs() =>
+        from node in _nodes from peer in _nodes where node != peer select (node, peer);
+
+    private void NextCommand() => _world.After(null, _choices.Between(0, 2 * _scenario.CommandMicros), () =>
+    {
+        if (_troubled)
+        {
+            Command();
+            NextCommand();
+        }
+    });
+
+    private void Command()
+    {
+        var node = _choices.Pick(_nodes);
+        var peer = Other(node);
+        _ledgers.Bounds.Look(node, _scenario);
+        switch (_choices.Below(100))
+        {
+            case < 45:
+                for (var burst = _choices.Chance(0.1) ? _choices.Below(60) : 1; burst > 0; burst--)
+                {
+                    _application.Send(node, peer);
+                }
+
+                break;
+            case < 70:
+                _application.Seal(node, peer);
+                break;
+            case < 78:
+                _application.OpenAgain();
+                break;
+            case < 83:
+                _network.Replay();
+                break;
+            case < 87:
+                _application.Rekey(node, peer);
+                break;
+            case < 89:
+                _application.Close(node, peer);
+                break;
+            case < 92:
+                _application.Connect(node, peer);
+                break;
+            case < 94:
+                _application.Checkpoint(node);
+                break;
+            default:
+                _application.Look(node, peer);
+                break;
+        }
+    }
+
+    private void NextTrouble() => _world.After(null, _choices.Between(0, 2 * _scenario.TroubleMicros), () =>
+    {
+        if (_troubled)
+        {
+            MakeTrouble();
+            NextTrouble();
+        }
+    });
+
+    private void MakeTrouble()
+    {
+        var node = _choices.Pick(_nodes);
+        switch (_choices.Below(10))
+        {
+            case < 5 when _scenario.Has(Faults.Crash):
+                node.CrashWithin(_choices.Pick([0, 10, 200]));
+                break;
+            case 5 when _scenario.Has(Faults.Restarts):
+                node.Restart();
+                break;
+            case 6 when _scenario.Has(Faults.ClockJumps):
+                node.SetClock(_choices.Between(-26L * 3_600 * Second, 26L * 3_600 * Second));
+                break;
+            case 7 when _scenario.Has(Faults.ClockJumps):
+                node.SetClock(_choices.Between(-5 * Second, 5 * Second));
+                break;
+            case 8 or 9 when _scenario.Has(Faults.Partition):
+                _network.Cut(node.Name, Other(node).Name, _choices.Chance(0.6), _choices.Between(100_000, _choices.Chance(0.1) ? 5 * Minute : 30 * Second));
+                break;
+            default:
+                break;
+        }
+    }
+
+    private SimulatedNode Other(SimulatedNode node)
+    {
+        var others = _nodes.Where(other => other != node).ToList();
+        return _choices.Pick(others);
+    }
+
+    private void Started(SimulatedNode node, SimulatedProcess process, SessionEngine engine)
+    {
+        if (_ready.Contains(node.Name))
+        {
+            _application.Begin(node, process, engine, [.. _nodes.Where(other => other != node)]);
+        }
+        else
+        {
+            _world.Post(process, () => _ = IntroduceAsync(node, process, engine));
+        }
+    }
+
+    private async Task IntroduceAsync(SimulatedNode node, SimulatedProcess process, SessionEngine engine)
+    {
+        try
+        {
+            var identity = await engine.CreateIdentityAsync(IdentityName.Default, [Suite.MLKem768]).ConfigureAwait(false);
+            _documents[node.Name] = identity.PublicDocument;
+            if (_documents.Count == _nodes.Count)
+            {
+                foreach (var other in _nodes)
+                {
+                    _world.Post(other.Process, () => _ = PinAsync(other));
+                }
+            }
+        }
+        catch (EngineException failure)
+        {
+            _world.Violate("set-up", failure.ToString());
+        }
+    }
+
+    private async Task PinAsync(SimulatedNode node)
+    {
+        try
+        {
+            foreach (var peer in _nodes.Where(other => other != node))
+            {
+                await node.Engine!.AddPeerAsync(new NewPeer
+                {
+                    Peer = peer.PeerId,
+                    PublicDocument = _documents[peer.Name],
+                    Addresses = [SimulatedNetwork.AddressOf(peer.Name)],
+                }).ConfigureAwait(false);
+            }
+
+            _ready.Add(node.Name);
+            _application.Begin(node, node.Process!, node.Engine!, [.. _nodes.Where(other => other != node)]);
+        }
+        catch (EngineException failure)
+        {
+            _world.Violate("set-up", failure.ToString());
+        }
+    }
+
+    private SimulationResult Result(ulong seed) => new(
+        seed, _scenario, _world.Violation?.Promise, _world.Violation?.Message, _world.History.Digest(), [.. _world.History.Lines],
+        new SimulationCounts(
+            _world.Steps, _world.History.Count, _world.Now, _ledgers.Deliveries.Sum(ledger => ledger.AcceptedCount),
+            _ledgers.Volatile.OpenedCount, _frames.Count, _nodes.Sum(node => node.Processes)));
+}

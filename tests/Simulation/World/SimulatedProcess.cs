@@ -1,0 +1,69 @@
+using Kyberium.Engine;
+
+namespace Kyberium.Simulation.World;
+
+/// <summary>One run of an engine: its scheduler, its clock and its end. Once killed nothing of it has any effect.</summary>
+internal sealed class SimulatedProcess : EngineScheduler
+{
+    private readonly SimulatedWorld _world;
+    private long _effectsLeft = long.MaxValue;
+    private Action? _killed;
+
+    internal SimulatedProcess(SimulatedWorld world, string name, Func<long> wallOffset, long monotonicOffset)
+    {
+        _world = world;
+        Name = name;
+        Time = new SimulatedTime(world, this, wallOffset, monotonicOffset);
+    }
+
+    internal string Name { get; }
+
+    internal bool IsAlive { get; private set; } = true;
+
+    internal override TimeProvider Time { get; }
+
+    internal override TaskCreationOptions Completion => TaskCreationOptions.None;
+
+    internal override void Post(Action<object?> work, object? state)
+    {
+        if (Effect())
+        {
+            _world.Post(this, () => work(state));
+        }
+    }
+
+    /// <summary>Counts one thing this process does to the world; the one it was to die before does not happen.</summary>
+    /// <returns>Whether it happens.</returns>
+    internal bool Effect()
+    {
+        if (IsAlive && --_effectsLeft < 0)
+        {
+            Kill();
+        }
+
+        return IsAlive;
+    }
+
+    /// <summary>Lets the process die after a number of further effects, wherever in its code that is.</summary>
+    internal void KillAfter(long effects, Action killed)
+    {
+        if (IsAlive && _effectsLeft == long.MaxValue)
+        {
+            _effectsLeft = effects;
+            _killed = killed;
+        }
+    }
+
+    internal void Kill()
+    {
+        if (IsAlive)
+        {
+            IsAlive = false;
+            _world.Note(Name, "killed");
+            _killed?.Invoke();
+        }
+    }
+
+    /// <summary>Ends the process after it stopped by itself.</summary>
+    internal void Exit() => IsAlive = false;
+}

@@ -1,0 +1,138 @@
+namespace Kyberium.Simulation.World;
+
+/// <summary>One thread, one virtual clock, one queue of work in seeded order. Everything in a simulation runs from <see cref="Step"/>.</summary>
+internal sealed class SimulatedWorld(ulong seed) : IDisposable
+{
+    private readonly PriorityQueue<Due, (long At, long Order)> _events = new();
+    private readonly List<Ready> _ready = [];
+    private readonly SeededChoices _order = SeededChoices.For(seed, "order");
+    private long _added;
+
+    internal ulong Seed { get; } = seed;
+
+    internal History History { get; } = new();
+
+    /// <summary>Gets microseconds since the world began.</summary>
+    internal long Now { get; private set; }
+
+    internal long Steps { get; private set; }
+
+    /// <summary>Gets or sets how often the clock moves on although there is work: threads are not always quick.</summary>
+    internal double Sluggishness { get; set; }
+
+    /// <summary>Gets the first promise seen broken; nothing runs after it.</summary>
+    internal ViolationException? Violation { get; private set; }
+
+    /// <summary>Runs something soon, after what is drawn before it; not at all when the process has ended by then.</summary>
+    internal void Post(SimulatedProcess? process, Action run) => _ready.Add(new Ready(process, run));
+
+    /// <summary>Runs something at a time to come; not at all when the process has ended or it was cancelled by then.</summary>
+    internal Due After(SimulatedProcess? process, long micros, Action run)
+    {
+        var due = new Due(process, run);
+        _events.Enqueue(due, (Now + Math.Max(0, micros), _added++));
+        return due;
+    }
+
+    internal void Note(string who, string what, ReadOnlySpan<byte> bytes = default) => History.Add(Now, who, what, bytes);
+
+    /// <summary>Reports a broken promise and ends what runs now.</summary>
+    internal void Violate(string promise, string what)
+    {
+        if (Violation is null)
+        {
+            Note("CHECKER", $"{promise}: {what}");
+            Violation = new ViolationException(promise, what);
+        }
+    }
+
+    /// <summary>Runs steps until a condition holds, the time is over, or a promise is broken.</summary>
+    /// <returns>Whether the condition holds.</returns>
+    internal bool RunUntil(Func<bool> condition, long until)
+    {
+        while (Violation is null)
+        {
+            if (condition())
+            {
+                return true;
+            }
+
+            if (!Step(until))
+            {
+                return false;
+            }
+        }
+
+        return false;
+    }
+
+    public void Dispose() => History.Dispose();
+
+    private bool Step(long until)
+    {
+        Steps++;
+        if (_ready.Count > 0 && (_events.Count == 0 || !_order.Chance(Sluggishness)))
+        {
+            var index = _order.Below(_ready.Count);
+            var (process, run) = _ready[index];
+            _ready[index] = _ready[^1];
+            _ready.RemoveAt(_ready.Count - 1);
+            Run(process, run);
+            return true;
+        }
+
+        if (!_events.TryPeek(out var due, out var when) || when.At > until)
+        {
+            Now = until;
+            return false;
+        }
+
+        _events.Dequeue();
+        if (!due.IsCancelled && due.Process is not { IsAlive: false })
+        {
+            Now = Math.Max(Now, when.At);
+            Run(due.Process, due.Run);
+        }
+
+        return true;
+    }
+
+    private void Run(SimulatedProcess? process, Action run)
+    {
+        if (process is { IsAlive: false })
+        {
+            return;
+        }
+
+        process?.Effect();
+        if (process is { IsAlive: false })
+        {
+            return;
+        }
+
+        History.Add(Now, process?.Name ?? "world", "step");
+        try
+        {
+            run();
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            if (process is not { IsAlive: false })
+            {
+                Violate("no work may throw", exception.ToString());
+            }
+        }
+    }
+
+    /// <summary>Something that happens at a time.</summary>
+    internal sealed class Due(SimulatedProcess? process, Action run)
+    {
+        internal SimulatedProcess? Process { get; } = process;
+
+        internal Action Run { get; } = run;
+
+        internal bool IsCancelled { get; set; }
+    }
+
+    private readonly record struct Ready(SimulatedProcess? Process, Action Run);
+}
