@@ -206,6 +206,7 @@ internal sealed partial class Shard
     private static bool IsIdle(ResidentPeer peer) =>
         peer.Staging is null && Volatile.Read(ref peer.CommitsOpen) == 0 && peer.State.Handshakes is null
         && peer.State.Outgoing.Count == 0 && peer.ConnectWaiters is null
+        && !peer.State.Incoming.Unhandled.Any(message => message.HandedOut)     // who has it now is known in memory only
         && peer.State.Sessions.TrueForAll(session => session.Pending is null && session.Previous is null && !session.Superseded);
 
     private void BeginCheckpoint(ShardTurn turn, TaskCompletionSource done)
