@@ -1,12 +1,11 @@
-using System.Text;
 using Kyberium.Engine;
 using Kyberium.Engine.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
-// A generic host that embeds an engine; its state lies under the directory named by the first argument. The worker sends a
-// durable message to the engine's own identity, as another peer would, receives it and ends the host.
+// A generic host that embeds an engine; its state lies under the directory named by the first argument. The worker makes
+// its identity once, shows what to give to peers (the other samples pin them and talk), and ends the host.
 var home = args.Length > 0 ? args[0] : Directory.CreateTempSubdirectory("kyberium-").FullName;
 var keyring = Path.Combine(home, "keyring", "keys");
 if (!File.Exists(keyring))
@@ -34,27 +33,11 @@ internal sealed class Worker(HostedEngine kyberium, IHostApplicationLifetime lif
     {
         var engine = await kyberium.StartedAsync(stoppingToken);
         Console.WriteLine("started");
-        var left = await engine.CreateIdentityAsync(new IdentityName("left"), cancellationToken: stoppingToken);
-        var right = await engine.CreateIdentityAsync(new IdentityName("right"), cancellationToken: stoppingToken);
-        await engine.AddPeerAsync(Peer("left", "right", right), cancellationToken: stoppingToken);
-        await engine.AddPeerAsync(Peer("right", "left", left), cancellationToken: stoppingToken);
-        await engine.SendAsync(
-            new PeerId("right"), "hello"u8.ToArray(), new SendOptions(Identity: new IdentityName("left")), cancellationToken: stoppingToken);
-        await foreach (var message in engine.ReceiveAsync(stoppingToken))
-        {
-            Console.WriteLine($"{message.Id.Identity} received '{Encoding.UTF8.GetString(message.Payload.Span)}' from {message.Id.Peer}");
-            await engine.AcknowledgeAsync(message.Id, stoppingToken);
-            break;
-        }
-
+        var identity = engine.ListIdentities() is [var known, ..]
+            ? known
+            : await engine.CreateIdentityAsync(IdentityName.Default, cancellationToken: stoppingToken);
+        Console.WriteLine($"identity '{identity.Name}' has this public document:");
+        Console.WriteLine(SessionEngine.ArmorDocument(identity.PublicDocument).Split('\n')[0].Trim());
         lifetime.StopApplication();
     }
-
-    private static NewPeer Peer(string identity, string peer, IdentityInfo of) => new()
-    {
-        Identity = new IdentityName(identity),
-        Peer = new PeerId(peer),
-        PublicDocument = of.PublicDocument,
-        Addresses = ["memory://here"],
-    };
 }

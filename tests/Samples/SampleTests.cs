@@ -6,7 +6,7 @@ namespace Kyberium.Samples.Tests;
 public sealed class SampleTests
 {
     [Theory]
-    [InlineData("Embedding", new[] { "started", "right received 'hello' from left", "stopped" })]
+    [InlineData("Embedding", new[] { "started", "identity 'default' has this public document:", "-----BEGIN KYBERIUM PUBLIC DOCUMENT-----", "stopped" })]
     [InlineData("Standalone", new[] { "bob received 'order 66' from alice, number 1", "acknowledged" })]
     [InlineData("Pipelines", new[] { "one reading was not sealed: PeerUnknown", "10000 opened in order, 0 refused" })]
     [InlineData("LargeStream", new[] { "bob received 20971520 bytes in 80 chunks, same as sent: True" })]
