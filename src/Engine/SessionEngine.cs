@@ -39,6 +39,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     private readonly TemplateStore _templates;
     private readonly LinkOutlet _outlet;
     private readonly Inbox _inbox;
+    private readonly OutboxRoom _outboxRoom;
     private readonly AuditTrail _audit;
     private readonly HandshakeGate _gate;
     private readonly ILogger _logger;
@@ -64,6 +65,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         _ephemeralKeys = new EphemeralKeyPool(scheduler, entropy, settings.Handshake.EphemeralPoolCount);
         _outlet = new LinkOutlet(scheduler, settings.Links, [.. parts.PeerLinks]);
         _inbox = new Inbox(scheduler);
+        _outboxRoom = new OutboxRoom(scheduler);
         _audit = new AuditTrail(
             scheduler, parts.AuditSink,
             e => EngineLog.Audit(_logger, e.Kind, e.Identity, e.Peer, e.Actor, e.Correlation, e.Detail),
@@ -229,6 +231,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             Outlet = _outlet,
             Inbox = _inbox,
             Audit = _audit,
+            OutboxRoom = _outboxRoom,
             Generation = _directory.Generation,
             Keyed = new KeyedTraffic(_settings.Residency.KeyedAeadMax),
             IgnoresWitnesses = acceptRestored,
@@ -295,10 +298,12 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         }
     }
 
-    private async Task<PeerReply> AskAsync(PeerKey peer, PeerCommand command, CallerContext caller, CancellationToken cancellationToken)
+    private Task<PeerReply> AskAsync(PeerKey peer, PeerCommand command, CallerContext caller, CancellationToken cancellationToken) =>
+        AskAsync(peer, new PeerWork(peer, command, caller, _scheduler.Completion, cancellationToken), cancellationToken);
+
+    private async Task<PeerReply> AskAsync(PeerKey peer, PeerWork work, CancellationToken cancellationToken)
     {
         ThrowIfStopping();
-        var work = new PeerWork(peer, command, caller, _scheduler.Completion, cancellationToken);
         await _shards.Of(peer).EnqueueAsync(work, cancellationToken).ConfigureAwait(false);
         // From here on cancelling only stops the waiting: what was staged is done.
         var reply = await work.Task.WaitAsync(cancellationToken).ConfigureAwait(false);

@@ -98,6 +98,9 @@ internal sealed partial class Shard
             case PeerEffect.InboxReady:
                 _environment.Inbox.Ready(this, peer);
                 break;
+            case PeerEffect.OutboxAdvanced or PeerEffect.Expired:
+                _environment.OutboxRoom.Made(peer.Key);
+                break;
             default:
                 break;      // Listen, SendingChanged, ConnectSettled and reports were seen while staging
         }

@@ -41,6 +41,8 @@ internal sealed partial class Shard
             }
         }
 
+        // A tail names only the peers of late: messages may wait for one that it does not.
+        store.FindWaiting(peer => shard.PostInternal(new SilentPeerWork(peer, new Sessions.PeerCommand.Tick())));
         var interval = environment.Settings.Journal.CheckpointInterval;
         shard._checkpointTimer = environment.Scheduler.Time.CreateTimer(
             static state => ((Shard)state!).CheckpointIfChanged(), shard,

@@ -242,6 +242,32 @@ internal sealed class ShardStore : IAsyncDisposable
         done(owner);
     });
 
+    /// <summary>Finds, beside the turn, the peers in whose rows messages wait for the peer or for the application.</summary>
+    internal void FindWaiting(Action<PeerKey> found) => _lane.Enqueue(async () =>
+    {
+        try
+        {
+            var seen = new HashSet<PeerHash>();
+            foreach (var kind in new[] { RowKind.Outbox, RowKind.Inbox })
+            {
+                await foreach (var row in _environment.Journal.ReadRowsAsync(Id, kind, default, _stopping.Token).ConfigureAwait(false))
+                {
+                    if (seen.Add(PeerHash.Read(row.Key.Key.Span)))
+                    {
+                        await FindNameAsync(PeerHash.Read(row.Key.Key.Span), found).ConfigureAwait(false);
+                    }
+                }
+            }
+        }
+        catch (EngineException)
+        {
+            // A damaged store: whoever touches the peer is told, and verification names the row.
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    });
+
     internal int LaneLength => _lane.Length;
 
     /// <summary>Lists the peers stored in this shard, in no order that means anything.</summary>
@@ -370,6 +396,15 @@ internal sealed class ShardStore : IAsyncDisposable
         }
 
         return (new LogPosition(reader.Int64()), reader.Fixed(16).ToArray(), new Fence(reader.Int64()), reader.Fixed(32).ToArray());
+    }
+
+    private async Task FindNameAsync(PeerHash hash, Action<PeerKey> found)
+    {
+        var key = hash.Row(RowKind.PeerKey);
+        if (await _environment.Journal.ReadRowAsync(Id, key, _stopping.Token).ConfigureAwait(false) is { } bytes)
+        {
+            found(PeerLoader.ReadName(await _opener.OpenRowAsync(new JournalRow(key, bytes), _stopping.Token).ConfigureAwait(false)));
+        }
     }
 
     private static RowKey IndexRow(ReceiverIndex index)

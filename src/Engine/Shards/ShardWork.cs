@@ -32,7 +32,7 @@ internal abstract class ShardWork
 
 /// <summary>A command for one peer whose caller waits for the reply.</summary>
 /// <remarks>Cancelled before it is staged, it is withdrawn: nothing is decided. Afterwards its caller only waits no longer.</remarks>
-internal sealed class PeerWork(
+internal class PeerWork(
     PeerKey peer, PeerCommand command, CallerContext caller, TaskCreationOptions completion, CancellationToken cancellationToken = default)
     : ShardWork
 {
@@ -55,7 +55,7 @@ internal sealed class PeerWork(
             return;
         }
 
-        _reply = turn.Decide(peer!, command, caller);
+        _reply = Decide(turn, peer!);
         if (command is PeerCommand.Connect && _reply is { Error: null, Number: 0 })
         {
             (peer!.ConnectWaiters ??= []).Add(this);
@@ -81,6 +81,8 @@ internal sealed class PeerWork(
     }
 
     internal override void Fail(EngineException reason) => _done.TrySetException(reason);
+
+    protected virtual PeerReply Decide(ShardTurn turn, ResidentPeer peer) => turn.Decide(peer, command, caller);
 }
 
 /// <summary>A command nobody waits for.</summary>
