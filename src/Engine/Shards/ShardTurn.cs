@@ -141,6 +141,11 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
     internal void Reserve(
         ResidentPeer peer, EpochTraffic traffic, Incarnation incarnation, ulong through, bool isNew, Incarnation closeFirst)
     {
+        if (Shard.FindTraffic(traffic.Epoch.LocalIndex) != traffic)
+        {
+            return;     // the peer left memory and came back while this waited: what is reserved would not reach its windows
+        }
+
         lock (traffic.Gate)
         {
             if (traffic.IncarnationsOnTheirWay.Contains(incarnation))
@@ -165,12 +170,12 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
             return;
         }
 
-        if (isKnown && known >= through)
+        if (!isKnown || known < through)
         {
-            return;     // asked for twice
+            Decide(peer, new PeerCommand.Reserve(traffic.Epoch.LocalIndex, incarnation, through), default);
         }
 
-        Decide(peer, new PeerCommand.Reserve(traffic.Epoch.LocalIndex, incarnation, through), default);
+        // Asked for twice, it is applied twice: batches are performed in order, so what made it known is durable by then.
         if (!isKnown)
         {
             lock (traffic.Gate)
