@@ -325,12 +325,25 @@ internal sealed class EngineDirectory : ILocalIdentities, IAsyncDisposable
         return new PeerKey(new IdentityName(reader.Text()), new PeerId(reader.Text()));
     }
 
-    private ValueTask CommitAsync(IReadOnlyList<RowChange> rows) => _journal.CommitAsync(new JournalCommit
+    private async ValueTask CommitAsync(IReadOnlyList<RowChange> rows)
     {
-        Shard = ShardId.Directory,
-        Fence = _extent.Fence,
-        Rows = rows,
-    });
+        var commit = new JournalCommit { Shard = ShardId.Directory, Fence = _extent.Fence, Rows = rows };
+        try
+        {
+            await _journal.CommitAsync(commit).ConfigureAwait(false);
+        }
+        catch (EngineException failure) when (failure.Code == EngineErrorCode.JournalUnavailable)
+        {
+            // Unknown, or it followed one that failed. Rows alone may be written twice; without this no commit would succeed again.
+            var extent = await _journal.ReadExtentAsync(ShardId.Directory).ConfigureAwait(false);
+            if (extent.Fence != _extent.Fence)
+            {
+                throw JournalErrors.Fenced(ShardId.Directory, _extent.Fence, extent.Fence);
+            }
+
+            await _journal.CommitAsync(commit).ConfigureAwait(false);
+        }
+    }
 
     private static IEnumerable<RowKey> RowsOf(IdentityName identity, PublicDocument document)
     {

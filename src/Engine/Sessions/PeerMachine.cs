@@ -44,7 +44,7 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
             case PeerCommand.DropSetAside drop:
                 return IncomingRules.DropSetAside(step, drop);
             case PeerCommand.Reserve reserve:
-                step.Record(new PeerEvent.ReservationMade(reserve.Index, reserve.Incarnation, reserve.Through));
+                Reservations.Make(step, reserve);
                 return PeerReply.Done;
             case PeerCommand.Connect connect:
                 return SessionRules.Connect(step, connect);

@@ -33,6 +33,14 @@ internal sealed partial class Shard
             Interlocked.Decrement(ref peer.CommitsOpen);
         }
 
+        if (turn.Commit is not null)
+        {
+            foreach (var peer in turn.Snapshots)
+            {
+                Interlocked.Decrement(ref peer.CommitsOpen);
+            }
+        }
+
         if (turn.Commit is { Record: not null } commit)
         {
             foreach (var auditEvent in turn.Audit)

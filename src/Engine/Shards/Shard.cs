@@ -261,6 +261,11 @@ internal sealed partial class Shard : IAsyncDisposable
         }
 
         MakeRoom(turn);
+        foreach (var touched in turn.Touched)
+        {
+            touched.Peer.Staging = null;    // only now: room is not made with a peer whose facts this batch still has to seal
+        }
+
         Commit(turn);
         return true;
     }
@@ -386,6 +391,11 @@ internal sealed partial class Shard : IAsyncDisposable
             foreach (var peer in turn.Written)
             {
                 Interlocked.Increment(ref peer.CommitsOpen);
+            }
+
+            foreach (var peer in turn.Snapshots)
+            {
+                Interlocked.Increment(ref peer.CommitsOpen);    // it stays until its snapshot can be read back
             }
         }
 

@@ -108,6 +108,7 @@ internal sealed class ShardStore : IAsyncDisposable
         _sealer.SealRecord(position, plaintext, wall.Value);
 
     /// <summary>Commits, and finds out what became of a commit whose outcome is unknown. Calls are made in order.</summary>
+    /// <remarks>While one is being resolved the later ones stand in line behind it: the journal would take them over its hole.</remarks>
     internal ValueTask CommitAsync(JournalCommit commit)
     {
         var previous = _lastCommit;

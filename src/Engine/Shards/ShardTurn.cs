@@ -167,9 +167,12 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
     internal void Reserve(
         ResidentPeer peer, EpochTraffic traffic, Incarnation incarnation, ulong through, bool isNew, Incarnation closeFirst)
     {
-        if (traffic.IncarnationsOnTheirWay.Contains(incarnation))
+        lock (traffic.Gate)
         {
-            return;     // its first reservation is not durable yet: whoever asks again afterwards finds it
+            if (traffic.IncarnationsOnTheirWay.Contains(incarnation))
+            {
+                return;     // its first reservation is not durable yet: whoever asks again afterwards finds it
+            }
         }
 
         var isKnown = traffic.Epoch.Reservations.TryGetValue(incarnation, out var known);
@@ -196,14 +199,17 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
         Decide(peer, new PeerCommand.Reserve(traffic.Epoch.LocalIndex, incarnation, through), default);
         if (!isKnown)
         {
-            traffic.IncarnationsOnTheirWay.Add(incarnation);
+            lock (traffic.Gate)
+            {
+                traffic.IncarnationsOnTheirWay.Add(incarnation);
+            }
         }
 
         AfterDurable.Add(() =>
         {
-            traffic.IncarnationsOnTheirWay.Remove(incarnation);
             lock (traffic.Gate)
             {
+                traffic.IncarnationsOnTheirWay.Remove(incarnation);
                 if (!traffic.IsDisposed)
                 {
                     CloseFirst(traffic, closeFirst);

@@ -94,7 +94,7 @@ internal sealed class SimulatedWorld(ulong seed) : IDisposable
     {
         if (++Steps - _movedAt > StepsAtOneTimeMax)
         {
-            Violate("work comes to an end", $"{StepsAtOneTimeMax} steps and no time passed");
+            Violate("work comes to an end", $"{StepsAtOneTimeMax} steps and no time passed, by {string.Join(", ", _ready.Select(ready => ready.Process?.Name))}");
             return false;
         }
 

@@ -188,6 +188,7 @@ internal static class RekeyRules
         var (previous, pending) = (session.Previous, session.Pending);
         step.Record(new PeerEvent.EpochAccepted(half.Epoch.ToNew(session.Id)));
         session.Current = half.Epoch;
+        Reservations.Keep(step, half.Epoch);
         Turned(step, session, previous, pending);
         GreetingRules.Judge(step, greeting, half.Baseline);
         SessionRules.Answer(step, session.Current);

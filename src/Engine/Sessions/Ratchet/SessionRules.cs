@@ -378,6 +378,7 @@ internal static class SessionRules
         session.Current = epoch;            // the same facts, with the key state that is already at work
         session.AwaitsUse = !sends && !epoch.IsInitiator;
         session.SendingAtStart = sendingAtStart;
+        Reservations.Keep(step, epoch);
         step.Report(PeerReport.SessionEstablished, $"session {id}, suite {suite}");
         if (state.PinOf(remote) is { Proved: false })
         {
