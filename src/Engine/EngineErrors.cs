@@ -7,6 +7,9 @@ namespace Kyberium.Engine;
 /// <summary>What callers of the engine are told.</summary>
 internal static class EngineErrors
 {
+    internal static EngineException Stopping() =>
+        new(EngineErrorCode.EngineStopping, "the engine is stopping; send the call again once it has started again");
+
     internal static EngineException Stopped() =>
         new(EngineErrorCode.EngineStopped, "the engine was stopped; start another one");
 

@@ -71,9 +71,8 @@ public sealed partial class SessionEngine
     /// <summary>Says that a message was handled: it is not handed out again. Completes when that is durable.</summary>
     /// <exception cref="EngineException"><see cref="EngineErrorCode.MessageUnknown"/>: it was acknowledged before.</exception>
     public async Task AcknowledgeAsync(ReceivedMessageId message, CancellationToken cancellationToken = default) =>
-        await AskAsync(
-            Key(message.Peer, message.Identity), new PeerCommand.Handled(Inbox.StreamOf(message.Stream), message.Number), default,
-            cancellationToken).ConfigureAwait(false);
+        await SettleAsync(message, new PeerCommand.Handled(Inbox.StreamOf(message.Stream), message.Number), default, cancellationToken)
+            .ConfigureAwait(false);
 
     /// <summary>Says that handling a message failed: it is handed out again, and set aside when that has happened too often.</summary>
     public async Task RejectAsync(ReceivedMessageId message, CancellationToken cancellationToken = default) =>
@@ -88,9 +87,9 @@ public sealed partial class SessionEngine
         var key = Key(peer, identity);
         return LookAsync<IReadOnlyList<ReceivedMessage>>(
             key,
-            resident => [.. resident.State.Incoming.Unhandled.Where(message => message.SetAside).Select(message => new ReceivedMessage(
-                new ReceivedMessageId(key.Identity, key.Peer, Inbox.GuidOf(message.Stream), message.Number), message.Payload,
-                message.Failures))],
+            resident => [.. resident.State.Incoming.Unhandled.Where(message => message.SetAside).Select(message => TakenMessage.Of(
+                key, message, message.Failures,
+                message.Flags == MessageFlags.ChunkEnd ? IncomingTransfers.ChunksOf(resident.State.Incoming, message) : null).Show())],
             cancellationToken);
     }
 
@@ -102,9 +101,16 @@ public sealed partial class SessionEngine
 
     /// <summary>Drops a message that was set aside, for good.</summary>
     public async Task DropAsync(ReceivedMessageId message, CallerContext caller = default, CancellationToken cancellationToken = default) =>
+        await SettleAsync(message, new PeerCommand.DropSetAside(Inbox.StreamOf(message.Stream), message.Number), caller, cancellationToken)
+            .ConfigureAwait(false);
+
+    private async Task SettleAsync(ReceivedMessageId message, PeerCommand command, CallerContext caller, CancellationToken cancellationToken)
+    {
+        var peer = Key(message.Peer, message.Identity);
         await AskAsync(
-            Key(message.Peer, message.Identity), new PeerCommand.DropSetAside(Inbox.StreamOf(message.Stream), message.Number), caller,
+            peer, new SettleMessageWork(peer, Inbox.StreamOf(message.Stream), message.Number, command, caller, _scheduler.Completion),
             cancellationToken).ConfigureAwait(false);
+    }
 
     private Guid NewOperation()
     {

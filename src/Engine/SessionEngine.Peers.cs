@@ -71,9 +71,8 @@ public sealed partial class SessionEngine
         var key = new PeerKey(newPeer.Identity, newPeer.Peer);
         var document = ParseDocument(newPeer.PublicDocument);
         var template = _templates.Get(newPeer.Template ?? _settings.Templates.DefaultId);
-        await _directory.ClaimAsync(key, document).WaitAsync(cancellationToken).ConfigureAwait(false);
-        await AskAsync(
-            key,
+        await AskClaimingAsync(
+            key, document,
             new PeerCommand.Add(
                 new Pin(document.Fingerprint, document.Bytes, Proved: false), Freeze(template), [.. newPeer.Addresses],
                 _environment.Generation),
@@ -88,9 +87,8 @@ public sealed partial class SessionEngine
     {
         var key = Key(peer, identity);
         var document = ParseDocument(publicDocument);
-        await _directory.ClaimAsync(key, document).WaitAsync(cancellationToken).ConfigureAwait(false);
-        await AskAsync(
-            key, new PeerCommand.AddPin(new Pin(document.Fingerprint, document.Bytes, Proved: false)), caller, cancellationToken)
+        await AskClaimingAsync(
+            key, document, new PeerCommand.AddPin(new Pin(document.Fingerprint, document.Bytes, Proved: false)), caller, cancellationToken)
             .ConfigureAwait(false);
         return await GetPeerAsync(peer, identity, cancellationToken).ConfigureAwait(false);
     }
@@ -172,6 +170,34 @@ public sealed partial class SessionEngine
     {
         ThrowIfStopping();
         await Task.WhenAll(_shards.Running.Select(shard => shard.CheckpointAsync())).WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Reserves a document's keys, lets the peer pin it, and keeps the claim only as long as a pin stands behind it.</summary>
+    private async Task AskClaimingAsync(
+        PeerKey peer, PublicDocument document, PeerCommand command, CallerContext caller, CancellationToken cancellationToken)
+    {
+        await _directory.ClaimAsync(peer, document, PinsOfAsync).ConfigureAwait(false);
+        try
+        {
+            await AskAsync(peer, command, caller, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _directory.EndClaim(peer);
+        }
+    }
+
+    private async Task<IReadOnlyList<PublicDocument>> PinsOfAsync(PeerKey peer)
+    {
+        try
+        {
+            var pins = await LookAsync(peer, resident => resident.State.Pins, CancellationToken.None).ConfigureAwait(false);
+            return [.. pins.Select(pin => ParseDocument(pin.Document))];
+        }
+        catch (EngineException unknown) when (unknown.Code == EngineErrorCode.PeerUnknown)
+        {
+            return [];
+        }
     }
 
     private static PublicDocument ParseDocument(ReadOnlyMemory<byte> bytesOrText)

@@ -108,7 +108,8 @@ public sealed partial class SessionEngine
                     break;
                 case OpenOutcome.BelowReservation:
                     // Authentic, but refused since an earlier owner may have shown it: the peer is told where to go on.
-                    _shards.At(header.Receiver.Shard).PostInternal(new EnvelopeWork(header, envelope.ToArray(), traffic.Peer.Key));
+                    await _shards.At(header.Receiver.Shard).EnqueueAsync(
+                        new EnvelopeWork(header, envelope.ToArray(), traffic.Peer.Key), cancellationToken).ConfigureAwait(false);
                     throw EngineErrors.EnvelopeRejected();
                 default:
                     throw EngineErrors.EnvelopeRejected();

@@ -20,6 +20,8 @@ namespace Kyberium.Engine;
 /// </remarks>
 public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
 {
+    private const int Stopped = 2;
+
     // Once in a process: what was checked is the code and the processor, and both stay. A failure is kept and refuses every engine.
     private static readonly Lazy<bool> SelfTested = new(static () =>
     {
@@ -37,6 +39,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     private readonly TemplateStore _templates;
     private readonly LinkOutlet _outlet;
     private readonly Inbox _inbox;
+    private readonly OutboxRoom _outboxRoom;
     private readonly AuditTrail _audit;
     private readonly HandshakeGate _gate;
     private readonly ILogger _logger;
@@ -44,6 +47,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     private readonly InFlight _accepting;
     private ShardEnvironment _environment = null!;
     private ShardSet _shards = null!;
+    private readonly TaskCompletionSource _stopped;
     private int _stopping;
 
     private SessionEngine(
@@ -61,12 +65,14 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         _ephemeralKeys = new EphemeralKeyPool(scheduler, entropy, settings.Handshake.EphemeralPoolCount);
         _outlet = new LinkOutlet(scheduler, settings.Links, [.. parts.PeerLinks]);
         _inbox = new Inbox(scheduler);
+        _outboxRoom = new OutboxRoom(scheduler);
         _audit = new AuditTrail(
             scheduler, parts.AuditSink,
             e => EngineLog.Audit(_logger, e.Kind, e.Identity, e.Peer, e.Actor, e.Correlation, e.Detail),
             failure => EngineLog.AuditSinkFailed(_logger, failure));
         _gate = new HandshakeGate(scheduler, settings.Handshake, entropy);
         _accepting = new InFlight(scheduler);
+        _stopped = new TaskCompletionSource(scheduler.Completion);
         _meter = new EngineMeter(this);
     }
 
@@ -110,20 +116,26 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     /// <summary>Stops: accepts no more, finishes what was accepted, writes a last checkpoint, releases the data directory.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _stopping, 1) != 0)
+        if (Interlocked.CompareExchange(ref _stopping, 1, 0) != 0)
         {
+            await _stopped.Task.ConfigureAwait(false);      // whoever stops it a second time waits for the first
             return;
         }
 
-        foreach (var link in _parts.PeerLinks)
+        try
         {
-            await link.DisposeAsync().ConfigureAwait(false);
+            await StopLinksAsync().ConfigureAwait(false);
+            await _accepting.CloseAsync().ConfigureAwait(false);
+            await _shards.StopAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _inbox.Complete();
+            await ReleaseAsync().ConfigureAwait(false);
+            Volatile.Write(ref _stopping, Stopped);
+            _stopped.TrySetResult();
         }
 
-        await _accepting.CloseAsync().ConfigureAwait(false);
-        await _shards.StopAsync().ConfigureAwait(false);
-        _inbox.Complete();
-        await ReleaseAsync().ConfigureAwait(false);
         EngineLog.Stopped(_logger);
     }
 
@@ -180,6 +192,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         }
         catch
         {
+            await engine.StopLinksAsync().ConfigureAwait(false);
             await engine.ReleaseAsync().ConfigureAwait(false);
             throw;
         }
@@ -218,6 +231,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             Outlet = _outlet,
             Inbox = _inbox,
             Audit = _audit,
+            OutboxRoom = _outboxRoom,
             Generation = _directory.Generation,
             Keyed = new KeyedTraffic(_settings.Residency.KeyedAeadMax),
             IgnoresWitnesses = acceptRestored,
@@ -240,9 +254,17 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             _journal.Description, _keyring.Description);
     }
 
+    private async Task StopLinksAsync()
+    {
+        foreach (var link in _parts.PeerLinks)
+        {
+            await link.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
     private async Task ReleaseAsync()
     {
-        Interlocked.Exchange(ref _stopping, 1);
+        Interlocked.CompareExchange(ref _stopping, 1, 0);
         if (_shards is not null)
         {
             await _shards.DisposeAsync().ConfigureAwait(false);
@@ -265,16 +287,23 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
 
     private void ThrowIfStopping()
     {
-        if (Volatile.Read(ref _stopping) != 0)
+        switch (Volatile.Read(ref _stopping))
         {
-            throw EngineErrors.Stopped();
+            case 0:
+                return;
+            case Stopped:
+                throw EngineErrors.Stopped();
+            default:
+                throw EngineErrors.Stopping();
         }
     }
 
-    private async Task<PeerReply> AskAsync(PeerKey peer, PeerCommand command, CallerContext caller, CancellationToken cancellationToken)
+    private Task<PeerReply> AskAsync(PeerKey peer, PeerCommand command, CallerContext caller, CancellationToken cancellationToken) =>
+        AskAsync(peer, new PeerWork(peer, command, caller, _scheduler.Completion, cancellationToken), cancellationToken);
+
+    private async Task<PeerReply> AskAsync(PeerKey peer, PeerWork work, CancellationToken cancellationToken)
     {
         ThrowIfStopping();
-        var work = new PeerWork(peer, command, caller, _scheduler.Completion);
         await _shards.Of(peer).EnqueueAsync(work, cancellationToken).ConfigureAwait(false);
         // From here on cancelling only stops the waiting: what was staged is done.
         var reply = await work.Task.WaitAsync(cancellationToken).ConfigureAwait(false);

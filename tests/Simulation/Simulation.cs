@@ -24,6 +24,7 @@ internal sealed class Simulation : IDisposable
     private readonly Dictionary<string, ReadOnlyMemory<byte>> _documents = [];
     private readonly HashSet<string> _ready = [];
     private bool _troubled;
+    private bool _resting;
 
     private Simulation(ulong seed, Faults faults, NodeParts parts, Action<Simulation>? prepare)
     {
@@ -46,6 +47,13 @@ internal sealed class Simulation : IDisposable
     }
 
     internal IReadOnlyList<SimulatedNode> Nodes => _nodes;
+
+    internal Application Application => _application;
+
+    /// <summary>Gets or sets what runs before the disks are looked through: a test plants something there.</summary>
+    internal Action BeforeLook { get; set; } = () => { };
+
+    internal History History => _world.History;
 
     /// <summary>Runs one seed on a thread of its own: without a synchronization context every continuation runs inline.</summary>
     internal static SimulationResult Run(
@@ -111,6 +119,7 @@ internal sealed class Simulation : IDisposable
 
         OpenSomethingEverywhere();
         Rest();
+        BeforeLook();
         foreach (var node in _nodes)
         {
             _frames.LookThrough($"the disk of {node.Name}", node.Disk.Written.Span);
@@ -171,8 +180,6 @@ internal sealed class Simulation : IDisposable
             _ledgers.Bounds.LookWhenIdle(node, _scenario);
         }
     }
-
-    private bool _resting;
 
     private void LookOften()
     {

@@ -20,9 +20,14 @@ public readonly record struct ReceivedMessageId(IdentityName Identity, PeerId Pe
 
 /// <summary>A durable message from a peer. It is handed out again after a crash, until it is acknowledged.</summary>
 /// <param name="Id">Stable: lets a handler recognise a message it has met before a crash.</param>
-/// <param name="Payload">The sender's bytes.</param>
+/// <param name="Payload">The sender's bytes; empty when they are in <see cref="Stream"/>.</param>
 /// <param name="Attempt">1 for the first time since it was accepted, one more after each failed one.</param>
-public sealed record ReceivedMessage(ReceivedMessageId Id, ReadOnlyMemory<byte> Payload, int Attempt);
+public sealed record ReceivedMessage(ReceivedMessageId Id, ReadOnlyMemory<byte> Payload, int Attempt)
+{
+    /// <summary>Gets the sender's bytes when they came by <c>SendStreamAsync</c>: all of them, verified as a whole.
+    /// <see langword="null"/> for a message of one piece.</summary>
+    public ReceivedStream? Stream { get; init; }
+}
 
 /// <summary>What an envelope opened to.</summary>
 /// <param name="Identity">The identity it was addressed to.</param>

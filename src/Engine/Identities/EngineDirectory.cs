@@ -29,6 +29,7 @@ internal sealed class EngineDirectory : ILocalIdentities, IAsyncDisposable
     private readonly ShardOpener _opener;
     private readonly SerialLane _lane;
     private readonly ConcurrentDictionary<IdentityName, IdentityKeys[]> _identities = new();
+    private readonly ConcurrentDictionary<PeerKey, int> _claiming = new();
 
     private EngineDirectory(
         IJournal journal, EngineScheduler scheduler, IEntropySource entropy, ShardExtent extent, DataKeys keys, ShardSealer sealer,
@@ -150,7 +151,10 @@ internal sealed class EngineDirectory : ILocalIdentities, IAsyncDisposable
     }
 
     /// <summary>Reserves a document's fingerprint and keys for a peer, so that each is pinned once.</summary>
-    internal Task ClaimAsync(PeerKey peer, PublicDocument document) => RunAsync(async () =>
+    /// <param name="peer">For whom; until <see cref="EndClaim"/> the claim holds although the peer does not pin the document yet.</param>
+    /// <param name="document">What it will pin.</param>
+    /// <param name="pinsOf">Gives the documents a peer pins now; none when it does not exist. A claim that outlived its pin is taken over.</param>
+    internal Task ClaimAsync(PeerKey peer, PublicDocument document, Func<PeerKey, Task<IReadOnlyList<PublicDocument>>> pinsOf) => RunAsync(async () =>
     {
         Get(peer.Identity);
         foreach (var generation in _identities.Values.SelectMany(generations => generations))
@@ -165,7 +169,9 @@ internal sealed class EngineDirectory : ILocalIdentities, IAsyncDisposable
         var rows = new List<RowChange>();
         foreach (var key in RowsOf(peer.Identity, document))
         {
-            if (await OwnerAsync(key).ConfigureAwait(false) is { } owner && owner != peer)
+            if (await OwnerAsync(key).ConfigureAwait(false) is { } owner && owner != peer
+                && (_claiming.ContainsKey(owner)
+                    || (await pinsOf(owner).ConfigureAwait(false)).Any(pinned => RowsOf(owner.Identity, pinned).Contains(key))))
             {
                 throw DirectoryErrors.KeyPinned(owner);
             }
@@ -177,8 +183,19 @@ internal sealed class EngineDirectory : ILocalIdentities, IAsyncDisposable
         }
 
         await CommitAsync(rows).ConfigureAwait(false);
+        _claiming.AddOrUpdate(peer, 1, static (_, count) => count + 1);
         return true;
     });
+
+    /// <summary>The peer pins what it claimed, or was refused: its pins alone count from now on.</summary>
+    internal void EndClaim(PeerKey peer)
+    {
+        while (_claiming.TryGetValue(peer, out var count)
+            && !(count == 1 ? _claiming.TryRemove(new(peer, 1)) : _claiming.TryUpdate(peer, count - 1, count)))
+        {
+            // Another claim of the same peer began or ended in between.
+        }
+    }
 
     /// <summary>Gives a document's keys free again.</summary>
     internal Task ReleaseAsync(PeerKey peer, PublicDocument document) => RunAsync(async () =>
@@ -325,12 +342,25 @@ internal sealed class EngineDirectory : ILocalIdentities, IAsyncDisposable
         return new PeerKey(new IdentityName(reader.Text()), new PeerId(reader.Text()));
     }
 
-    private ValueTask CommitAsync(IReadOnlyList<RowChange> rows) => _journal.CommitAsync(new JournalCommit
+    private async ValueTask CommitAsync(IReadOnlyList<RowChange> rows)
     {
-        Shard = ShardId.Directory,
-        Fence = _extent.Fence,
-        Rows = rows,
-    });
+        var commit = new JournalCommit { Shard = ShardId.Directory, Fence = _extent.Fence, Rows = rows };
+        try
+        {
+            await _journal.CommitAsync(commit).ConfigureAwait(false);
+        }
+        catch (EngineException failure) when (failure.Code == EngineErrorCode.JournalUnavailable)
+        {
+            // Unknown, or it followed one that failed. Rows alone may be written twice; without this no commit would succeed again.
+            var extent = await _journal.ReadExtentAsync(ShardId.Directory).ConfigureAwait(false);
+            if (extent.Fence != _extent.Fence)
+            {
+                throw JournalErrors.Fenced(ShardId.Directory, _extent.Fence, extent.Fence);
+            }
+
+            await _journal.CommitAsync(commit).ConfigureAwait(false);
+        }
+    }
 
     private static IEnumerable<RowKey> RowsOf(IdentityName identity, PublicDocument document)
     {

@@ -41,13 +41,7 @@ internal sealed class HandshakeGate : IDisposable
         lock (_lock)
         {
             var now = _scheduler.MonotonicMillis;
-            if (now - _windowBegan >= _settings.Timeout.TotalMilliseconds)
-            {
-                _windowBegan = now;
-                _admitted = 0;
-                _bySource.Clear();
-            }
-
+            RollWindow(now);
             if (now - _secondBegan >= 1_000)
             {
                 _secondBegan = now;
@@ -77,6 +71,7 @@ internal sealed class HandshakeGate : IDisposable
         {
             lock (_lock)
             {
+                RollWindow(_scheduler.MonotonicMillis);
                 return _admitted >= _settings.HalfOpenMax / 2;
             }
         }
@@ -111,6 +106,16 @@ internal sealed class HandshakeGate : IDisposable
     }
 
     public void Dispose() => _cookies.Dispose();
+
+    private void RollWindow(long now)
+    {
+        if (now - _windowBegan >= _settings.Timeout.TotalMilliseconds)
+        {
+            _windowBegan = now;
+            _admitted = 0;
+            _bySource.Clear();
+        }
+    }
 
     private static byte[] SourceBytes(string source)
     {

@@ -44,27 +44,46 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
             return;
         }
 
-        var queue = _queues.GetOrAdd(peer, static _ => new PeerQueue());
+        while (!TryEnqueue(peer, _queues.GetOrAdd(peer, static _ => new PeerQueue()), addresses, envelope.AsMemory(0, length)))
+        {
+            // The queue ran empty and left between finding and locking it.
+        }
+    }
+
+    private bool TryEnqueue(PeerKey peer, PeerQueue queue, IReadOnlyList<string> addresses, ReadOnlyMemory<byte> envelope)
+    {
         lock (queue)
         {
-            if (queue.Bytes + length > _settings.QueueBytesMax)
+            if (queue.IsGone)
             {
-                Interlocked.Increment(ref _dropped);
-                return;
+                return false;
             }
 
-            queue.Addresses = addresses;
-            queue.Envelopes.Enqueue(envelope.AsMemory(0, length));
-            queue.Bytes += length;
+            if (queue.Bytes + envelope.Length > _settings.QueueBytesMax)
+            {
+                Interlocked.Increment(ref _dropped);
+                return true;
+            }
+
+            if (!queue.Addresses.SequenceEqual(addresses, StringComparer.Ordinal))
+            {
+                queue.Addresses = addresses;
+                queue.RestUntil = 0;        // the failures were of other addresses
+                queue.RestMillis = 0;
+            }
+
+            queue.Envelopes.Enqueue(envelope);
+            queue.Bytes += envelope.Length;
             if (queue.IsSending)
             {
-                return;
+                return true;
             }
 
             queue.IsSending = true;
         }
 
         _scheduler.Post(_ => queue.Loop = SendAsync(peer, queue), null);
+        return true;
     }
 
     /// <summary>Gives up the queue of a peer that was forgotten.</summary>
@@ -104,6 +123,7 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
                     // A queue that knows which address works, or that none does, is kept.
                     if (queue.Envelopes.Count == 0 && queue.RestUntil == 0 && queue.Preferred == 0)
                     {
+                        queue.IsGone = true;
                         _queues.TryRemove(new KeyValuePair<PeerKey, PeerQueue>(peer, queue));
                     }
 
@@ -205,6 +225,8 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
         internal long Bytes { get; set; }
 
         internal bool IsSending { get; set; }
+
+        internal bool IsGone { get; set; }
 
         internal int Preferred { get; set; }
 

@@ -30,7 +30,7 @@ internal sealed class Batch<TItem, TResult>(PipelineSettings settings, PipelineS
         }
     }
 
-    internal void Process(InFlight<TResult> inFlight, CancellationToken cancellationToken)
+    internal void Process(OrderedResults<TResult> inFlight, CancellationToken cancellationToken)
     {
         foreach (var item in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_items))
         {

@@ -1,5 +1,4 @@
 using Kyberium.Engine.Settings;
-
 using System.Runtime.CompilerServices;
 
 namespace Kyberium.Engine.Pipelines;
@@ -21,7 +20,7 @@ internal sealed class Pipeline<TItem, TResult>(
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var age = new BatchAge(scheduler, settings.BatchAgeMax);
         var batch = new Batch<TItem, TResult>(settings, stage);
-        var inFlight = new InFlight<TResult>(settings.InFlightMax);
+        var inFlight = new OrderedResults<TResult>(settings.InFlightMax);
         var source = open(leaving.Token);
         try
         {

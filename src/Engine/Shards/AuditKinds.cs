@@ -6,6 +6,9 @@ namespace Kyberium.Engine.Shards;
 /// <summary>The stable words of audit events (docs/operating/audit.md).</summary>
 internal static class AuditKinds
 {
+    /// <summary>Parts of a larger payload were dropped, since they can no longer become whole.</summary>
+    internal const string TransferDropped = "transfer-dropped";
+
     internal static string Of(PeerReport report) => report switch
     {
         PeerReport.SessionEstablished => "session-established",

@@ -56,11 +56,12 @@ internal sealed class EpochTraffic : IDisposable
     /// <summary>Gets or sets whether a rekey was asked for by a limit, so that it is asked for once.</summary>
     internal bool RekeyAsked { get; set; }
 
-    /// <summary>Gets the peer's incarnations whose first reservation is not durable yet. Under the lock.</summary>
-    internal HashSet<Incarnation> IncarnationsOnTheirWay { get; } = [];
-
     /// <summary>Gets or sets when the last window notice went out.</summary>
     internal MonotonicMillis NoticedAt { get; set; } = new(long.MinValue / 2);
+
+    /// <summary>Gets the new incarnations whose reservation is on its way to the journal: the epoch's facts name them already, but no
+    /// earlier owner can have opened anything of theirs. Used under the lock.</summary>
+    internal HashSet<Incarnation> Arriving { get; } = [];
 
     /// <summary>Says whether a renewal of a reservation is to be asked for: the same one comes up with every record until it is durable.</summary>
     internal bool RenewOnce(Incarnation incarnation, ulong through)

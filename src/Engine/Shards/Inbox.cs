@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Threading.Channels;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Wire;
@@ -37,14 +38,22 @@ internal sealed class Inbox : IInboxSignal
         {
             var (shard, peer) = await _ready.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
             Volatile.Write(ref peer.InboxQueued, 0);
-            var query = new PeerQuery<List<ReceivedMessage>>(peer.Key, resident => Take(shard, resident), _scheduler.Completion);
+            var take = new TakeWork(peer.Key, TakeCountMax, Ready, _scheduler.Completion);
             try
             {
-                await shard.EnqueueAsync(query, cancellationToken).ConfigureAwait(false);
-                var taken = await query.Task.ConfigureAwait(false);
-                if (taken.Count > 0)
+                await shard.EnqueueAsync(take, cancellationToken).ConfigureAwait(false);
+                var shown = new List<ReceivedMessage>();
+                foreach (var taken in await take.Task.ConfigureAwait(false))
                 {
-                    return taken;
+                    if (taken.Chunks is null || await IsWholeAsync(shard, taken).ConfigureAwait(false))
+                    {
+                        shown.Add(taken.Show());
+                    }
+                }
+
+                if (shown.Count > 0)
+                {
+                    return shown;
                 }
             }
             catch (OperationCanceledException)
@@ -111,27 +120,34 @@ internal sealed class Inbox : IInboxSignal
     private static ReceivedMessageId IdOf(ResidentPeer peer, StreamId stream, ulong number) =>
         new(peer.Key.Identity, peer.Key.Peer, GuidOf(stream), number);
 
-    private List<ReceivedMessage> Take(Shard shard, ResidentPeer peer)
+    /// <summary>Verifies what came in parts, on the receiver's own thread: it may be long, and the shard has other peers.</summary>
+    private async ValueTask<bool> IsWholeAsync(Shard shard, TakenMessage taken)
     {
-        var taken = new List<ReceivedMessage>();
-        foreach (var message in peer.State.Incoming.Unhandled)
+        if (HasHash(taken))
         {
-            if (message.HandedOut || message.SetAside)
-            {
-                continue;
-            }
-
-            if (taken.Count == TakeCountMax)
-            {
-                Ready(shard, peer);
-                break;
-            }
-
-            message.HandedOut = true;
-            taken.Add(new ReceivedMessage(
-                IdOf(peer, message.Stream, message.Number), message.Payload, message.Failures + 1));
+            return true;
         }
 
-        return taken;
+        var message = taken.Message;
+        var peer = new PeerKey(taken.Id.Identity, taken.Id.Peer);
+        var drop = new SettleMessageWork(
+            peer, message.Stream, message.Number, new PeerCommand.Handled(message.Stream, message.Number), default, _scheduler.Completion,
+            $"transfer {TransferId.Read(message.Payload.Span)} was dropped: its parts do not have the hash of its end mark");
+        await shard.EnqueueAsync(drop, CancellationToken.None).ConfigureAwait(false);
+        await drop.Task.ConfigureAwait(false);
+        return false;
+    }
+
+    private static bool HasHash(in TakenMessage taken)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA512);
+        foreach (var chunk in taken.Chunks!)
+        {
+            hash.AppendData(chunk.Payload.Span[TransferChunk.HeadSize..]);
+        }
+
+        Span<byte> computed = stackalloc byte[TransferEnd.HashSize];
+        hash.GetHashAndReset(computed);
+        return TransferEnd.TryRead(taken.Message.Payload.Span, out var end) && CryptographicOperations.FixedTimeEquals(computed, end.Hash);
     }
 }

@@ -44,6 +44,12 @@ internal sealed class ResidentPeer : PeerContext
     /// <summary>Gets or sets the batch that is staging this peer, and the place of its output there.</summary>
     internal TouchedPeer? Staging { get; set; }
 
+    /// <summary>Gets whether the batch that stages the peer has forgotten it.</summary>
+    internal bool IsForgotten => !State.Exists && Staging is { } staging && staging.Output.Events.Exists(fact => fact is PeerEvent.Forgotten);
+
+    /// <summary>Gets or sets whether the application may hold messages of the peer that are not settled yet.</summary>
+    internal bool IsHandingOut { get; set; }
+
     /// <summary>How many commits that touched this peer have not completed; counted by several threads.</summary>
     internal int CommitsOpen;
 

@@ -26,10 +26,18 @@ internal sealed partial class Shard
             {
                 touched.Peer.Sending = touched.SendingAfter;
             }
+        }
 
-            if (turn.Commit is not null)
+        foreach (var peer in turn.Written)
+        {
+            Interlocked.Decrement(ref peer.CommitsOpen);
+        }
+
+        if (turn.Commit is not null)
+        {
+            foreach (var peer in turn.Snapshots)
             {
-                Interlocked.Decrement(ref touched.Peer.CommitsOpen);
+                Interlocked.Decrement(ref peer.CommitsOpen);
             }
         }
 
@@ -89,6 +97,9 @@ internal sealed partial class Shard
                 break;
             case PeerEffect.InboxReady:
                 _environment.Inbox.Ready(this, peer);
+                break;
+            case PeerEffect.OutboxAdvanced or PeerEffect.Expired:
+                _environment.OutboxRoom.Made(peer.Key);
                 break;
             default:
                 break;      // Listen, SendingChanged, ConnectSettled and reports were seen while staging

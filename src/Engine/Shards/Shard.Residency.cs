@@ -6,6 +6,8 @@ namespace Kyberium.Engine.Shards;
 internal sealed partial class Shard
 {
     private const int SnapshotsPerCommitMax = 256;
+    private const int LooksPerTurnMin = 64;
+    private const int StaleDeadlinesMin = 64;
 
     private readonly PriorityQueue<ResidentPeer, long> _deadlines = new();
     private readonly List<ResidentPeer> _clock = [];
@@ -53,7 +55,37 @@ internal sealed partial class Shard
         }
 
         _loading[key] = [work];
+        Load(key);
+    }
+
+    /// <summary>Lets work wait until what forgets the peer before it is durable: until then the store still shows the old one.</summary>
+    private void ParkBehindLeaving(PeerKey key, ShardWork work)
+    {
+        _parked++;
+        if (_loading.TryGetValue(key, out var waiting))
+        {
+            waiting.Add(work);
+        }
+        else
+        {
+            _loading[key] = [work];
+        }
+    }
+
+    private void Load(PeerKey key) =>
         _store.Load(key, (loaded, failure) => PostInternal(new TurnWork(turn => Loaded(turn, key, loaded, failure))));
+
+    /// <summary>The peer is out of the store: who came for its name meanwhile is served now.</summary>
+    private void Left(PeerKey key)
+    {
+        if (_loading[key].Count == 0)
+        {
+            _loading.Remove(key);
+        }
+        else
+        {
+            Load(key);
+        }
     }
 
     private void Loaded(ShardTurn turn, PeerKey key, ShardStore.LoadedPeer? loaded, EngineException? failure)
@@ -74,10 +106,9 @@ internal sealed partial class Shard
 
         foreach (var work in waiting)
         {
-            if (peer is not null && _peers.ContainsKey(key))
+            if (peer is not null)
             {
-                turn.Works.Add(work);
-                work.Stage(turn, peer);
+                Stage(turn, work, peer);
             }
             else
             {
@@ -147,7 +178,12 @@ internal sealed partial class Shard
         turn.Snapshots.Remove(peer);
         _peers.TryRemove(peer.Key, out _);
         _clock.Remove(peer);
-        turn.AfterDurable.Add(() => peer.Vault?.Dispose());
+        _loading.TryAdd(peer.Key, []);
+        turn.AfterDurable.Add(() =>
+        {
+            peer.Vault?.Dispose();
+            PostInternal(new TurnWork(_ => Left(peer.Key)));
+        });
     }
 
     private void Remove(ResidentPeer peer)
@@ -173,13 +209,16 @@ internal sealed partial class Shard
     private void MakeRoom(ShardTurn turn)
     {
         var excess = _peers.Count - ResidentMax;
-        for (var looked = 0; excess > 0 && looked < 64 && _clock.Count > 0; looked++)
+        var looksMax = Math.Max(LooksPerTurnMin, 2 * excess);
+        var goesOn = false;
+        for (var looked = 0; excess > 0 && looked < looksMax && _clock.Count > 0; looked++)
         {
             _hand = (_hand + 1) % _clock.Count;
             var peer = _clock[_hand];
             if (peer.Touched)
             {
                 peer.Touched = false;
+                goesOn |= IsIdle(peer);
                 continue;
             }
 
@@ -192,11 +231,18 @@ internal sealed partial class Shard
             if (peer.IsDirty || CountsChanged(peer))
             {
                 turn.Snapshots.Add(peer);       // leaves on a later round, when its snapshot is durable
+                goesOn = true;
             }
             else
             {
                 Remove(peer);
             }
+        }
+
+        if (goesOn)
+        {
+            // The bound holds without further traffic, too: another round once this batch is performed.
+            turn.Add(new TurnWork(_ => { }, () => PostInternal(new TurnWork(_ => { }))));
         }
     }
 
@@ -205,8 +251,12 @@ internal sealed partial class Shard
 
     private static bool IsIdle(ResidentPeer peer) =>
         peer.Staging is null && Volatile.Read(ref peer.CommitsOpen) == 0 && peer.State.Handshakes is null
-        && peer.State.Outgoing.Count == 0 && peer.ConnectWaiters is null
+        && peer.State.Outgoing.Count == 0 && peer.ConnectWaiters is null && !HoldsMessages(peer)
         && peer.State.Sessions.TrueForAll(session => session.Pending is null && session.Previous is null && !session.Superseded);
+
+    /// <summary>Says whether the application has messages that it has not settled. Loaded again, they would be handed out again.</summary>
+    private static bool HoldsMessages(ResidentPeer peer) =>
+        peer.IsHandingOut && (peer.IsHandingOut = peer.State.Incoming.Unhandled.Any(message => message.HandedOut));
 
     private void BeginCheckpoint(ShardTurn turn, TaskCompletionSource done)
     {
@@ -228,7 +278,8 @@ internal sealed partial class Shard
         var checkpoint = _checkpoint!;
         for (var taken = 0; taken < SnapshotsPerCommitMax && checkpoint.Remaining.TryPop(out var peer); taken++)
         {
-            if (peer.State.Exists && peer.IsDirty && _peers.ContainsKey(peer.Key))
+            if (peer.State.Exists && (peer.IsDirty || CountsChanged(peer))
+                && _peers.TryGetValue(peer.Key, out var resident) && resident == peer)
             {
                 turn.Snapshots.Add(peer);
             }
@@ -248,7 +299,7 @@ internal sealed partial class Shard
             _store.TruncatedThrough = checkpoint.Through;
         }
 
-        turn.AfterDurable.Add(() => _store.Witness(checkpoint.Waiting, PostInternal));
+        turn.AfterDurable.Add(() => _store.Witness(turn.End, checkpoint.Waiting, PostInternal));
     }
 
     private void ScheduleTick(ResidentPeer peer)
@@ -261,7 +312,22 @@ internal sealed partial class Shard
 
         peer.ScheduledAt = deadline;
         _deadlines.Enqueue(peer, deadline.Value);
+        if (_deadlines.Count > (2 * _peers.Count) + StaleDeadlinesMin)
+        {
+            DropStaleDeadlines();
+        }
+
         ArmTick();
+    }
+
+    /// <summary>Each earlier deadline leaves the later one behind in the queue, a day away at times: they are dropped in bulk.</summary>
+    private void DropStaleDeadlines()
+    {
+        var live = _deadlines.UnorderedItems
+            .Where(item => item.Priority == item.Element.ScheduledAt.Value && _peers.GetValueOrDefault(item.Element.Key) == item.Element)
+            .Distinct().ToList();
+        _deadlines.Clear();
+        _deadlines.EnqueueRange(live);
     }
 
     private void ArmTick()

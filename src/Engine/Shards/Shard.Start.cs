@@ -18,15 +18,31 @@ internal sealed partial class Shard
         };
         if (recovered.Count > 0)
         {
-            shard.PostInternal(new TurnWork(turn =>
-            {
-                foreach (var peer in recovered)
+            // Envelopes name these peers by receiver indices that have no rows yet: nobody may ask before they are in memory.
+            var admitted = new TaskCompletionSource(environment.Scheduler.Completion);
+            shard.PostInternal(new TurnWork(
+                turn =>
                 {
-                    shard.Admit(turn, peer);
-                }
-            }));
+                    foreach (var peer in recovered)
+                    {
+                        shard.Admit(turn, peer);
+                    }
+                },
+                () => admitted.TrySetResult(),
+                reason => admitted.TrySetException(reason)));
+            try
+            {
+                await admitted.Task.ConfigureAwait(false);
+            }
+            catch
+            {
+                await shard.DisposeAsync().ConfigureAwait(false);
+                throw;
+            }
         }
 
+        // A tail names only the peers of late: messages may wait for one that it does not.
+        store.FindWaiting(peer => shard.PostInternal(new SilentPeerWork(peer, new Sessions.PeerCommand.Tick())));
         var interval = environment.Settings.Journal.CheckpointInterval;
         shard._checkpointTimer = environment.Scheduler.Time.CreateTimer(
             static state => ((Shard)state!).CheckpointIfChanged(), shard,

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Kyberium.Engine.Diagnostics;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Handshake;
@@ -23,7 +22,7 @@ internal sealed partial class Shard : IAsyncDisposable
     internal const long WindowNoticeMillis = 100;
 
     private readonly ShardEnvironment _environment;
-    private readonly Channel<ShardWork> _mailbox;
+    private readonly Mailbox _mailbox;
     private readonly ConcurrentQueue<ShardWork> _internal = new();
     private readonly ConcurrentDictionary<PeerKey, ResidentPeer> _peers = new();
     private readonly ConcurrentDictionary<ReceiverIndex, EpochTraffic> _traffic = new();
@@ -36,7 +35,9 @@ internal sealed partial class Shard : IAsyncDisposable
     private readonly ShardStore _store;
     private readonly UInt128 _salt;
     private readonly TaskCompletionSource _ended;
+    private readonly TaskCompletionSource _buried;
     private readonly InFlight _computing;
+    private readonly InFlight _performing;
 
     private ShardTurn? _turn;
     private int _scheduled;
@@ -45,7 +46,8 @@ internal sealed partial class Shard : IAsyncDisposable
     private int _parked;
     private ulong _sealCounter;
     private LogPosition _end;
-    private EngineException? _fault;
+    private volatile EngineException? _fault;
+    private volatile TaskCompletionSource? _quiet;
     private volatile bool _stopping;
 
     private Shard(ShardEnvironment environment, ShardStore store, UInt128 salt, IHandshakeProvider? handshakeProvider)
@@ -55,15 +57,12 @@ internal sealed partial class Shard : IAsyncDisposable
         _salt = salt;
         _end = store.End;
         _ended = new TaskCompletionSource(environment.Scheduler.Completion);
+        _buried = new TaskCompletionSource(environment.Scheduler.Completion);
         _computing = new InFlight(environment.Scheduler);
+        _performing = new InFlight(environment.Scheduler);
         _handshakeProvider = handshakeProvider ?? new PqIkHandshakes(
             (ushort)store.Id.Number, environment.Identities, environment.EphemeralKeys, environment.Documents);
-        _mailbox = Channel.CreateBounded<ShardWork>(new BoundedChannelOptions(environment.Settings.Shard.MailboxCountMax)
-        {
-            SingleReader = true,
-            FullMode = BoundedChannelFullMode.Wait,     // a full shard slows its callers; it never drops or grows
-            AllowSynchronousContinuations = environment.Scheduler.Completion == TaskCreationOptions.None,
-        });
+        _mailbox = new Mailbox(environment.Settings.Shard.MailboxCountMax, environment.Scheduler.Completion);
     }
 
     internal ShardId Id => _store.Id;
@@ -77,18 +76,15 @@ internal sealed partial class Shard : IAsyncDisposable
 
     internal int TrafficCount => _traffic.Count;
 
-    internal int MailboxCount => _mailbox.Reader.Count;
+    internal int MailboxCount => _mailbox.Count;
 
     /// <summary>Waits for room: the engine's only form of backpressure towards callers.</summary>
     internal async ValueTask EnqueueAsync(ShardWork work, CancellationToken cancellationToken)
     {
-        while (!_mailbox.Writer.TryWrite(work))
+        if (!await _mailbox.WriteAsync(work, cancellationToken).ConfigureAwait(false))
         {
-            if (!await _mailbox.Writer.WaitToWriteAsync(cancellationToken).ConfigureAwait(false))
-            {
-                work.Fail(_fault ?? ShardErrors.Stopping(Id));
-                return;
-            }
+            work.Fail(_fault ?? ShardErrors.Stopping(Id));
+            return;
         }
 
         Schedule();
@@ -123,33 +119,47 @@ internal sealed partial class Shard : IAsyncDisposable
     }
 
     /// <summary>Takes no more from callers, finishes what it has, writes a last checkpoint and ends.</summary>
+    /// <remarks>Whoever waits for a session is told to come again: that answer lies with a peer, not here.</remarks>
     internal async ValueTask StopAsync()
     {
-        _mailbox.Writer.TryComplete();
-        var drained = new TaskCompletionSource(_environment.Scheduler.Completion);
-        PostInternal(new TurnWork(_ => { }, () => drained.TrySetResult(), _ => drained.TrySetResult()));
-        await drained.Task.ConfigureAwait(false);
-        if (_fault is null)
+        _mailbox.Complete();
+        var quiet = new TaskCompletionSource(_environment.Scheduler.Completion);
+        PostInternal(new TurnWork(
+            _ =>
+            {
+                _quiet = quiet;
+                FailConnectWaiters(ShardErrors.Stopping(Id));
+            },
+            null,
+            _ => quiet.TrySetResult()));
+        await quiet.Task.ConfigureAwait(false);
+        try
         {
-            await CheckpointAsync().ConfigureAwait(false);
+            if (_fault is null)
+            {
+                await CheckpointAsync().ConfigureAwait(false);
+            }
         }
-
-        _stopping = true;
-        await DisposeAsync().ConfigureAwait(false);
+        finally
+        {
+            await DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
+        _stopping = true;
+        End(ShardErrors.Stopping(Id));
+        await _buried.Task.ConfigureAwait(false);       // no turn runs any more, and none will
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
         {
             return;
         }
 
-        _stopping = true;
-        _mailbox.Writer.TryComplete();
         _tick?.Dispose();
         _checkpointTimer?.Dispose();
         await _computing.CloseAsync().ConfigureAwait(false);
+        await _performing.CloseAsync().ConfigureAwait(false);
         await _store.DisposeAsync().ConfigureAwait(false);
         foreach (var traffic in _traffic.Values)
         {
@@ -163,7 +173,6 @@ internal sealed partial class Shard : IAsyncDisposable
 
         _traffic.Clear();
         _peers.Clear();
-        _ended.TrySetResult();
     }
 
     private void Schedule()
@@ -188,14 +197,20 @@ internal sealed partial class Shard : IAsyncDisposable
             End(ShardErrors.Broken(Id, exception));
         }
 
-        Volatile.Write(ref _scheduled, 0);
+        // A full fence: who added work before it and saw the turn scheduled must be seen here.
+        Interlocked.Exchange(ref _scheduled, 0);
         if (HasWork && CanStage)
         {
             Schedule();
         }
     }
 
-    private bool HasWork => !_internal.IsEmpty || (_mailbox.Reader.CanCount && _mailbox.Reader.Count > 0);
+    // What TryTake would not take is not work: a shard that waits for peers to load must not spin.
+    private bool HasWork =>
+        !_internal.IsEmpty
+        || (_fault is null ? HasRoomToPark && _mailbox.Count > 0 : _mailbox.Count > 0 || !_buried.Task.IsCompleted);
+
+    private bool HasRoomToPark => Volatile.Read(ref _parked) < _environment.Settings.Shard.MailboxCountMax;
 
     private bool CanStage
     {
@@ -212,7 +227,7 @@ internal sealed partial class Shard : IAsyncDisposable
     {
         if (_fault is { } fault)
         {
-            FailWaiting(fault);
+            Bury(fault);
             return false;
         }
 
@@ -223,13 +238,19 @@ internal sealed partial class Shard : IAsyncDisposable
 
         var turn = _turn = new ShardTurn(this, _environment.Input());
         var settings = _environment.Settings.Shard;
-        while (turn.Works.Count < settings.BatchCountMax && TryTake(out var work))
+        while (turn.Works.Count < settings.BatchCountMax && turn.Bytes < settings.BatchBytesMax && TryTake(out var work))
         {
             Stage(turn, work);
         }
 
         if (turn.Works.Count == 0)
         {
+            _turn = null;
+            if (!HasWork && _loading.Count == 0)
+            {
+                _quiet?.TrySetResult();
+            }
+
             return false;
         }
 
@@ -240,6 +261,11 @@ internal sealed partial class Shard : IAsyncDisposable
         }
 
         MakeRoom(turn);
+        foreach (var touched in turn.Touched)
+        {
+            touched.Peer.Staging = null;    // only now: room is not made with a peer whose facts this batch still has to seal
+        }
+
         Commit(turn);
         return true;
     }
@@ -251,26 +277,41 @@ internal sealed partial class Shard : IAsyncDisposable
             return true;
         }
 
-        return _parked < _environment.Settings.Shard.MailboxCountMax && _mailbox.Reader.TryRead(out work!);
+        return HasRoomToPark && _mailbox.TryRead(out work!);
     }
 
     private void Stage(ShardTurn turn, ShardWork work)
     {
-        ResidentPeer? peer = null;
-        if (work.Peer is { } key && !_peers.TryGetValue(key, out peer))
+        if (work.Peer is not { } key)
+        {
+            turn.Add(work);
+            work.Stage(turn, null);
+        }
+        else if (_peers.TryGetValue(key, out var peer))
+        {
+            Stage(turn, work, peer);
+        }
+        else
         {
             Park(key, work);
+        }
+    }
+
+    private void Stage(ShardTurn turn, ShardWork work, ResidentPeer peer)
+    {
+        if (peer.IsForgotten)
+        {
+            ParkBehindLeaving(peer.Key, work);      // what comes after is another peer's, even under the same name
             return;
         }
 
-        turn.Works.Add(work);
+        turn.Add(work);
         work.Stage(turn, peer);
     }
 
     private void AfterSettle(ShardTurn turn, TouchedPeer touched)
     {
         var peer = touched.Peer;
-        peer.Staging = null;
         var facts = touched.Output.Events;
         if (facts.Count > 0)
         {
@@ -317,7 +358,7 @@ internal sealed partial class Shard : IAsyncDisposable
             hasRecord = true;
         }
 
-        var end = hasRecord ? position : _end;
+        var end = turn.End = hasRecord ? position : _end;
         foreach (var touched in turn.Touched)
         {
             if (!touched.Peer.State.Exists)
@@ -346,16 +387,33 @@ internal sealed partial class Shard : IAsyncDisposable
             };
             _end = end;
             NoteTail(turn.Commit.Record?.Length ?? 0);
-            foreach (var touched in turn.Touched)
+            turn.Written = [.. turn.Touched.Select(touched => touched.Peer), .. turn.Snapshots.Where(peer => peer.Staging is null)];
+            foreach (var peer in turn.Written)
             {
-                Interlocked.Increment(ref touched.Peer.CommitsOpen);
+                Interlocked.Increment(ref peer.CommitsOpen);
+            }
+
+            foreach (var peer in turn.Snapshots)
+            {
+                Interlocked.Increment(ref peer.CommitsOpen);    // it stays until its snapshot can be read back
             }
         }
 
         _record.Clear();
+        foreach (var touched in turn.Touched)
+        {
+            touched.Peer.Staging = null;
+        }
+
         lock (_uncommitted)
         {
+            if (_fault is not null)
+            {
+                return;     // ended meanwhile: the next turn answers this one with the rest
+            }
+
             _uncommitted.Enqueue(turn);
+            _turn = null;
         }
 
         if (turn.Commit is { } commit)
@@ -376,32 +434,41 @@ internal sealed partial class Shard : IAsyncDisposable
     /// <summary>Performs the batches at the head of the line that are durable. One thread at a time; order is kept.</summary>
     private void Drain()
     {
+        if (!_performing.TryEnter())
+        {
+            return;     // the shard is gone, and what it had was answered
+        }
+
         do
         {
             if (Interlocked.Exchange(ref _draining, 1) != 0)
             {
-                return;     // whoever drains now looks again before it leaves
+                break;      // whoever drains now looks again before it leaves
             }
 
+            ShardTurn? turn = null;
             try
             {
-                while (NextDurable() is { } turn)
+                while ((turn = NextDurable()) is not null)
                 {
                     Perform(turn);
                 }
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
-                End(ShardErrors.Broken(Id, exception));
+                var reason = ShardErrors.Broken(Id, exception);
+                End(reason);
+                turn?.Fail(reason);
             }
             finally
             {
-                Volatile.Write(ref _draining, 0);
+                Interlocked.Exchange(ref _draining, 0);
             }
         }
         while (PeekDurable());
 
-        if (HasWork)
+        _performing.Exit();
+        if (HasWork || _quiet is not null)
         {
             Schedule();
         }
@@ -434,23 +501,13 @@ internal sealed partial class Shard : IAsyncDisposable
             }
         }
 
-        End(ShardErrors.CommitFailed(Id, turn.Committing.Exception!.GetBaseException()));
+        End(turn.Committing.Exception?.GetBaseException() is { } failure
+            ? ShardErrors.CommitFailed(Id, failure)
+            : ShardErrors.Stopping(Id));
         return null;
     }
 
-    private void FailWaiting(EngineException reason)
-    {
-        while (_internal.TryDequeue(out var work))
-        {
-            work.Fail(reason);
-        }
-
-        while (_mailbox.Reader.TryRead(out var work))
-        {
-            work.Fail(reason);
-        }
-    }
-
+    /// <summary>Lets nothing more be staged or performed. What belongs to the turn is answered there, see <see cref="Bury"/>.</summary>
     private void End(EngineException reason)
     {
         ShardTurn[] unanswered;
@@ -466,32 +523,67 @@ internal sealed partial class Shard : IAsyncDisposable
             _uncommitted.Clear();
         }
 
-        _mailbox.Writer.TryComplete();
-        foreach (var turn in _turn is { } staging && !unanswered.Contains(staging) ? [.. unanswered, staging] : unanswered)
+        _mailbox.Complete();
+        foreach (var turn in unanswered)
         {
-            foreach (var work in turn.Works.Concat(turn.Settled))
-            {
-                work.Fail(reason);
-            }
+            turn.Fail(reason);
         }
 
-        foreach (var parked in _loading.Values)
+        Schedule();
+    }
+
+    /// <summary>Answers everything that waits here; runs in the turn, which alone may look at it, and again for what comes later.</summary>
+    private void Bury(EngineException reason)
+    {
+        while (_internal.TryDequeue(out var work))
         {
-            foreach (var work in parked)
-            {
-                work.Fail(reason);
-            }
+            work.Fail(reason);
         }
 
+        while (_mailbox.TryRead(out var work))
+        {
+            work.Fail(reason);
+        }
+
+        _turn?.Fail(reason);
+        _turn = null;
+        foreach (var work in _loading.Values.SelectMany(waiting => waiting))
+        {
+            work.Fail(reason);
+        }
+
+        _loading.Clear();
+        _parked = 0;
+        FailConnectWaiters(reason);
+        foreach (var waiter in _checkpoint?.Waiting ?? [])
+        {
+            waiter.TrySetException(reason);
+        }
+
+        _checkpoint = null;
+        _quiet?.TrySetResult();
+        if (reason.Code == EngineErrorCode.EngineStopping)
+        {
+            _ended.TrySetResult();
+        }
+        else
+        {
+            _ended.TrySetException(reason);
+        }
+
+        _buried.TrySetResult();
+    }
+
+    private void FailConnectWaiters(EngineException reason)
+    {
         foreach (var peer in _peers.Values)
         {
-            foreach (var waiter in peer.ConnectWaiters ?? [])
+            var waiters = peer.ConnectWaiters ?? [];
+            peer.ConnectWaiters = null;
+            foreach (var waiter in waiters)
             {
                 waiter.Fail(reason);
             }
         }
-
-        FailWaiting(reason);
-        _ended.TrySetException(reason);
     }
 }

@@ -31,6 +31,8 @@ internal sealed class ShardEnvironment
 
     internal required IAuditTrail Audit { get; init; }
 
+    internal required OutboxRoom OutboxRoom { get; init; }
+
     internal PinnedDocuments Documents { get; } = new();
 
     internal PeerPolicies Policies { get; } = new();

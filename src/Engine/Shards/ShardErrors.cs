@@ -19,6 +19,10 @@ internal static class ShardErrors
         cause as EngineException ?? new EngineException(
             EngineErrorCode.ShardRecovering, $"shard {shard} could not write its journal and recovers; repeat the call", cause);
 
+    internal static EngineException ReadFailed(ShardId shard, Exception cause) =>
+        new(EngineErrorCode.JournalUnavailable,
+            $"shard {shard} could not reach its journal or keyring ({cause.Message}); repeat the call, and look at the store if it stays", cause);
+
     internal static EngineException StateUnreadable(ShardId shard, string what, Exception cause) =>
         new(EngineErrorCode.JournalVersionUnsupported,
             $"shard {shard}: {what} has a shape this version does not know ({cause.Message}); open the data directory with the version that wrote it",

@@ -13,6 +13,8 @@ internal sealed class ShardSet : IAsyncDisposable
     private readonly IHandshakeProvider? _handshakeProvider;
     private readonly Shard?[] _shards;
     private readonly ShardLookup _lookup;
+    private readonly EngineException?[] _down;
+    private readonly Task[] _supervisors;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Action<ShardId, EngineException> _ended;
 
@@ -23,6 +25,9 @@ internal sealed class ShardSet : IAsyncDisposable
         _handshakeProvider = handshakeProvider;
         _shards = new Shard?[count];
         _lookup = new ShardLookup(count);
+        _down = new EngineException?[count];
+        _supervisors = new Task[count];
+        Array.Fill(_supervisors, Task.CompletedTask);
         _ended = ended;
     }
 
@@ -30,7 +35,8 @@ internal sealed class ShardSet : IAsyncDisposable
 
     internal IEnumerable<Shard> Running => _shards.OfType<Shard>();
 
-    /// <summary>Takes over and recovers every shard, several at once; fails with the first failure.</summary>
+    /// <summary>Takes over and recovers every shard, several at once. A damaged one stays down and the others go on, unless all are;
+    /// any other failure is the start's.</summary>
     /// <param name="ended">Hears of each shard that ended by a fault.</param>
     internal static async Task<ShardSet> StartAsync(
         ShardEnvironment environment, IHandshakeProvider? handshakeProvider, Action<ShardId, EngineException> ended,
@@ -48,7 +54,7 @@ internal sealed class ShardSet : IAsyncDisposable
             }
 
             await Task.WhenAll(starting).ConfigureAwait(false);
-            return set;
+            return Array.Exists(set._shards, shard => shard is not null) ? set : throw set._down[0]!;
         }
         catch
         {
@@ -59,19 +65,22 @@ internal sealed class ShardSet : IAsyncDisposable
 
     internal Shard Of(PeerKey peer) => At(_lookup.Of(peer));
 
-    /// <exception cref="EngineException"><see cref="EngineErrorCode.ShardRecovering"/>.</exception>
-    internal Shard At(int number) => _shards[number] ?? throw ShardErrors.Recovering(new ShardId(ShardId.DefaultGroup, number));
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.ShardRecovering"/>; or why the shard stays down until an operator
+    /// has looked: <see cref="EngineErrorCode.JournalCorrupt"/>, <see cref="EngineErrorCode.ShardFenced"/>.</exception>
+    internal Shard At(int number) =>
+        _shards[number] ?? throw (_down[number] ?? ShardErrors.Recovering(new ShardId(ShardId.DefaultGroup, number)));
 
     /// <summary>Finds a peer's shard unless it is recovering.</summary>
     internal Shard? Find(in PeerKey peer) => _shards[_lookup.Of(peer)];
 
     internal Shard? Find(int number) => number < _shards.Length ? _shards[number] : null;
 
-    /// <summary>Drains and checkpoints every shard.</summary>
+    /// <summary>Drains and checkpoints every shard. One that cannot is left as a crash would leave it.</summary>
     internal async Task StopAsync()
     {
         _stopping.Cancel();     // in place: CancelAsync would use the pool
-        await Task.WhenAll(Running.Select(shard => shard.StopAsync().AsTask())).ConfigureAwait(false);
+        await Task.WhenAll(Running.Select(StopAsync)).ConfigureAwait(false);
+        await DisposeAsync().ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()
@@ -85,23 +94,46 @@ internal sealed class ShardSet : IAsyncDisposable
         {
             await shard.DisposeAsync().ConfigureAwait(false);
         }
+
+        await Task.WhenAll(_supervisors).ConfigureAwait(false);
+    }
+
+    private async Task StopAsync(Shard shard)
+    {
+        try
+        {
+            await shard.StopAsync().ConfigureAwait(false);
+        }
+        catch (EngineException failure)
+        {
+            _ended(shard.Id, failure);      // the journal holds everything that was answered
+        }
     }
 
     private async Task StartAsync(int number, Dictionary<ShardId, ShardWitness> witnesses, CancellationToken cancellationToken)
     {
         var id = new ShardId(ShardId.DefaultGroup, number);
-        var shard = await Shard.StartAsync(
-            _environment, id, !_environment.IgnoresWitnesses && witnesses.TryGetValue(id, out var witness) ? witness : null, _handshakeProvider, cancellationToken)
-            .ConfigureAwait(false);
-        _shards[number] = shard;
-        _ = SuperviseAsync(number, shard);
+        try
+        {
+            var shard = await Shard.StartAsync(
+                _environment, id, !_environment.IgnoresWitnesses && witnesses.TryGetValue(id, out var witness) ? witness : null,
+                _handshakeProvider, cancellationToken).ConfigureAwait(false);
+            _shards[number] = shard;
+            _supervisors[number] = SuperviseAsync(number, shard);
+        }
+        catch (EngineException damaged) when (damaged.Code == EngineErrorCode.JournalCorrupt)
+        {
+            _down[number] = damaged;
+            _ended(id, damaged);
+        }
     }
 
-    private async Task SuperviseAsync(int number, Shard shard)
+    private async Task SuperviseAsync(int number, Shard first)
     {
-        var wait = RestartMillisMin;
-        while (true)
+        var shard = first;
+        for (var wait = RestartMillisMin; shard is not null; wait = Math.Min(RestartMillisMax, wait * 2))
         {
+            var startedAt = _environment.Scheduler.MonotonicMillis;
             try
             {
                 await shard.Ended.ConfigureAwait(false);
@@ -110,29 +142,62 @@ internal sealed class ShardSet : IAsyncDisposable
             catch (EngineException reason)
             {
                 _shards[number] = null;
+                _down[number] = StaysDown(reason) ? reason : null;
                 _ended(shard.Id, reason);
             }
 
             await shard.DisposeAsync().ConfigureAwait(false);
-            while (true)
+            if (_down[number] is not null)
             {
-                try
+                return;
+            }
+
+            if (_environment.Scheduler.MonotonicMillis - startedAt > RestartMillisMax)
+            {
+                wait = RestartMillisMin;
+            }
+
+            shard = await RestartAsync(number, shard.Id, wait).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<Shard?> RestartAsync(int number, ShardId id, int wait)
+    {
+        while (true)
+        {
+            try
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(wait), _environment.Scheduler.Time, _stopping.Token).ConfigureAwait(false);
+                var shard = await Shard.StartAsync(_environment, id, null, _handshakeProvider, _stopping.Token).ConfigureAwait(false);
+                if (_stopping.IsCancellationRequested)
                 {
-                    await Task.Delay(TimeSpan.FromMilliseconds(wait), _environment.Scheduler.Time, _stopping.Token).ConfigureAwait(false);
-                    shard = await Shard.StartAsync(_environment, shard.Id, null, _handshakeProvider, _stopping.Token).ConfigureAwait(false);
-                    _shards[number] = shard;
-                    break;
+                    await shard.DisposeAsync().ConfigureAwait(false);
+                    return null;
                 }
-                catch (OperationCanceledException)
+
+                return _shards[number] = shard;
+            }
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            {
+                return null;
+            }
+            catch (Exception failure) when (failure is not OutOfMemoryException)
+            {
+                // Whatever a journal or keyring throws: the shard is not given up while it may come back.
+                var reason = failure as EngineException ?? ShardErrors.Broken(id, failure);
+                _ended(id, reason);
+                if (StaysDown(reason))
                 {
-                    return;
+                    _down[number] = reason;
+                    return null;
                 }
-                catch (EngineException reason)
-                {
-                    wait = Math.Min(RestartMillisMax, wait * 2);
-                    _ended(shard.Id, reason);
-                }
+
+                wait = Math.Min(RestartMillisMax, wait * 2);
             }
         }
     }
+
+    /// <summary>Damage does not heal by itself, and a shard that has another owner is not taken back from it.</summary>
+    private static bool StaysDown(EngineException reason) =>
+        reason.Code is EngineErrorCode.JournalCorrupt or EngineErrorCode.ShardFenced;
 }

@@ -14,6 +14,7 @@ namespace Kyberium.Engine.Shards;
 internal sealed class ShardStore : IAsyncDisposable
 {
     private const int VaultHeadSize = PeerVault.SaltSize + 8;
+    private const int RetryMillisMin = 50;
     private const int RetryMillisMax = 2_000;
 
     private readonly ShardEnvironment _environment;
@@ -23,8 +24,10 @@ internal sealed class ShardStore : IAsyncDisposable
     private readonly SerialLane _lane;
     private readonly UInt128 _salt;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _commitLock = new();
     private ulong _rowCounter;
     private Task _lastCommit = Task.CompletedTask;
+    private int _retrying;
 
     private ShardStore(
         ShardEnvironment environment, ShardId id, ShardExtent extent, DataKeys keys, ShardSealer sealer, ShardOpener opener)
@@ -105,10 +108,19 @@ internal sealed class ShardStore : IAsyncDisposable
         _sealer.SealRecord(position, plaintext, wall.Value);
 
     /// <summary>Commits, and finds out what became of a commit whose outcome is unknown. Calls are made in order.</summary>
+    /// <remarks>While one is being resolved the later ones stand in line behind it: the journal would take them over its hole.</remarks>
     internal ValueTask CommitAsync(JournalCommit commit)
     {
         var previous = _lastCommit;
-        var committing = CommitAfterAsync(commit, previous, _environment.Journal.CommitAsync(commit, CancellationToken.None));
+        Task committing;
+        lock (_commitLock)
+        {
+            // While an earlier commit is being settled this one waits for it: overtaking would tear the order of the log and its rows.
+            committing = _retrying > 0
+                ? SettleAsync(commit, previous, isFresh: true)
+                : CommitAfterAsync(commit, previous, _environment.Journal.CommitAsync(commit, CancellationToken.None));
+        }
+
         _lastCommit = committing;
         return new ValueTask(committing);
     }
@@ -204,6 +216,10 @@ internal sealed class ShardStore : IAsyncDisposable
         {
             done(null, ShardErrors.Stopping(Id));
         }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            done(null, ShardErrors.ReadFailed(Id, failure));
+        }
     });
 
     /// <summary>Finds whose receiver index this is, beside the turn.</summary>
@@ -218,15 +234,38 @@ internal sealed class ShardStore : IAsyncDisposable
                 owner = ReadOwner(await _opener.OpenRowAsync(new JournalRow(row, bytes), _stopping.Token).ConfigureAwait(false));
             }
         }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            // The journal is away, or the row is damaged, which verification shows: the peer sends again what matters.
+        }
+
+        done(owner);
+    });
+
+    /// <summary>Finds, beside the turn, the peers in whose rows messages wait for the peer or for the application.</summary>
+    internal void FindWaiting(Action<PeerKey> found) => _lane.Enqueue(async () =>
+    {
+        try
+        {
+            var seen = new HashSet<PeerHash>();
+            foreach (var kind in new[] { RowKind.Outbox, RowKind.Inbox })
+            {
+                await foreach (var row in _environment.Journal.ReadRowsAsync(Id, kind, default, _stopping.Token).ConfigureAwait(false))
+                {
+                    if (seen.Add(PeerHash.Read(row.Key.Key.Span)))
+                    {
+                        await FindNameAsync(PeerHash.Read(row.Key.Key.Span), found).ConfigureAwait(false);
+                    }
+                }
+            }
+        }
         catch (EngineException)
         {
-            // A damaged index row: the peer's records are not found by it; verification names it.
+            // A damaged store: whoever touches the peer is told, and verification names the row.
         }
         catch (OperationCanceledException)
         {
         }
-
-        done(owner);
     });
 
     internal int LaneLength => _lane.Length;
@@ -255,18 +294,22 @@ internal sealed class ShardStore : IAsyncDisposable
             {
                 listed.TrySetCanceled(cancellationToken);
             }
+            catch (Exception failure) when (failure is not OutOfMemoryException)
+            {
+                listed.TrySetException(ShardErrors.ReadFailed(Id, failure));
+            }
         });
         return listed.Task;
     }
 
     /// <summary>After a checkpoint: lets the keyring remember it, replaces a data key that is due, then tells who waited.</summary>
-    internal void Witness(IReadOnlyList<TaskCompletionSource> waiting, Action<ShardWork> post) => _lane.Enqueue(async () =>
+    /// <param name="end">Where the log ends at least: what the checkpoint's own commit made durable.</param>
+    internal void Witness(LogPosition end, IReadOnlyList<TaskCompletionSource> waiting, Action<ShardWork> post) => _lane.Enqueue(async () =>
     {
         try
         {
-            var extent = await _environment.Journal.ReadExtentAsync(Id, _stopping.Token).ConfigureAwait(false);
             await _environment.Keyring.WriteWitnessesAsync(
-                _environment.Journal.StoreId, [new ShardWitness(Id, Fence, _sealer.Tenure, extent.End)], _stopping.Token)
+                _environment.Journal.StoreId, [new ShardWitness(Id, Fence, _sealer.Tenure, end)], _stopping.Token)
                 .ConfigureAwait(false);
             var random = new byte[32];
             _environment.Entropy.Fill(random);
@@ -286,6 +329,10 @@ internal sealed class ShardStore : IAsyncDisposable
         catch (OperationCanceledException)
         {
             Settle(waiting, ShardErrors.Stopping(Id));
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            Settle(waiting, ShardErrors.ReadFailed(Id, failure));
         }
     });
 
@@ -349,6 +396,15 @@ internal sealed class ShardStore : IAsyncDisposable
         }
 
         return (new LogPosition(reader.Int64()), reader.Fixed(16).ToArray(), new Fence(reader.Int64()), reader.Fixed(32).ToArray());
+    }
+
+    private async Task FindNameAsync(PeerHash hash, Action<PeerKey> found)
+    {
+        var key = hash.Row(RowKind.PeerKey);
+        if (await _environment.Journal.ReadRowAsync(Id, key, _stopping.Token).ConfigureAwait(false) is { } bytes)
+        {
+            found(PeerLoader.ReadName(await _opener.OpenRowAsync(new JournalRow(key, bytes), _stopping.Token).ConfigureAwait(false)));
+        }
     }
 
     private static RowKey IndexRow(ReceiverIndex index)
@@ -458,32 +514,56 @@ internal sealed class ShardStore : IAsyncDisposable
         }
         catch (EngineException failure) when (failure.Code == EngineErrorCode.JournalUnavailable)
         {
-            await previous.ConfigureAwait(false);       // what was to come before this has been decided by now, or failed
+            // Settled below: what was to come before this has to be decided first.
         }
 
-        for (var wait = 50; ; wait = Math.Min(RetryMillisMax, wait * 2))
-        {
-            try
-            {
-                var extent = await _environment.Journal.ReadExtentAsync(Id, _stopping.Token).ConfigureAwait(false);
-                if (extent.Fence != Fence)
-                {
-                    throw JournalErrors.Fenced(Id, Fence, extent.Fence);
-                }
+        await SettleAsync(commit, previous, isFresh: false).ConfigureAwait(false);
+    }
 
-                if (commit.Record is not null && extent.End.Value >= commit.Position.Value)
+    /// <summary>Makes a commit durable after those before it, however often the journal is away.</summary>
+    private async Task SettleAsync(JournalCommit commit, Task previous, bool isFresh)
+    {
+        lock (_commitLock)
+        {
+            _retrying++;
+        }
+
+        try
+        {
+            await previous.ConfigureAwait(false);
+            for (var wait = RetryMillisMin; ; wait = Math.Min(RetryMillisMax, wait * 2))
+            {
+                try
                 {
+                    if (isFresh || !await IsCommittedAsync(commit).ConfigureAwait(false))
+                    {
+                        await _environment.Journal.CommitAsync(commit, _stopping.Token).ConfigureAwait(false);
+                    }
+
                     return;
                 }
-
-                await _environment.Journal.CommitAsync(commit, _stopping.Token).ConfigureAwait(false);
-                return;
-            }
-            catch (EngineException failure) when (failure.Code == EngineErrorCode.JournalUnavailable)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(wait), _environment.Scheduler.Time, _stopping.Token).ConfigureAwait(false);
+                catch (EngineException failure) when (failure.Code == EngineErrorCode.JournalUnavailable)
+                {
+                    isFresh = false;
+                    await Task.Delay(TimeSpan.FromMilliseconds(wait), _environment.Scheduler.Time, _stopping.Token).ConfigureAwait(false);
+                }
             }
         }
+        finally
+        {
+            lock (_commitLock)
+            {
+                _retrying--;
+            }
+        }
+    }
+
+    private async Task<bool> IsCommittedAsync(JournalCommit commit)
+    {
+        var extent = await _environment.Journal.ReadExtentAsync(Id, _stopping.Token).ConfigureAwait(false);
+        return extent.Fence == Fence
+            ? commit.Record is not null && extent.End.Value >= commit.Position.Value
+            : throw JournalErrors.Fenced(Id, Fence, extent.Fence);
     }
 
     /// <summary>A peer as it was read.</summary>

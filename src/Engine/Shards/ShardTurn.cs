@@ -51,9 +51,36 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
 
     internal JournalCommit? Commit { get; set; }
 
+    /// <summary>Gets or sets where the log ends once the batch is durable.</summary>
+    internal LogPosition End { get; set; }
+
     internal Task? Committing { get; set; }
 
-    internal int Weight { get; private set; }
+    /// <summary>Gets the bytes that callers and peers brought into this batch.</summary>
+    internal long Bytes { get; private set; }
+
+    /// <summary>Gets the peers whose facts or snapshots this batch writes: what is stored of them is behind until it is durable.</summary>
+    internal IReadOnlyList<ResidentPeer> Written { get; set; } = [];
+
+    internal void Add(ShardWork work)
+    {
+        Works.Add(work);
+        Bytes += work.Bytes;
+    }
+
+    /// <summary>Answers everything of this batch with a failure.</summary>
+    internal void Fail(EngineException reason)
+    {
+        foreach (var work in Works)
+        {
+            work.Fail(reason);
+        }
+
+        foreach (var work in Settled)
+        {
+            work.Fail(reason);
+        }
+    }
 
     internal TouchedPeer Touch(ResidentPeer peer)
     {
@@ -72,7 +99,6 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
     {
         var touched = Touch(peer);
         touched.Caller = caller;
-        Weight++;
         var reply = peer.Machine.Decide(command, Input, touched.Output);
         Observe(touched);
         return reply;
@@ -141,56 +167,60 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
     internal void Reserve(
         ResidentPeer peer, EpochTraffic traffic, Incarnation incarnation, ulong through, bool isNew, Incarnation closeFirst)
     {
+        var isKnown = traffic.Epoch.Reservations.TryGetValue(incarnation, out var known);
         lock (traffic.Gate)
         {
-            if (traffic.IncarnationsOnTheirWay.Contains(incarnation))
+            if (isNew && isKnown && !traffic.Arriving.Contains(incarnation))
             {
-                return;     // its first reservation is not durable yet: whoever asks again afterwards finds it
-            }
-        }
-
-        var isKnown = traffic.Epoch.Reservations.TryGetValue(incarnation, out var known);
-        if (isNew && isKnown)
-        {
-            lock (traffic.Gate)
-            {
-                CloseFirst(traffic, closeFirst);
-                if (!traffic.IsDisposed && !traffic.Receiving.OpenIncarnations.Any(entry => entry.Id == incarnation))
+                if (!traffic.IsDisposed && !IsOpen(traffic, incarnation))
                 {
+                    CloseFirst(traffic, closeFirst);
+                    traffic.Receiving.MakeRoom();
                     traffic.Receiving.Reopen(incarnation, known);
                 }
+
+                return;
             }
 
-            return;
-        }
+            if (isKnown && known >= through)
+            {
+                return;     // asked for twice
+            }
 
-        if (isKnown && known >= through)
-        {
-            return;     // asked for twice
+            if (!isKnown)
+            {
+                traffic.Arriving.Add(incarnation);
+            }
         }
 
         Decide(peer, new PeerCommand.Reserve(traffic.Epoch.LocalIndex, incarnation, through), default);
-        if (!isKnown)
-        {
-            lock (traffic.Gate)
-            {
-                traffic.IncarnationsOnTheirWay.Add(incarnation);
-            }
-        }
+        AfterDurable.Add(() => Apply(traffic, incarnation, through, closeFirst));
+    }
 
-        AfterDurable.Add(() =>
+    private static void Apply(EpochTraffic traffic, Incarnation incarnation, ulong through, Incarnation closeFirst)
+    {
+        lock (traffic.Gate)
         {
-            lock (traffic.Gate)
+            var arrives = traffic.Arriving.Remove(incarnation);
+            if (traffic.IsDisposed)
             {
-                // In one step with what follows: a turn that is staged meanwhile finds it on its way, or there.
-                traffic.IncarnationsOnTheirWay.Remove(incarnation);
-                if (!traffic.IsDisposed)
-                {
-                    CloseFirst(traffic, closeFirst);
-                    traffic.Receiving.ApplyReservation(incarnation, through);
-                }
+                return;
             }
-        });
+
+            if (!IsOpen(traffic, incarnation))
+            {
+                if (!arrives)
+                {
+                    return;     // closed meanwhile: its window is gone, so the next record takes it up above all that was reserved
+                }
+
+                // Others may have taken the place since the record asked for it.
+                CloseFirst(traffic, closeFirst);
+                traffic.Receiving.MakeRoom();
+            }
+
+            traffic.Receiving.ApplyReservation(incarnation, through);
+        }
     }
 
     internal void AskForRekey(EpochTraffic traffic)
@@ -213,11 +243,14 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
             DateTimeOffset.FromUnixTimeMilliseconds(Input.Wall.Value), kind, peer.Key.Identity.Value, peer.Key.Peer.Value,
             caller.Actor ?? "engine", caller.Correlation ?? string.Empty, detail, Shard.Id, default, Audit.Count));
 
+    private static bool IsOpen(EpochTraffic traffic, Incarnation incarnation) =>
+        traffic.Receiving.OpenIncarnations.Any(entry => entry.Id == incarnation);
+
     private static void CloseFirst(EpochTraffic traffic, Incarnation incarnation)
     {
         // What was reserved of it is durable and at least as high as anything it opened: a later record above that takes
         // it up again.
-        if (!incarnation.IsZero && traffic.Receiving.OpenIncarnations.Any(entry => entry.Id == incarnation))
+        if (!incarnation.IsZero && IsOpen(traffic, incarnation))
         {
             traffic.Receiving.BeginClose(incarnation);
             traffic.Receiving.CloseIncarnation(incarnation);

@@ -13,6 +13,9 @@ internal abstract class ShardWork
     /// <summary>Gets whether a peer that is not in the store is made up, empty, for this to decide on.</summary>
     internal virtual bool IsForNewPeer => false;
 
+    /// <summary>Gets how many bytes of a caller or a peer it carries, for the bound of a batch.</summary>
+    internal virtual int Bytes => 0;
+
     /// <summary>Runs in the turn.</summary>
     internal abstract void Stage(ShardTurn turn, ResidentPeer? peer);
 
@@ -28,7 +31,10 @@ internal abstract class ShardWork
 }
 
 /// <summary>A command for one peer whose caller waits for the reply.</summary>
-internal sealed class PeerWork(PeerKey peer, PeerCommand command, CallerContext caller, TaskCreationOptions completion) : ShardWork
+/// <remarks>Cancelled before it is staged, it is withdrawn: nothing is decided. Afterwards its caller only waits no longer.</remarks>
+internal class PeerWork(
+    PeerKey peer, PeerCommand command, CallerContext caller, TaskCreationOptions completion, CancellationToken cancellationToken = default)
+    : ShardWork
 {
     private readonly TaskCompletionSource<PeerReply> _done = new(completion);
     private PeerReply _reply;
@@ -39,9 +45,17 @@ internal sealed class PeerWork(PeerKey peer, PeerCommand command, CallerContext 
 
     internal override bool IsForNewPeer => command is PeerCommand.Add;
 
+    internal override int Bytes => command is PeerCommand.Send send ? send.Payload.Length : 0;
+
     internal override void Stage(ShardTurn turn, ResidentPeer? peer)
     {
-        _reply = turn.Decide(peer!, command, caller);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            _done.TrySetCanceled(cancellationToken);
+            return;
+        }
+
+        _reply = Decide(turn, peer!);
         if (command is PeerCommand.Connect && _reply is { Error: null, Number: 0 })
         {
             (peer!.ConnectWaiters ??= []).Add(this);
@@ -67,6 +81,8 @@ internal sealed class PeerWork(PeerKey peer, PeerCommand command, CallerContext 
     }
 
     internal override void Fail(EngineException reason) => _done.TrySetException(reason);
+
+    protected virtual PeerReply Decide(ShardTurn turn, ResidentPeer peer) => turn.Decide(peer, command, caller);
 }
 
 /// <summary>A command nobody waits for.</summary>
@@ -76,20 +92,7 @@ internal sealed class SilentPeerWork(PeerKey peer, PeerCommand command) : ShardW
 
     internal override void Stage(ShardTurn turn, ResidentPeer? peer) => turn.Decide(peer!, command, default);
 
-    internal override void Fail(EngineException reason)
-    {
-        switch (command)
-        {
-            case PeerCommand.Handshake1 message:
-                message.Opened.Dispose();
-                break;
-            case PeerCommand.HandshakeComputed { Result: Sessions.Handshake.HandshakeResult.Started started }:
-                started.Handshake.Dispose();
-                break;
-            default:
-                break;
-        }
-    }
+    internal override void Fail(EngineException reason) => PeerMachine.Discard(command);
 }
 
 /// <summary>Looks at a peer in the turn and answers with what it saw once that is durable.</summary>
@@ -97,14 +100,29 @@ internal sealed class PeerQuery<T>(PeerKey peer, Func<ResidentPeer, T> look, Tas
 {
     private readonly TaskCompletionSource<T> _done = new(completion);
     private T _seen = default!;
+    private bool _isUnknown;
 
     internal Task<T> Task => _done.Task;
 
     internal override PeerKey? Peer => peer;
 
-    internal override void Stage(ShardTurn turn, ResidentPeer? peer) => _seen = look(peer!);
+    internal override void Stage(ShardTurn turn, ResidentPeer? peer)
+    {
+        _isUnknown = !peer!.State.Exists;
+        _seen = _isUnknown ? default! : look(peer);
+    }
 
-    internal override void Complete() => _done.TrySetResult(_seen);
+    internal override void Complete()
+    {
+        if (_isUnknown)
+        {
+            _done.TrySetException(ShardErrors.PeerUnknown(peer));
+        }
+        else
+        {
+            _done.TrySetResult(_seen);
+        }
+    }
 
     internal override void Fail(EngineException reason) => _done.TrySetException(reason);
 }
@@ -117,6 +135,8 @@ internal sealed class EnvelopeWork(EnvelopeHeader header, ReadOnlyMemory<byte> e
     internal ReadOnlyMemory<byte> Envelope { get; } = envelope;
 
     internal override PeerKey? Peer => owner;
+
+    internal override int Bytes => Envelope.Length;
 
     internal override void Stage(ShardTurn turn, ResidentPeer? peer) => turn.Open(this);
 }

@@ -177,7 +177,11 @@ internal sealed class ControlServer : IAsyncDisposable
 
     private static async Task WriteLineAsync(HttpContext context, ControlLine line, CancellationToken cancellationToken)
     {
-        context.Response.ContentType = "application/x-ndjson";
+        if (!context.Response.HasStarted)
+        {
+            context.Response.ContentType = "application/x-ndjson";
+        }
+
         byte[] bytes = [.. JsonSerializer.SerializeToUtf8Bytes(line, DocumentJson.Compact), (byte)'\n'];
         await context.Response.Body.WriteAsync(bytes, cancellationToken);
         await context.Response.Body.FlushAsync(cancellationToken);

@@ -13,7 +13,7 @@ internal sealed class MessageDesk(SessionEngine engine)
 
     private readonly Lock _gate = new();
     private readonly LinkedList<ReceivedMessage> _open = new();
-    private readonly Queue<ReceivedMessage> _left = new();
+    private readonly LinkedList<ReceivedMessage> _left = new();
     private IAsyncEnumerator<ReceivedMessage>? _arriving;
     private Task<bool>? _next;
     private TaskCompletionSource _room = NewSignal();
@@ -52,16 +52,26 @@ internal sealed class MessageDesk(SessionEngine engine)
     {
         lock (_gate)
         {
-            for (var node = _open.First; node is not null; node = node.Next)
+            // What a receiver printed last may be acknowledged when it has left already.
+            if (Remove(_open, id) || Remove(_left, id))
             {
-                if (node.Value.Id == id)
-                {
-                    _open.Remove(node);
-                    _room.TrySetResult();
-                    return;
-                }
+                _room.TrySetResult();
             }
         }
+    }
+
+    private static bool Remove(LinkedList<ReceivedMessage> messages, ReceivedMessageId id)
+    {
+        for (var node = messages.First; node is not null; node = node.Next)
+        {
+            if (node.Value.Id == id)
+            {
+                messages.Remove(node);
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -89,7 +99,7 @@ internal sealed class MessageDesk(SessionEngine engine)
             _left.Clear();
             foreach (var message in left)
             {
-                _left.Enqueue(message);
+                _left.AddLast(message);
             }
         }
     }
@@ -128,10 +138,11 @@ internal sealed class MessageDesk(SessionEngine engine)
 
         lock (_gate)
         {
-            if (_left.TryDequeue(out var left))
+            if (_left.First is { } left)
             {
-                _open.AddLast(left);
-                return left;
+                _left.RemoveFirst();
+                _open.AddLast(left.Value);
+                return left.Value;
             }
         }
 

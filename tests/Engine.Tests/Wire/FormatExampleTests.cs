@@ -10,15 +10,16 @@ namespace Kyberium.Engine.Tests.Wire;
 /// <summary>The hex blocks of docs/formats against the encoders. Goal: the documents and the code cannot drift apart.</summary>
 public sealed partial class FormatExampleTests
 {
-    private const int ExampleCount = 16;
+    private const int ExampleCount = 19;
 
     // The wire's documents; the store's have tests of their own.
     private static readonly string[] Documents =
-        ["envelope.md", "handshake.md", "public-document.md", "key-schedule.md", "control-messages.md"];
+        ["envelope.md", "handshake.md", "public-document.md", "key-schedule.md", "control-messages.md", "streams.md"];
 
     private static readonly Fingerprint Document = Fingerprint.Of("document"u8);
     private static readonly ReceiverIndex Receiver = ReceiverIndex.Of(3, 0x123456789abc);
     private static readonly Incarnation Sender = Incarnation.Read(Run(0xa0, 16));
+    private static readonly TransferId Transfer = TransferId.Read(Run(0x40, 16));
     private static readonly Dictionary<string, byte[]> Examples = Read();
 
     private static readonly DeliveryGreeting Greeting = new(
@@ -68,6 +69,10 @@ public sealed partial class FormatExampleTests
             ["public-document-head"] = document.Bytes[..16].ToArray(),
             ["public-document-fingerprint"] = document.Fingerprint.Bytes.ToArray(),
             ["traffic-key"] = TrafficKey(),
+            ["transfer-chunk"] = [.. Written(TransferChunk.HeadSize, new TransferChunk(Transfer, 0).Write), .. "order 66"u8],
+            ["transfer-end"] = Written(TransferEnd.Size, destination =>
+                new TransferEnd(Transfer, 8, SHA512.HashData("order 66"u8)).Write(destination)),
+            ["transfer-abort"] = Written(TransferId.Size, Transfer.Write),
         };
     }
 

@@ -20,6 +20,12 @@ internal sealed class Application(
     /// <summary>Gets or sets whether handlers are slow and sometimes fail.</summary>
     internal bool IsTroubled { get; set; }
 
+    /// <summary>Gets or sets whether what is received reaches the checkers changed: a test breaks it on purpose.</summary>
+    internal bool Corrupts { get; set; }
+
+    /// <summary>Gets or sets whether an open is told to the checkers twice: a test breaks it on purpose.</summary>
+    internal bool CountsOpensTwice { get; set; }
+
     /// <summary>Takes up an engine that has started: looks at every peer, repeats sends whose outcome a crash hid, and receives.</summary>
     internal void Begin(SimulatedNode node, SimulatedProcess process, SessionEngine engine, IReadOnlyList<SimulatedNode> others)
     {
@@ -163,6 +169,11 @@ internal sealed class Application(
                 {
                     world.Note(process.Name, $"opened {FrameChecker.Describe(envelope)}");
                     ledgers.Volatile.Opened(node.Name, payload.Peer.Value, envelope, payload.Payload.Span);
+                    if (CountsOpensTwice)
+                    {
+                        ledgers.Volatile.Opened(node.Name, payload.Peer.Value, envelope, payload.Payload.Span);
+                    }
+
                     opened?.Invoke();
                 }
             }
@@ -186,7 +197,8 @@ internal sealed class Application(
             }
 
             world.Note(process.Name, $"received {message.Id.Number} of {message.Id.Peer}", message.Payload.Span);
-            ledgers.Of(message.Id.Peer.Value, node.Name).Received(message);
+            ledgers.Of(message.Id.Peer.Value, node.Name).Received(
+                Corrupts ? message with { Payload = new byte[message.Payload.Length] } : message);
             world.After(process, IsTroubled ? _choices.Between(0, 2_000_000) : 1_000, () => Run(
                 process, null, () => HandleAsync(node, process, engine, message.Id)));
         }

@@ -10,7 +10,7 @@ internal enum TrafficDirection : byte
 }
 
 /// <summary>The secrets of one epoch in one block: <c>root ‖ i2r ‖ r2i ‖ exporter</c>, 64 bytes each.</summary>
-/// <remarks>Not thread-safe against <see cref="EraseRoot"/> and disposal: the session's lock covers both.</remarks>
+/// <remarks>Traffic secrets are not thread-safe against disposal: the session's lock covers it. The root is.</remarks>
 internal sealed class EpochSecrets : IDisposable
 {
     /// <summary>The size in bytes.</summary>
@@ -29,11 +29,20 @@ internal sealed class EpochSecrets : IDisposable
     /// <summary>Gets whether the next epoch can still be made from this one.</summary>
     internal bool HasRoot { get; private set; }
 
-    /// <summary>Gets the root; refuse to call when <see cref="HasRoot"/> is false.</summary>
-    /// <exception cref="InvalidOperationException">The root was erased.</exception>
-    internal ReadOnlySpan<byte> Root => HasRoot
-        ? _block.Reveal()[..SecretSize]
-        : throw new InvalidOperationException("The epoch's root was erased; its rekey is complete.");
+    /// <summary>Copies the root; <see langword="false"/> when it was erased: the epoch's rekey is complete. Any thread.</summary>
+    /// <param name="root"><see cref="SecretSize"/> bytes, which the caller zeroes.</param>
+    internal bool TryCopyRoot(Span<byte> root)
+    {
+        lock (_block)       // a computation beside the turn reads the root while the turn may erase it
+        {
+            if (HasRoot)
+            {
+                _block.Reveal()[..SecretSize].CopyTo(root);
+            }
+
+            return HasRoot;
+        }
+    }
 
     internal ReadOnlySpan<byte> Exporter => _block.Reveal()[(3 * SecretSize)..];
 
@@ -57,14 +66,20 @@ internal sealed class EpochSecrets : IDisposable
     /// <summary>Zeroes the root, so that this epoch's secrets no longer lead to later ones. May be repeated.</summary>
     internal void EraseRoot()
     {
-        _block.Erase(0, SecretSize);
-        HasRoot = false;
+        lock (_block)
+        {
+            _block.Erase(0, SecretSize);
+            HasRoot = false;
+        }
     }
 
     public void Dispose()
     {
-        HasRoot = false;
-        _block.Dispose();
+        lock (_block)
+        {
+            HasRoot = false;
+            _block.Dispose();
+        }
     }
 
     public override string ToString() => "secrets of one epoch";

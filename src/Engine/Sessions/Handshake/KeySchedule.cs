@@ -13,10 +13,17 @@ internal static class KeySchedule
     internal static EpochSecrets Start(HandshakeOutcome outcome, out SessionId session) =>
         Derive(NoRoot, outcome.SplitKeys.Reveal(), outcome.HandshakeHash.Span, out session);
 
-    /// <summary>Makes the epoch after <paramref name="current"/>, whose root stays until the caller erases it.</summary>
-    /// <exception cref="InvalidOperationException">The current root was erased.</exception>
-    internal static EpochSecrets Next(EpochSecrets current, HandshakeOutcome outcome) =>
-        Derive(current.Root, outcome.SplitKeys.Reveal(), outcome.HandshakeHash.Span, out _);
+    /// <summary>Makes the epoch after <paramref name="current"/>, whose root stays until the caller erases it;
+    /// <see langword="null"/> when the root was erased.</summary>
+    internal static EpochSecrets? Next(EpochSecrets current, HandshakeOutcome outcome)
+    {
+        Span<byte> root = stackalloc byte[EpochSecrets.SecretSize];
+        var next = current.TryCopyRoot(root)
+            ? Derive(root, outcome.SplitKeys.Reveal(), outcome.HandshakeHash.Span, out _)
+            : null;
+        CryptographicOperations.ZeroMemory(root);
+        return next;
+    }
 
     private static EpochSecrets Derive(
         ReadOnlySpan<byte> previousRoot, ReadOnlySpan<byte> splitKeys, ReadOnlySpan<byte> handshakeHash, out SessionId session)

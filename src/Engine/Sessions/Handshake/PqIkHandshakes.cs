@@ -67,7 +67,7 @@ internal sealed class PqIkHandshakes(
             || header.Suite != initiator.Header.Suite || header.Epoch != initiator.Header.Epoch
             || header.Receiver != initiator.Index
             || header.Incarnation != HandshakeHeaders.Addressed(initiator.Task.Local)
-            || !initiator.Attempt.TryFinish(envelope[EnvelopeHeader.Size..], out var outcome, out var encoded))
+            || !initiator.TryFinish(envelope[EnvelopeHeader.Size..], out var outcome, out var encoded))
         {
             return HandshakeResult.Failed.Instance;
         }
@@ -123,7 +123,7 @@ internal sealed class PqIkHandshakes(
             || !opened.Payload.Versions.Contains(EnvelopeHeader.Version)
             || !opened.Payload.Suites.Contains(suite)
             || documents.Get(remote).KeyOf(suite) is not { } initiator
-            || !initiator.Bytes.Span.SequenceEqual(opened.Opening.InitiatorStaticKey.Span))
+            || !initiator.Bytes.Span.SequenceEqual(opened.InitiatorStaticKey.Span))
         {
             return HandshakeResult.Failed.Instance;
         }
@@ -145,9 +145,9 @@ internal sealed class PqIkHandshakes(
         header.Write(envelope);
         Span<byte> randomness = stackalloc byte[PqIk.Message2RandomnessSize(kem)];
         entropy.Fill(randomness);
-        using var outcome = opened.Opening.Answer(initiator, encoded, randomness, envelope.AsSpan(EnvelopeHeader.Size));
+        using var outcome = opened.Answer(initiator, encoded, randomness, envelope.AsSpan(EnvelopeHeader.Size));
         CryptographicOperations.ZeroMemory(randomness);
-        return MakeEpoch(outcome, header.Epoch, basis, index, opened.Payload.Receiver) is { } epoch
+        return outcome is not null && MakeEpoch(outcome, header.Epoch, basis, index, opened.Payload.Receiver) is { } epoch
             ? new HandshakeResult.Answered(epoch, envelope)
             : HandshakeResult.Failed.Instance;
     }
@@ -162,8 +162,8 @@ internal sealed class PqIkHandshakes(
             return new NewEpoch(session, number, outcome.HandshakeHash, secrets, local, remote);
         }
 
-        return basis.Secrets.HasRoot
-            ? new NewEpoch(basis.Session, number, outcome.HandshakeHash, KeySchedule.Next(basis.Secrets, outcome), local, remote)
+        return KeySchedule.Next(basis.Secrets, outcome) is { } next
+            ? new NewEpoch(basis.Session, number, outcome.HandshakeHash, next, local, remote)
             : null;
     }
 
@@ -203,10 +203,13 @@ internal sealed class PqIkHandshakes(
         return index;
     }
 
+    /// <summary>The machine may give an attempt up while a computation with it is queued or under way: then that fails, and disposal
+    /// waits for it, one KEM operation at most.</summary>
     private sealed class Initiator(InitiatorAttempt attempt, EnvelopeHeader header, ReceiverIndex index, HandshakeTask.Start task)
         : InitiatorHandshake
     {
-        internal InitiatorAttempt Attempt { get; } = attempt;
+        private readonly Lock _using = new();
+        private bool _disposed;
 
         internal EnvelopeHeader Header { get; } = header;
 
@@ -214,14 +217,32 @@ internal sealed class PqIkHandshakes(
 
         internal HandshakeTask.Start Task { get; } = task;
 
-        public override void Dispose() => Attempt.Dispose();
+        internal bool TryFinish(
+            ReadOnlySpan<byte> message2, [NotNullWhen(true)] out HandshakeOutcome? outcome, [NotNullWhen(true)] out byte[]? payload)
+        {
+            lock (_using)
+            {
+                (outcome, payload) = (null, null);
+                return !_disposed && attempt.TryFinish(message2, out outcome, out payload);
+            }
+        }
+
+        public override void Dispose()
+        {
+            lock (_using)
+            {
+                _disposed = true;
+                attempt.Dispose();
+            }
+        }
     }
 
-    /// <summary>An opened message 1 with what it said.</summary>
+    /// <summary>An opened message 1 with what it said; given up like an attempt.</summary>
     internal sealed class Responder(ResponderOpening opening, EnvelopeHeader header, Handshake1Payload payload, Fingerprint local)
         : ResponderHandshake
     {
-        internal ResponderOpening Opening { get; } = opening;
+        private readonly Lock _using = new();
+        private bool _disposed;
 
         internal EnvelopeHeader Header { get; } = header;
 
@@ -229,6 +250,25 @@ internal sealed class PqIkHandshakes(
 
         internal Fingerprint Local { get; } = local;
 
-        public override void Dispose() => Opening.Dispose();
+        internal ReadOnlyMemory<byte> InitiatorStaticKey => opening.InitiatorStaticKey;
+
+        /// <returns><see langword="null"/> when it was given up.</returns>
+        internal HandshakeOutcome? Answer(
+            KemEncapsulationKey initiator, ReadOnlySpan<byte> encoded, ReadOnlySpan<byte> randomness, Span<byte> message2)
+        {
+            lock (_using)
+            {
+                return _disposed ? null : opening.Answer(initiator, encoded, randomness, message2);
+            }
+        }
+
+        public override void Dispose()
+        {
+            lock (_using)
+            {
+                _disposed = true;
+                opening.Dispose();
+            }
+        }
     }
 }

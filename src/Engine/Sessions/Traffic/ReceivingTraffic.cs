@@ -132,6 +132,18 @@ internal sealed class ReceivingTraffic(
         }
     }
 
+    /// <summary>Closes the incarnation used longest ago when there is no place for another. What was reserved of it is durable and at
+    /// least as high as anything it opened, so nothing needs to be stored first.</summary>
+    internal void MakeRoom()
+    {
+        if (_open.Count >= limits.OpenIncarnationsMax)
+        {
+            var oldest = LeastRecentlyUsed(_open);
+            oldest.Dispose();
+            _open.Remove(oldest);
+        }
+    }
+
     /// <summary>Drops every keyed cipher and gives back what windows can spare; the next record derives its key again.</summary>
     internal void ReleaseKeys()
     {

@@ -3,7 +3,7 @@ using Kyberium.Engine.Diagnostics;
 namespace Kyberium.Engine.Pipelines;
 
 /// <summary>Results in the order of their items: done ones, and places of those still under way.</summary>
-internal sealed class InFlight<TResult>(int countMax)
+internal sealed class OrderedResults<TResult>(int countMax)
 {
     private Place[] _ring = new Place[Math.Min(16, countMax)];
     private int _head;

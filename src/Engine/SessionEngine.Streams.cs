@@ -1,0 +1,130 @@
+using System.Security.Cryptography;
+using Kyberium.Engine.Diagnostics;
+using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Shards;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine;
+
+public sealed partial class SessionEngine
+{
+    /// <summary>How many bytes of a stream one message carries at most.</summary>
+    private const int ChunkBytesMax = 256 << 10;
+
+    private readonly PeerTurns _sendingStreams = new();
+
+    /// <summary>Sends a payload of any length in durable parts; the receiver gets it whole, verified, as one message with a
+    /// <see cref="ReceivedMessage.Stream"/>. Completes when all of it is in the journal.</summary>
+    /// <param name="peer">To whom. Streams to one peer go one after the other; messages may go in between.</param>
+    /// <param name="source">Read to its end. Where the outbox is full, reading waits for acknowledgements.</param>
+    /// <param name="options">The operation id stands for the whole: repeat a call that failed with the same id, and a stream
+    /// that had come to its end is not sent twice. The expiry counts for each part.</param>
+    /// <param name="caller">For the audit record.</param>
+    /// <returns>The operation, and the number of the end mark.</returns>
+    /// <remarks>The receiver's policy bounds the length: all parts wait in its inbox, so <c>inbox.bytesMax</c> less one part.
+    /// A longer stream is dropped there and reported in its audit record. A call that fails or is cancelled tells the receiver to
+    /// drop what it has.</remarks>
+    /// <exception cref="EngineException">What <see cref="SendAsync"/> throws, except <see cref="EngineErrorCode.OutboxFull"/>.</exception>
+    public async Task<SentMessage> SendStreamAsync(
+        PeerId peer, Stream source, SendOptions options = default, CallerContext caller = default,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        var key = Key(peer, options.Identity);
+        using var turn = await _sendingStreams.EnterAsync(key, cancellationToken).ConfigureAwait(false);
+        var (chunkBytes, sent) = await LookAsync(
+            key,
+            resident => (
+                Math.Min(ChunkBytesMax, resident.Limits.PayloadBytesMax - TransferChunk.HeadSize),
+                resident.State.Outgoing.Knows(options.Operation, out var number) ? number : default(ulong?)),
+            cancellationToken).ConfigureAwait(false);
+        if (options.Operation != Guid.Empty && sent is { } known)
+        {
+            return new SentMessage(options.Operation, known);
+        }
+
+        if (chunkBytes < TransferEnd.Size - TransferChunk.HeadSize)
+        {
+            throw EngineErrors.Refused(EngineErrorCode.PayloadTooLarge, key);
+        }
+
+        UnixMillis? expiresAt = options.ExpiresAfter is { } after
+            ? new UnixMillis(_scheduler.UnixMillis + Math.Max(1, (long)after.TotalMilliseconds))
+            : null;
+        var transfer = TransferId.Draw(_environment.Entropy);
+        var index = 0UL;
+        try
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA512);
+            var length = 0UL;
+            while (await ReadChunkAsync(source, chunkBytes, cancellationToken).ConfigureAwait(false) is { } payload)
+            {
+                var bytes = payload[TransferChunk.HeadSize..];
+                hash.AppendData(bytes.Span);
+                length += (ulong)bytes.Length;
+                new TransferChunk(transfer, index).Write(payload.Span);
+                index++;
+                await SendPartAsync(
+                    key, new PeerCommand.Send(NewOperation(), false, MessageFlags.Chunk, expiresAt, payload), caller, cancellationToken)
+                    .ConfigureAwait(false);
+            }
+
+            var isRepeatable = options.Operation != Guid.Empty;
+            var operation = isRepeatable ? options.Operation : NewOperation();
+            var end = new byte[TransferEnd.Size];
+            new TransferEnd(transfer, length, hash.GetHashAndReset()).Write(end);
+            var reply = await SendPartAsync(
+                key, new PeerCommand.Send(operation, isRepeatable, MessageFlags.ChunkEnd, expiresAt, end), caller, cancellationToken)
+                .ConfigureAwait(false);
+            return new SentMessage(operation, reply.Number);
+        }
+        catch when (index > 0)
+        {
+            await AbandonAsync(key, transfer, caller).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static async ValueTask<Memory<byte>?> ReadChunkAsync(Stream source, int chunkBytes, CancellationToken cancellationToken)
+    {
+        var payload = new byte[TransferChunk.HeadSize + chunkBytes];
+        var read = await source.ReadAtLeastAsync(
+            payload.AsMemory(TransferChunk.HeadSize), chunkBytes, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+        return read == 0 ? default(Memory<byte>?) : payload.AsMemory(0, TransferChunk.HeadSize + read);
+    }
+
+    /// <summary>Queues a part, waiting for room in the outbox.</summary>
+    internal async Task<PeerReply> SendPartAsync(
+        PeerKey peer, PeerCommand.Send part, CallerContext caller, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var room = _outboxRoom.NextOf(peer);
+            try
+            {
+                return await AskAsync(peer, part, caller, cancellationToken).ConfigureAwait(false);
+            }
+            catch (EngineException full) when (full.Code == EngineErrorCode.OutboxFull)
+            {
+                await _outboxRoom.WaitAsync(room, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Tells the receiver to drop the parts it has. Where that cannot be said now, the next stream says it.</summary>
+    private async Task AbandonAsync(PeerKey peer, TransferId transfer, CallerContext caller)
+    {
+        var mark = new byte[TransferId.Size];
+        transfer.Write(mark);
+        try
+        {
+            await AskAsync(
+                peer, new PeerCommand.Send(NewOperation(), false, MessageFlags.Chunk | MessageFlags.ChunkEnd, null, mark), caller,
+                CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (EngineException failure)
+        {
+            EngineLog.StreamNotAbandoned(_logger, peer.Peer.Value, failure.Message);
+        }
+    }
+}

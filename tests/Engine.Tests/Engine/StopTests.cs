@@ -1,0 +1,100 @@
+namespace Kyberium.Engine.Tests.Engine;
+
+/// <summary>A stop drains: what was accepted is answered, who waits is told, and nothing hangs.</summary>
+public sealed class StopTests
+{
+    [Fact]
+    public async Task Everything_accepted_before_a_stop_is_answered_and_found_again()
+    {
+        // More calls than one batch takes wait behind a commit that is held while the stop begins.
+        var (alice, bob) = await Party.PairAsync(options => options.Shard.BatchCountMax = 8);
+        await using var _ = bob;
+        var held = new Turnstile();
+        alice.Journal.Before = _ => held.PassAsync();
+        bob.Passes = static _ => false;
+        var sends = Enumerable.Range(0, 200).Select(i => alice.SendAsync(bob, $"m{i}")).ToArray();
+        await held.Reached;
+        var stop = alice.Engine.DisposeAsync().AsTask();
+        held.Open();
+        await stop.WaitAsync(Party.Timely);
+
+        var accepted = 0;
+        foreach (var send in sends)
+        {
+            try
+            {
+                await send.WaitAsync(Party.Timely);
+                accepted++;
+            }
+            catch (EngineException refused)
+            {
+                Assert.Equal(EngineErrorCode.EngineStopping, refused.Code);
+            }
+        }
+
+        Assert.Equal(sends.Length, accepted);
+        alice.Reopen();
+        await alice.StartAsync();
+        Assert.Equal((ulong)sends.Length, (await alice.PeerAsync(bob)).NextNumber - 1);
+        await alice.Engine.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Who_waits_for_a_session_gets_a_transient_code()
+    {
+        var (alice, bob) = await Party.PairAsync();
+        await using var _ = bob;
+        alice.Passes = static _ => false;
+        var connect = alice.ConnectAsync(bob);
+        var seal = alice.SealAsync(bob, "never").AsTask();
+        await Party.UntilAsync(async () => (await alice.PeerAsync(bob)).Session.Length == 0 && !alice.Sent.IsEmpty);
+
+        await alice.Engine.DisposeAsync();
+
+        Assert.Equal(EngineErrorCode.EngineStopping, await Party.CodeOfAsync(() => connect.WaitAsync(Party.Timely)));
+        Assert.Equal(EngineErrorCode.EngineStopping, await Party.CodeOfAsync(() => seal.WaitAsync(Party.Timely)));
+    }
+
+    [Fact]
+    public async Task Stopping_twice_is_one_stop_and_later_calls_say_that_it_was_stopped()
+    {
+        var (alice, bob) = await Party.PairAsync();
+        await bob.Engine.DisposeAsync();
+        var envelope = new byte[100];
+        await Task.WhenAll(alice.Engine.DisposeAsync().AsTask(), alice.Engine.DisposeAsync().AsTask()).WaitAsync(Party.Timely);
+        await alice.Engine.DisposeAsync();
+
+        Assert.Equal(EngineErrorCode.EngineStopped, await Party.CodeOfAsync(() => alice.SendAsync(bob, "late")));
+        Assert.Equal(EngineErrorCode.EngineStopped, await Party.CodeOfAsync(() => alice.SealAsync(bob, "late").AsTask()));
+        Assert.Equal(EngineErrorCode.EngineStopped, await Party.CodeOfAsync(() => alice.ConnectAsync(bob)));
+        Assert.Equal(EngineErrorCode.EngineStopped, await Party.CodeOfAsync(() => alice.Engine.OpenAsync(envelope).AsTask()));
+        Assert.False(alice.Engine.TrySeal(bob.Id, "late"u8, envelope, out var _));
+        Assert.True((await alice.Engine.AcceptEnvelopeAsync(envelope, "x")).IsEmpty);
+    }
+
+    [Fact]
+    public async Task A_reader_of_the_inbox_ends_with_the_engine()
+    {
+        var (alice, bob) = await Party.PairAsync();
+        await using var _ = bob;
+        var reader = alice.Engine.ReceiveAsync(Party.Timely).GetAsyncEnumerator();
+        var reading = reader.MoveNextAsync().AsTask();
+
+        await alice.Engine.DisposeAsync();
+
+        Assert.False(await reading.WaitAsync(Party.Timely));
+    }
+
+    [Fact]
+    public async Task A_stop_releases_the_journal_although_its_last_checkpoint_fails()
+    {
+        var (alice, bob) = await Party.PairAsync();
+        await using var _ = bob;
+        await alice.SendAsync(bob, "kept");
+        alice.Journal.Before = _ => throw new EngineException(EngineErrorCode.JournalFull, "full");
+
+        await alice.Engine.DisposeAsync().AsTask().WaitAsync(Party.Timely);
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await alice.Store.ReadExtentAsync(new ShardId(ShardId.DefaultGroup, 0)));
+    }
+}

@@ -1,0 +1,278 @@
+using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Sessions.Delivery;
+using Kyberium.Engine.Tests.Sessions.Model;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Tests.Sessions;
+
+/// <summary>Durable messages between two real machines, one story each (PROTOCOL section 5).</summary>
+public sealed class DeliveryTests
+{
+    private readonly World _world = Pair.Connected();
+
+    private Side A => _world.A;
+
+    private Side B => _world.B;
+
+    [Fact]
+    public void Messages_arrive_in_order_and_leave_the_outbox()
+    {
+        _world.Send(A, "one");
+        _world.Send(A, "two");
+        _world.Run();
+        Assert.Equal(["one", "two"], B.Inbox());
+        Assert.Equal(0, A.State.Outgoing.Count);
+    }
+
+    [Fact]
+    public void A_duplicate_is_acknowledged_again_and_not_accepted_again()
+    {
+        _world.Send(A, "one");
+        var message = Assert.Single(_world.Network);
+        _world.Run();
+        _world.Deliver(message, keep: true);
+        Assert.Equal(["one"], B.Inbox());
+        Assert.Single(_world.Take(B, EnvelopeType.Acknowledge));
+    }
+
+    [Fact]
+    public void Early_messages_wait_for_the_missing_one()
+    {
+        _world.Send(A, "one");
+        _world.Send(A, "two");
+        _world.Send(A, "three");
+        var packets = _world.Take(A, EnvelopeType.Message);
+        _world.Deliver(packets[2]);
+        _world.Deliver(packets[1]);
+        Assert.Empty(B.Inbox());
+        _world.Deliver(packets[0]);
+        Assert.Equal(["one", "two", "three"], B.Inbox());
+        Assert.Null(B.State.Incoming.Early);
+    }
+
+    [Fact]
+    public void Early_messages_are_bounded()
+    {
+        var world = Pair.Connected(new WorldOptions { LimitsB = WorldOptions.Limits with { EarlyCountMax = 2 } });
+        for (var i = 0; i < 6; i++)
+        {
+            world.Send(world.A, $"{i}");
+        }
+
+        foreach (var packet in world.Take(world.A, EnvelopeType.Message).Skip(1))
+        {
+            world.Deliver(packet);
+        }
+
+        Assert.Equal(2, world.B.State.Incoming.Early!.Count);
+    }
+
+    [Fact]
+    public void What_is_lost_comes_again_later_and_later()
+    {
+        _world.Send(A, "one");
+        var waits = new List<long>();
+        for (var i = 0; i < 4; i++)
+        {
+            Assert.Single(_world.Take(A, EnvelopeType.Message));
+            waits.Add(A.Deadline.Value - _world.Now);
+            _world.Tick(A);
+        }
+
+        Assert.Equal([200, 400, 800, 1_600], waits);
+        _world.Run();
+        Assert.Equal(["one"], B.Inbox());
+    }
+
+    [Fact]
+    public void Another_chain_stops_the_direction_and_keeps_the_outbox()
+    {
+        _world.Send(A, "one");
+        var packet = Assert.Single(_world.Take(A, EnvelopeType.Message));
+        Assert.True(MessageRecord.TryParse(packet.Bytes, out var message));
+        _world.Deliver(packet with { Bytes = (message with { Chain = new Chain(7) }).Encode() });
+        Assert.Equal(StopReason.HistoriesDiffer, B.State.Incoming.Stopped);
+        Assert.True(B.Reported(PeerReport.StreamStopped));
+        Assert.Empty(_world.Network);
+        Assert.Equal(1, A.State.Outgoing.Count);
+    }
+
+    [Theory]
+    [InlineData(5UL, nameof(StopReason.OwnStoreRolledBack))]
+    [InlineData(1UL, nameof(StopReason.HistoriesDiffer))]
+    public void A_wrong_acknowledgement_stops_sending(ulong number, string reason)
+    {
+        _world.Send(A, "one");
+        var acknowledgement = new AcknowledgementRecord(A.State.Outgoing.Id, number, new Chain(7));
+        var index = A.State.Sending!.Current.LocalIndex;
+        _world.Do(A, new PeerCommand.Record(index, EnvelopeType.Acknowledge, acknowledgement.Encode()));
+        Assert.Equal(reason, A.State.Outgoing.Stopped.ToString());
+        Assert.Equal(1, A.State.Outgoing.Count);
+    }
+
+    [Fact]
+    public void A_receiver_rolled_back_stops_instead_of_losing()
+    {
+        var before = B.Durable.Count;
+        _world.Send(A, "one");
+        _world.Run();
+        _world.RollBack(B, before, isNoticed: false);
+        _world.Send(A, "two");
+        _world.Run();
+        Assert.Equal(StopReason.OwnStoreRolledBack, B.State.Incoming.Stopped);
+        Assert.Equal(1, A.State.Outgoing.Count);
+    }
+
+    [Fact]
+    public void A_sender_rolled_back_stops_when_its_peer_knows_more()
+    {
+        var before = A.Durable.Count;
+        _world.Send(A, "one");
+        _world.Run();
+        _world.RollBack(A, before, isNoticed: false);
+        _world.Run();
+        _world.Send(A, "other");
+        _world.Run();
+        Assert.NotNull(A.State.Outgoing.Stopped);
+        Assert.Equal(["one"], B.Inbox());
+    }
+
+    [Fact]
+    public void A_clone_that_ran_beside_is_found_by_the_chain()
+    {
+        _world.Send(A, "one");
+        _world.Run();
+        var length = A.Durable.Count;
+        _world.Send(A, "original");
+        _world.Run();
+        _world.RollBack(A, length, isNoticed: false);
+        _world.Send(A, "clone");
+        _world.Send(A, "clone again");
+        _world.Run();
+        Assert.Equal(StopReason.HistoriesDiffer, B.State.Incoming.Stopped ?? A.State.Outgoing.Stopped);
+        Assert.DoesNotContain("clone", B.Inbox());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void An_expired_message_leaves_the_chain_valid(bool wasAccepted)
+    {
+        _world.Send(A, "old", new UnixMillis(_world.Now + 100));
+        var packet = Assert.Single(_world.Take(A, EnvelopeType.Message));
+        if (wasAccepted)
+        {
+            _world.Deliver(packet);
+            Assert.Single(_world.Take(B, EnvelopeType.Acknowledge));
+        }
+
+        _world.Now += 100;
+        _world.Do(A, new PeerCommand.Tick());
+        Assert.True(A.State.Outgoing[1].IsVoid);
+        _world.Send(A, "new");
+        _world.Pass(5_000);
+        Assert.Equal(wasAccepted ? ["old", "new"] : ["new"], B.Inbox());
+        Assert.Equal(0, A.State.Outgoing.Count);
+        Assert.Null(B.State.Incoming.Stopped);
+    }
+
+    [Fact]
+    public void A_full_outbox_pushes_back()
+    {
+        var world = Pair.Connected(new WorldOptions { LimitsA = WorldOptions.Limits with { OutboxCountMax = 1 } });
+        world.Send(world.A, "one");
+        Assert.Equal(EngineErrorCode.OutboxFull, world.Send(world.A, "two").Error);
+        world.Run();
+        Assert.Null(world.Send(world.A, "two").Error);
+    }
+
+    [Fact]
+    public void A_full_inbox_is_not_acknowledged_until_there_is_room()
+    {
+        var world = Pair.Connected(new WorldOptions { LimitsB = WorldOptions.Limits with { InboxCountMax = 1 } });
+        world.Send(world.A, "one");
+        world.Send(world.A, "two");
+        world.Run();
+        Assert.Equal(["one"], world.B.Inbox());
+        Assert.Equal(1, world.A.State.Outgoing.Count);
+        world.Do(world.B, new PeerCommand.Handled(world.B.State.Incoming.Id, 1));
+        world.Pass(5_000);
+        Assert.Equal(["two"], world.B.Inbox());
+        Assert.Equal(0, world.A.State.Outgoing.Count);
+    }
+
+    [Fact]
+    public void A_message_that_fails_too_often_is_set_aside_retried_or_dropped()
+    {
+        _world.Send(A, "bad");
+        _world.Run();
+        var stream = B.State.Incoming.Id;
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Null(_world.Do(B, new PeerCommand.Failed(stream, 1)).Error);
+        }
+
+        Assert.True(B.Reported(PeerReport.MessageSetAside));
+        Assert.Equal(EngineErrorCode.MessageUnknown, _world.Do(B, new PeerCommand.Failed(stream, 1)).Error);
+        Assert.Null(_world.Do(B, new PeerCommand.RetrySetAside(stream, 1)).Error);
+        Assert.Equal(EngineErrorCode.MessageUnknown, _world.Do(B, new PeerCommand.DropSetAside(stream, 1)).Error);
+        for (var i = 0; i < 5; i++)
+        {
+            _world.Do(B, new PeerCommand.Failed(stream, 1));
+        }
+
+        Assert.Null(_world.Do(B, new PeerCommand.DropSetAside(stream, 1)).Error);
+        Assert.Empty(B.Inbox());
+    }
+
+    [Fact]
+    public void A_new_stream_carries_over_what_is_open_and_retires_the_old()
+    {
+        _world.Send(A, "one");
+        _world.Run();
+        var old = A.State.Outgoing.Id;
+        _world.Send(A, "two");
+        var late = Assert.Single(_world.Take(A, EnvelopeType.Message));
+        _world.Do(A, new PeerCommand.ResetStream(Outgoing: true, Incoming: false));
+        _world.Run();
+        _world.Deliver(late);
+        _world.Run();
+        Assert.Equal(["one", "two"], B.Inbox());
+        Assert.Contains(old, B.State.Incoming.Retired);
+        Assert.True(B.Reported(PeerReport.PeerStateLost));
+        Assert.Equal(0, A.State.Outgoing.Count);
+    }
+
+    [Fact]
+    public void A_repeated_operation_gets_its_first_answer()
+    {
+        var operation = Guid.Parse("11111111-0000-0000-0000-000000000000");
+        Assert.Equal(1UL, _world.Send(A, "one", operation: operation).Number);
+        Assert.Equal(1UL, _world.Send(A, "one", operation: operation).Number);
+        _world.Run();
+        Assert.Null(_world.Send(A, "one", operation: operation).Error);
+        _world.Run();
+        Assert.Equal(["one"], B.Inbox());
+    }
+
+    [Fact]
+    public void An_answer_older_than_a_restart_does_not_count_as_a_rollback()
+    {
+        _world.Do(A, new PeerCommand.Rekey());
+        while (A.State.Sending!.Pending is null)
+        {
+            _world.Deliver(_world.Network[0]);
+        }
+
+        _world.Deliver(Assert.Single(_world.Take(A, EnvelopeType.Confirm)));
+        var lateAnswer = Assert.Single(_world.Take(B, EnvelopeType.Confirm));      // says that B has numbered nothing yet
+        _world.Send(B, "one");
+        var message = Assert.Single(_world.Take(B, EnvelopeType.Message));
+        _world.Crash(A);
+        _world.Deliver(message);
+        _world.Crash(A);
+        _world.Deliver(lateAnswer);
+        Assert.Null(A.State.Incoming.Stopped);
+        Assert.Equal(["one"], A.Inbox());
+    }
+}

@@ -1,0 +1,86 @@
+using System.Diagnostics;
+
+namespace Kyberium.Simulation;
+
+/// <summary>The short run of the test command. Longer ones: <c>dotnet run -c Release --project tests/Simulation -- --seeds N --seed S</c>.</summary>
+public sealed class SimulationTests
+{
+    private const int SeedsPerCase = 50;
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(45);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1_001)]
+    [InlineData(2_001)]
+    [InlineData(3_001)]
+    public void Every_promise_holds_under_the_faults_of_fifty_seeds(ulong first)
+    {
+        var (accepted, opened, processes) = (0, 0, 0);
+        for (var seed = first; seed < first + SeedsPerCase; seed++)
+        {
+            var result = Simulation.Run(seed, Duration);
+            Assert.True(result.Violation is null, result.Violation is null ? "" : FailureReport.Of(result, Duration, Faults.All));
+            accepted += result.Counts.Delivered;
+            opened += result.Counts.Opened;
+            processes += result.Counts.Processes;
+        }
+
+        // A run in which little happens proves little.
+        Assert.True(accepted > 10 * SeedsPerCase, $"{accepted} messages accepted");
+        Assert.True(opened > SeedsPerCase, $"{opened} envelopes opened");
+        Assert.True(processes > 3 * SeedsPerCase, $"{processes} processes");
+    }
+
+    [Theory]
+    [InlineData(7)]
+    [InlineData(8)]
+    public void One_seed_gives_one_history(ulong seed)
+    {
+        var first = Simulation.Run(seed, Duration);
+        var second = Simulation.Run(seed, Duration);
+        var other = Simulation.Run(seed + 1_000_000, Duration);
+
+        Assert.Equal(first.Digest, second.Digest);
+        Assert.Equal(first.Counts, second.Counts);
+        Assert.NotEqual(first.Digest, other.Digest);
+    }
+
+    [Fact]
+    public async Task One_seed_gives_the_same_history_in_another_process()
+    {
+        // Hash codes of strings differ from process to process: nothing that happens may depend on them.
+        var here = Simulation.Run(9, Duration);
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true };
+        foreach (var argument in (string[])["exec", typeof(Simulation).Assembly.Location, "--seed", "9", "--for", SimulationArguments.Write(Duration)])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        using var process = Process.Start(start)!;
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+
+        Assert.Contains(here.Digest, output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--seeds")]
+    [InlineData("--seeds", "0")]
+    [InlineData("--for", "10")]
+    [InlineData("--for", "-1m")]
+    [InlineData("--without", "Gravity")]
+    public void Malformed_arguments_are_refused(params string[] arguments)
+    {
+        Assert.False(SimulationArguments.TryParse(arguments, out _, out var problem));
+        Assert.Contains(arguments[0], problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Arguments_say_where_to_begin_how_long_and_what_to_leave_out()
+    {
+        Assert.True(SimulationArguments.TryParse(
+            ["--seed", "12", "--seeds", "3", "--for", "2m", "--without", "Crash,Loss", "--quiet"], out var parsed, out _));
+        Assert.Equal(
+            new SimulationArguments(12, 3, TimeSpan.FromMinutes(2), Faults.All & ~(Faults.Crash | Faults.Loss), true, false), parsed);
+    }
+}
