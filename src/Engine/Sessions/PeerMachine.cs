@@ -276,7 +276,11 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
                     step.State.RekeyUnansweredSince = null;
                 }
 
-                GreetingRules.Judge(step, greeting, baseline);
+                if (epoch == session.Current && session.Pending is null)
+                {
+                    // The baseline is that of the newest confirm: an older epoch's answer that comes late says nothing against it.
+                    GreetingRules.Judge(step, greeting, baseline);
+                }
             }
             else if (epoch == session.Current)
             {

@@ -79,7 +79,7 @@ internal sealed class TakeWork(PeerKey peer, int countMax, Action<Shard, Residen
             }
 
             message.HandedOut = true;
-            peer.IsHandingOut = true;
+            resident.IsHandingOut = true;
             _taken.Add(TakenMessage.Of(resident.Key, message, message.Failures + 1, chunks));
         }
 

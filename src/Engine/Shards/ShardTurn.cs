@@ -167,6 +167,11 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
     internal void Reserve(
         ResidentPeer peer, EpochTraffic traffic, Incarnation incarnation, ulong through, bool isNew, Incarnation closeFirst)
     {
+        if (Shard.FindTraffic(traffic.Epoch.LocalIndex) != traffic)
+        {
+            return;     // the peer left memory and came back while this waited: what is reserved would not reach its windows
+        }
+
         var isKnown = traffic.Epoch.Reservations.TryGetValue(incarnation, out var known);
         lock (traffic.Gate)
         {
