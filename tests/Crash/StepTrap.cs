@@ -1,0 +1,36 @@
+namespace Kyberium.Crash;
+
+/// <summary>In the node: says when the step aimed at is reached, and holds still so that the kill comes there.</summary>
+internal sealed class StepTrap(StepAim? aim, Action announce)
+{
+    private static readonly Task Never = new TaskCompletionSource().Task;
+
+    private int _passed;
+
+    /// <summary>Runs a call that is a step.</summary>
+    internal async ValueTask RunAsync(StepKind kind, Func<ValueTask> call)
+    {
+        if (aim is not { } target || target.Kind != kind || Interlocked.Increment(ref _passed) != target.Skip + 1)
+        {
+            await call();
+            return;
+        }
+
+        if (target.Phase == StepPhase.After)
+        {
+            await call();
+        }
+
+        announce();
+        if (target.Phase == StepPhase.During)
+        {
+            await call();
+            return;
+        }
+
+        await Never;
+    }
+
+    /// <summary>A step without a call of its own to wrap.</summary>
+    internal ValueTask PassAsync(StepKind kind) => RunAsync(kind, () => ValueTask.CompletedTask);
+}
