@@ -2,6 +2,7 @@
 # Builds everything and runs every test. Ends with "N passed, N failed, N skipped"; exit code 0 only when nothing failed.
 # Usage: tests/run.sh [arguments passed on to dotnet test, e.g. --filter FullyQualifiedName~MlKem]
 set -uo pipefail
+export DOTNET_CLI_UI_LANGUAGE=en   # the sums below read dotnet's own words
 cd "$(dirname "$0")/.."
 
 for step in tests/setup.d/*.sh; do   # each installs what its tests need, and does nothing when that is there

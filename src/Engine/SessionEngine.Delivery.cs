@@ -49,20 +49,19 @@ public sealed partial class SessionEngine
                 yield break;        // the engine was stopped
             }
 
-            var given = 0;
+            var shown = 0;
             try
             {
-                while (given < messages.Count)
+                while (shown < messages.Count)
                 {
-                    yield return messages[given++];
+                    yield return messages[shown++];
                 }
             }
             finally
             {
-                if (given < messages.Count)     // the reader left: what it did not see is for the next one
+                if (shown < messages.Count)
                 {
-                    var key = Key(messages[given].Id.Peer, messages[given].Id.Identity);
-                    await _inbox.GiveBackAsync(_shards.Of(key), key, messages.Skip(given)).ConfigureAwait(false);
+                    GiveBack([.. messages.Skip(shown).Select(message => message.Id)]);      // the reader left in between
                 }
             }
         }
@@ -105,6 +104,15 @@ public sealed partial class SessionEngine
         await AskAsync(
             Key(message.Peer, message.Identity), new PeerCommand.DropSetAside(Inbox.StreamOf(message.Stream), message.Number), caller,
             cancellationToken).ConfigureAwait(false);
+
+    private void GiveBack(ReceivedMessageId[] messages)
+    {
+        var peer = Key(messages[0].Peer, messages[0].Identity);
+        if (_shards.Find(ShardNumber.Of(peer, _shards.Count)) is { } shard)
+        {
+            _inbox.GiveBack(shard, peer, messages);     // a shard that recovers offers them again anyway
+        }
+    }
 
     private Guid NewOperation()
     {

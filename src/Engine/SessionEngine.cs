@@ -20,14 +20,13 @@ namespace Kyberium.Engine;
 /// </remarks>
 public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
 {
-    private const int Stopped = 2;
-
     // Once in a process: what was checked is the code and the processor, and both stay. A failure is kept and refuses every engine.
     private static readonly Lazy<bool> SelfTested = new(static () =>
     {
         CryptographicSelfTest.Run();
         return true;
     });
+    private const int Stopped = 2;
 
     private readonly EngineSettings _settings;
     private readonly EngineParts _parts;

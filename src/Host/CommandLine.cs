@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Kyberium.Engine;
-using Kyberium.Host.Commands;
 
 namespace Kyberium.Host;
 
@@ -29,7 +28,7 @@ internal static class CommandLine
                     EnableDefaultExceptionHandler = false,
                     ProcessTerminationTimeout = null,       // signals are Program's
                 },
-                stopping).ConfigureAwait(false);
+                stopping);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Kyberium.Simulation;
 
-/// <summary>Runs seeds one after another: <c>--seeds N --seed S --for 10m [--without Crash,Loss] [--quiet]</c>.</summary>
+/// <summary>Runs seeds one after another: <c>--seeds N --seed S --for 10m [--without Crash,Loss] [--quiet] [--history]</c>.</summary>
 internal static class Program
 {
     internal static int Main(string[] arguments)
@@ -20,7 +20,8 @@ internal static class Program
         long steps = 0, delivered = 0, opened = 0, processes = 0;
         for (var seed = parsed.Seed; seed < parsed.Seed + (ulong)parsed.Seeds; seed++)
         {
-            var result = Simulation.Run(seed, parsed.Duration, parsed.Faults);
+            var result = Simulation.Run(
+                seed, parsed.Duration, parsed.Faults, prepare: simulation => simulation.History.Copy = parsed.PrintsHistory ? Console.Out : null);
             steps += result.Counts.Steps;
             delivered += result.Counts.Delivered;
             opened += result.Counts.Opened;

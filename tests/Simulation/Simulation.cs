@@ -47,6 +47,8 @@ internal sealed class Simulation : IDisposable
 
     internal IReadOnlyList<SimulatedNode> Nodes => _nodes;
 
+    internal History History => _world.History;
+
     /// <summary>Runs one seed on a thread of its own: without a synchronization context every continuation runs inline.</summary>
     internal static SimulationResult Run(
         ulong seed, TimeSpan duration, Faults faults = Faults.All, NodeParts? parts = null, Action<Simulation>? prepare = null)

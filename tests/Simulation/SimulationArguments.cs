@@ -4,20 +4,26 @@ using System.Globalization;
 namespace Kyberium.Simulation;
 
 /// <summary>The program's arguments.</summary>
-internal sealed record SimulationArguments(ulong Seed, int Seeds, TimeSpan Duration, Faults Faults, bool IsQuiet)
+internal sealed record SimulationArguments(ulong Seed, int Seeds, TimeSpan Duration, Faults Faults, bool IsQuiet, bool PrintsHistory)
 {
-    internal const string Usage = "usage: Kyberium.Simulation [--seed S] [--seeds N] [--for 30s|10m|1h] [--without Fault,Fault] [--quiet]";
+    internal const string Usage = "usage: Kyberium.Simulation [--seed S] [--seeds N] [--for 30s|10m|1h] [--without Fault,Fault] [--quiet] [--history]";
 
     internal static bool TryParse(
         IReadOnlyList<string> arguments, [NotNullWhen(true)] out SimulationArguments? parsed, [NotNullWhen(false)] out string? problem)
     {
         parsed = null;
-        var result = new SimulationArguments(1, 1, TimeSpan.FromMinutes(10), Faults.All, false);
+        var result = new SimulationArguments(1, 1, TimeSpan.FromMinutes(10), Faults.All, false, false);
         for (var i = 0; i < arguments.Count; i++)
         {
             if (arguments[i] == "--quiet")
             {
                 result = result with { IsQuiet = true };
+                continue;
+            }
+
+            if (arguments[i] == "--history")
+            {
+                result = result with { PrintsHistory = true };
                 continue;
             }
 

@@ -100,6 +100,7 @@ internal static class PeerAdministration
             }
         }
 
+        SessionRules.AbandonHandshakesWith(step, fingerprint);
         step.Record(new PeerEvent.PinRemoved(fingerprint));
         return PeerReply.Done;
     }

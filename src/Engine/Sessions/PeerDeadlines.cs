@@ -14,7 +14,8 @@ internal static class PeerDeadlines
             Consider(ref next, now.After(Math.Max(0, expiry.Value - step.Wall.Value)));
         }
 
-        if (state.Sending is null && state.Outgoing.Count > 0 && state.Handshakes?.Restart is null && !state.Suspended)
+        if (state.Sending is null && state.Outgoing.Count > 0 && state.Handshakes?.Restart is null && !state.Suspended
+            && state.Pins.Count > 0)
         {
             Consider(ref next, state.RestartAt);
         }
@@ -46,10 +47,18 @@ internal static class PeerDeadlines
         {
             if (sending.Pending is null && state.Handshakes?.Rekey is null)
             {
-                Consider(ref next, now.After(Math.Max(0, RekeyRules.AgeLimit(step, sending) - sending.Current.AgeAt(now))));
+                var due = now.After(Math.Max(0, RekeyRules.AgeLimit(step, sending) - sending.Current.AgeAt(now)));
+                if (state.IsPinned(sending.Remote))
+                {
+                    Consider(ref next, due);
+                }
+                else if (state.Handshakes?.Restart is null && state.Pins.Count > 0)
+                {
+                    Consider(ref next, due.Value > state.RestartAt.Value ? due : state.RestartAt);
+                }
             }
 
-            if (state.Outgoing.UnansweredSince is { } since)
+            if (state.UnansweredSince is { } since)
             {
                 if (state.Handshakes?.Rekey is null && now.Value - since.Value < step.Limits.UnansweredRekeyMillis)
                 {

@@ -34,6 +34,9 @@ internal abstract record PeerEvent
     internal sealed record SessionEstablished(
         NewEpoch Epoch, bool IsInitiator, Suite Suite, Fingerprint Local, Fingerprint Remote, bool Sends) : PeerEvent;
 
+    /// <summary>The peer was seen to use a session that it had started over another: new records are sealed in it from now on.</summary>
+    internal sealed record SessionPreferred(SessionId Session) : PeerEvent;
+
     /// <summary>The initiator of a rekey holds the next epoch and does not seal under it yet.</summary>
     internal sealed record EpochPending(NewEpoch Epoch) : PeerEvent;
 

@@ -78,6 +78,9 @@ internal static class PeerFacts
             case PeerEvent.SessionEstablished e:
                 Establish(state, e);
                 break;
+            case PeerEvent.SessionPreferred e:
+                Prefer(state, SessionOf(state, e.Session));
+                break;
             case PeerEvent.EpochPending e:
                 var pending = SessionOf(state, e.Epoch.Session);
                 pending.Pending = EpochState.Of(e.Epoch, isInitiator: true, pending.Suite, default);
@@ -110,8 +113,12 @@ internal static class PeerFacts
                 break;
             case PeerEvent.Forgotten:
                 state.Exists = false;
+                state.Suspended = false;
+                state.Held = false;
                 state.Sessions.Clear();
                 state.Sending = null;
+                state.Outgoing.Clear();
+                state.Incoming.Clear();
                 break;
             case PeerEvent.PinAdded e:
                 state.Pins = [.. state.Pins, e.Pin];
@@ -164,14 +171,19 @@ internal static class PeerFacts
         state.Sessions.Add(session);
         if (e.Sends)
         {
-            if (state.Sending is { } before)
-            {
-                before.Superseded = true;
-                before.Pending = null;
-            }
-
-            state.Sending = session;
+            Prefer(state, session);
         }
+    }
+
+    private static void Prefer(PeerState state, SessionState session)
+    {
+        if (state.Sending is { } before)
+        {
+            before.Superseded = true;   // a pending epoch stays: the peer may hold it already and seal under it
+        }
+
+        session.Superseded = false;
+        state.Sending = session;
     }
 
     private static void Turn(SessionState session, EpochState next)

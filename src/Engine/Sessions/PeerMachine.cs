@@ -92,10 +92,9 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
         var step = new PeerStep(State, context, input, output);
         IncomingRules.Acknowledge(step);
         OutgoingRules.Pump(step);
-        if (WantsSession && State.RestartAt.Value <= step.Now.Value && !SessionRules.Start(step))
+        if (WantsSession)
         {
-            State.RestartFailures++;        // no suite in common: an operator has to change a policy or a pin
-            State.RestartAt = step.Now.After(step.Limits.HandshakeBackoffMillisMax);
+            SessionRules.StartWhenDue(step);
         }
 
         if (State.Handshakes is { IsEmpty: true })
@@ -117,12 +116,22 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
                 output.Effects.Add(new PeerEffect.Listen(epoch));
             }
 
-            session.PreviousDropAt = session.Previous is null
-                ? MonotonicMillis.Never : input.Now.After(context.Limits.PreviousKeptMillis);
-            session.RetireAt = session.Superseded
+            // Whether the peer was seen in the newer epoch or session is not stored: unless this side's own commit says so,
+            // it may still seal in the older one, which therefore stays until the peer is seen again.
+            session.PreviousDropAt = session is { Previous: not null, Current.IsInitiator: true }
                 ? input.Now.After(context.Limits.PreviousKeptMillis) : MonotonicMillis.Never;
-            session.ConfirmResendAt = session.Pending is null ? MonotonicMillis.Never : input.Now;
-            session.ConfirmBaseline = new PeerStep(State, context, input, output).Baseline();
+            session.RetireAt = MonotonicMillis.Never;
+            RekeyRules.ResumeConfirming(session, input.Now);
+            session.AwaitsUse = session is { Superseded: true, IsInitiator: false } && State.Sending is { } sending
+                && State.Sessions.IndexOf(session) > State.Sessions.IndexOf(sending);
+            session.SendingAtStart = State.Sending?.Id;
+            if (session.Previous is not null || session.AwaitsUse || session == State.Sending)
+            {
+                output.Effects.Add(new PeerEffect.Watch(session.Current));
+            }
+
+            // The confirm's answer under way may be to one that was sent when less was known than now.
+            session.ConfirmBaseline = default;
         }
 
         State.Incoming.AcknowledgementOwed = !State.Incoming.Id.IsZero;
@@ -169,17 +178,17 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
         var handshakes = step.Handshakes;
         switch (computed.Task)
         {
-            case HandshakeTask.Start task when handshakes.Restart?.Computing == (HandshakeTask)task:
-                SessionRules.Started(step, handshakes.Restart, computed.Result);
+            case HandshakeTask.Start task when ReferenceEquals(handshakes.Restart?.Computing, task):
+                SessionRules.Started(step, handshakes.Restart!, computed.Result);
                 break;
-            case HandshakeTask.Start task when handshakes.Rekey?.Computing == (HandshakeTask)task:
-                RekeyRules.Started(step, handshakes.Rekey, computed.Result);
+            case HandshakeTask.Start task when ReferenceEquals(handshakes.Rekey?.Computing, task):
+                RekeyRules.Started(step, handshakes.Rekey!, computed.Result);
                 break;
-            case HandshakeTask.Finish task when handshakes.Restart?.Computing == (HandshakeTask)task:
-                SessionRules.Finished(step, handshakes.Restart, computed.Result);
+            case HandshakeTask.Finish task when ReferenceEquals(handshakes.Restart?.Computing, task):
+                SessionRules.Finished(step, handshakes.Restart!, computed.Result);
                 break;
-            case HandshakeTask.Finish task when handshakes.Rekey?.Computing == (HandshakeTask)task:
-                RekeyRules.Finished(step, handshakes.Rekey, computed.Result);
+            case HandshakeTask.Finish task when ReferenceEquals(handshakes.Rekey?.Computing, task):
+                RekeyRules.Finished(step, handshakes.Rekey!, computed.Result);
                 break;
             case HandshakeTask.Answer task when handshakes.Answering.Find(one => ReferenceEquals(one.Task, task)) is { } answering:
                 SessionRules.Answered(step, answering, computed.Result);
@@ -228,6 +237,11 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
 
             if (handshakes.Restart is { Confirming: { } epoch } attempt && epoch.LocalIndex == record.Index)
             {
+                if (!step.State.IsPinned(attempt.Remote))
+                {
+                    return;     // the pin was removed, or gave way to a newer one, while this went on
+                }
+
                 var baseline = attempt.Baseline;
                 var established = SessionRules.Commit(step, attempt);
                 InSession(step, established, established.Current, record, greeting, baseline);
@@ -263,7 +277,11 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
         {
             if (epoch.IsInitiator)
             {
-                step.State.Outgoing.UnansweredSince = null;
+                if (session == step.State.Sending)
+                {
+                    step.State.RekeyUnansweredSince = null;
+                }
+
                 GreetingRules.Judge(step, greeting, baseline);
             }
             else if (epoch == session.Current)
@@ -305,14 +323,14 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
         SessionRules.Tick(step);
         RekeyRules.Tick(step);
         OutgoingRules.Tick(step);
-        if (step.State.Outgoing.UnansweredSince is { } since && step.State.Sending is { } session)
+        if (step.State.UnansweredSince is { } since && step.State.Sending is { } session)
         {
             var silent = step.Now.Value - since.Value;
             if (silent >= step.Limits.UnansweredRestartMillis)
             {
-                if (step.State.Handshakes?.Restart is null && step.State.RestartAt.Value <= step.Now.Value)
+                if (step.State.Handshakes?.Restart is null)
                 {
-                    SessionRules.Start(step);
+                    SessionRules.StartWhenDue(step);
                 }
             }
             else if (silent >= step.Limits.UnansweredRekeyMillis && step.State.Handshakes?.Rekey is null)

@@ -49,8 +49,18 @@ internal sealed class PeerState
     /// <summary>Gets or sets when the next attempt at a session may start by itself.</summary>
     internal MonotonicMillis RestartAt { get; set; }
 
+    /// <summary>Gets or sets since when a carrier or a rekey's confirm has gone unanswered in the session that sends.</summary>
+    internal MonotonicMillis? RekeyUnansweredSince { get; set; }
+
     /// <summary>Gets or sets the earliest expiry of a message in the outbox.</summary>
     internal UnixMillis? NextExpiry { get; set; }
+
+    /// <summary>Gets since when anything sent has gone unanswered.</summary>
+    internal MonotonicMillis? UnansweredSince => (Outgoing.UnansweredSince, RekeyUnansweredSince) switch
+    {
+        ({ } message, { } rekey) => MonotonicMillis.Earlier(message, rekey),
+        var (message, rekey) => message ?? rekey,
+    };
 
     internal Pin? PinOf(Fingerprint fingerprint)
     {

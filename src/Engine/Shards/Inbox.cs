@@ -68,24 +68,9 @@ internal sealed class Inbox : IInboxSignal
         }
     }
 
-    /// <summary>Offers messages again that were taken and never reached the application.</summary>
-    /// <param name="shard">The peer's shard.</param>
-    /// <param name="peer">Whose messages they are.</param>
-    /// <param name="messages">A tail of what <see cref="TakeAsync"/> gave.</param>
-    internal async Task GiveBackAsync(Shard shard, PeerKey peer, IEnumerable<ReceivedMessage> messages)
-    {
-        var ids = messages.Select(message => message.Id).ToHashSet();
-        var query = new PeerQuery<bool>(peer, resident => GiveBack(shard, resident, ids), _scheduler.Completion);
-        try
-        {
-            await shard.EnqueueAsync(query, CancellationToken.None).ConfigureAwait(false);
-            await query.Task.ConfigureAwait(false);
-        }
-        catch (EngineException)
-        {
-            // The shard ended or the peer is gone: as above, what waits there is offered again after recovery.
-        }
-    }
+    /// <summary>Takes back what a reader that left was never shown. Bounded by what it took.</summary>
+    internal void GiveBack(Shard shard, PeerKey peer, IEnumerable<ReceivedMessageId> messages) =>
+        shard.PostInternal(new PeerQuery<bool>(peer, resident => GiveBack(shard, resident, messages), _scheduler.Completion));
 
     internal void Complete() => _ready.Writer.TryComplete();
 
@@ -103,13 +88,13 @@ internal sealed class Inbox : IInboxSignal
         return StreamId.Read(bytes);
     }
 
-    private bool GiveBack(Shard shard, ResidentPeer peer, HashSet<ReceivedMessageId> ids)
+    private bool GiveBack(Shard shard, ResidentPeer peer, IEnumerable<ReceivedMessageId> messages)
     {
-        foreach (var message in peer.State.Incoming.Unhandled)
+        foreach (var id in messages)
         {
-            if (ids.Contains(IdOf(peer, message.Stream, message.Number)))
+            if (peer.State.Incoming.Find(StreamOf(id.Stream), id.Number) is { } node)
             {
-                message.HandedOut = false;
+                node.Value.HandedOut = false;
             }
         }
 

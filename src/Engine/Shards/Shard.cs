@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Kyberium.Engine.Diagnostics;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Handshake;
@@ -23,7 +22,7 @@ internal sealed partial class Shard : IAsyncDisposable
     internal const long WindowNoticeMillis = 100;
 
     private readonly ShardEnvironment _environment;
-    private readonly Channel<ShardWork> _mailbox;
+    private readonly Mailbox _mailbox;
     private readonly ConcurrentQueue<ShardWork> _internal = new();
     private readonly ConcurrentDictionary<PeerKey, ResidentPeer> _peers = new();
     private readonly ConcurrentDictionary<ReceiverIndex, EpochTraffic> _traffic = new();
@@ -63,12 +62,7 @@ internal sealed partial class Shard : IAsyncDisposable
         _performing = new InFlight(environment.Scheduler);
         _handshakeProvider = handshakeProvider ?? new PqIkHandshakes(
             (ushort)store.Id.Number, environment.Identities, environment.EphemeralKeys, environment.Documents);
-        _mailbox = Channel.CreateBounded<ShardWork>(new BoundedChannelOptions(environment.Settings.Shard.MailboxCountMax)
-        {
-            SingleReader = true,
-            FullMode = BoundedChannelFullMode.Wait,     // a full shard slows its callers; it never drops or grows
-            AllowSynchronousContinuations = environment.Scheduler.Completion == TaskCreationOptions.None,
-        });
+        _mailbox = new Mailbox(environment.Settings.Shard.MailboxCountMax, environment.Scheduler.Completion);
     }
 
     internal ShardId Id => _store.Id;
@@ -82,18 +76,15 @@ internal sealed partial class Shard : IAsyncDisposable
 
     internal int TrafficCount => _traffic.Count;
 
-    internal int MailboxCount => _mailbox.Reader.Count;
+    internal int MailboxCount => _mailbox.Count;
 
     /// <summary>Waits for room: the engine's only form of backpressure towards callers.</summary>
     internal async ValueTask EnqueueAsync(ShardWork work, CancellationToken cancellationToken)
     {
-        while (!_mailbox.Writer.TryWrite(work))
+        if (!await _mailbox.WriteAsync(work, cancellationToken).ConfigureAwait(false))
         {
-            if (!await _mailbox.Writer.WaitToWriteAsync(cancellationToken).ConfigureAwait(false))
-            {
-                work.Fail(_fault ?? ShardErrors.Stopping(Id));
-                return;
-            }
+            work.Fail(_fault ?? ShardErrors.Stopping(Id));
+            return;
         }
 
         Schedule();
@@ -131,7 +122,7 @@ internal sealed partial class Shard : IAsyncDisposable
     /// <remarks>Whoever waits for a session is told to come again: that answer lies with a peer, not here.</remarks>
     internal async ValueTask StopAsync()
     {
-        _mailbox.Writer.TryComplete();
+        _mailbox.Complete();
         var quiet = new TaskCompletionSource(_environment.Scheduler.Completion);
         PostInternal(new TurnWork(
             _ =>
@@ -214,11 +205,12 @@ internal sealed partial class Shard : IAsyncDisposable
         }
     }
 
+    // What TryTake would not take is not work: a shard that waits for peers to load must not spin.
     private bool HasWork =>
         !_internal.IsEmpty
-        || (_fault is null
-            ? _mailbox.Reader.Count > 0 && Volatile.Read(ref _parked) < _environment.Settings.Shard.MailboxCountMax
-            : _mailbox.Reader.Count > 0 || !_buried.Task.IsCompleted);
+        || (_fault is null ? HasRoomToPark && _mailbox.Count > 0 : _mailbox.Count > 0 || !_buried.Task.IsCompleted);
+
+    private bool HasRoomToPark => Volatile.Read(ref _parked) < _environment.Settings.Shard.MailboxCountMax;
 
     private bool CanStage
     {
@@ -280,7 +272,7 @@ internal sealed partial class Shard : IAsyncDisposable
             return true;
         }
 
-        return _parked < _environment.Settings.Shard.MailboxCountMax && _mailbox.Reader.TryRead(out work!);
+        return HasRoomToPark && _mailbox.TryRead(out work!);
     }
 
     private void Stage(ShardTurn turn, ShardWork work)
@@ -521,7 +513,7 @@ internal sealed partial class Shard : IAsyncDisposable
             _uncommitted.Clear();
         }
 
-        _mailbox.Writer.TryComplete();
+        _mailbox.Complete();
         foreach (var turn in unanswered)
         {
             turn.Fail(reason);
@@ -538,7 +530,7 @@ internal sealed partial class Shard : IAsyncDisposable
             work.Fail(reason);
         }
 
-        while (_mailbox.Reader.TryRead(out var work))
+        while (_mailbox.TryRead(out var work))
         {
             work.Fail(reason);
         }

@@ -12,9 +12,9 @@ internal sealed class ShardSet : IAsyncDisposable
     private readonly ShardEnvironment _environment;
     private readonly IHandshakeProvider? _handshakeProvider;
     private readonly Shard?[] _shards;
+    private readonly ShardLookup _lookup;
     private readonly EngineException?[] _down;
     private readonly Task[] _supervisors;
-    private readonly ShardLookup _lookup;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Action<ShardId, EngineException> _ended;
 
@@ -24,10 +24,10 @@ internal sealed class ShardSet : IAsyncDisposable
         _environment = environment;
         _handshakeProvider = handshakeProvider;
         _shards = new Shard?[count];
+        _lookup = new ShardLookup(count);
         _down = new EngineException?[count];
         _supervisors = new Task[count];
         Array.Fill(_supervisors, Task.CompletedTask);
-        _lookup = new ShardLookup(count);
         _ended = ended;
     }
 

@@ -8,13 +8,10 @@ internal static class BoundedFile
     {
         try
         {
-            var source = path == "-" ? call.Terminal.Input : File.OpenRead(path);
-            await using (source.ConfigureAwait(false))
-            {
-                var bytes = new byte[sizeMax + 1];
-                var length = await source.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, call.Stopping).ConfigureAwait(false);
-                return length <= sizeMax ? bytes[..length] : throw HostErrors.FileTooLarge(path, sizeMax);
-            }
+            await using var source = path == "-" ? call.Terminal.Input : File.OpenRead(path);
+            var bytes = new byte[sizeMax + 1];
+            var length = await source.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, call.Stopping);
+            return length <= sizeMax ? bytes[..length] : throw HostErrors.FileTooLarge(path, sizeMax);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

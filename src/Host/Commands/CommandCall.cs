@@ -38,13 +38,13 @@ internal sealed class CommandCall(ParseResult parsed, GlobalOptions global, Term
     internal async Task<INode> OpenNodeAsync(bool mayBegin = false)
     {
         var configuration = ReadConfiguration();
-        if (await ControlClient.TryConnectAsync(configuration, stopping).ConfigureAwait(false) is { } running)
+        if (await ControlClient.TryConnectAsync(configuration, stopping) is { } running)
         {
             return running;
         }
 
         return mayBegin || NodeStart.HasStore(configuration)
-            ? await NodeStart.OpenAsync(configuration, NullLoggerFactory.Instance, [], acceptRestored: false, stopping).ConfigureAwait(false)
+            ? await NodeStart.OpenAsync(configuration, NullLoggerFactory.Instance, [], acceptRestored: false, stopping)
             : throw HostErrors.NoStore(configuration.DataDirectory);
     }
 
@@ -52,8 +52,8 @@ internal sealed class CommandCall(ParseResult parsed, GlobalOptions global, Term
     internal async Task<TReply> AskAsync<TRequest, TReply>(
         NodeOperation<TRequest, TReply> operation, TRequest request, bool mayBegin = false)
     {
-        await using var node = await OpenNodeAsync(mayBegin).ConfigureAwait(false);
-        return await node.AskAsync(operation, request, stopping).ConfigureAwait(false);
+        await using var node = await OpenNodeAsync(mayBegin);
+        return await node.AskAsync(operation, request, stopping);
     }
 
     /// <summary>Writes a result: the document for machines, or <paramref name="write"/>'s text for people.</summary>

@@ -11,7 +11,7 @@ internal sealed class CommandFrame(Terminal terminal)
     internal Command Make(string name, string description, Func<CommandCall, Task> run, params Symbol[] symbols) =>
         Make(name, description, async call =>
         {
-            await run(call).ConfigureAwait(false);
+            await run(call);
             return ExitCode.Ok;
         }, symbols);
 

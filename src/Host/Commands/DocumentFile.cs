@@ -13,7 +13,7 @@ internal static class DocumentFile
     /// <returns>Its canonical bytes.</returns>
     internal static async Task<byte[]> ReadAsync(CommandCall call, string path, string? fingerprint)
     {
-        var document = SessionEngine.ReadDocument(await BoundedFile.ReadAsync(call, path, SizeMax).ConfigureAwait(false));
+        var document = SessionEngine.ReadDocument(await BoundedFile.ReadAsync(call, path, SizeMax));
         var found = Fingerprint.Of(document.Span);
         if (fingerprint is not null && !string.Equals(found.ToString(), fingerprint, StringComparison.OrdinalIgnoreCase))
         {

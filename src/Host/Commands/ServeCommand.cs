@@ -26,7 +26,7 @@ internal static class ServeCommand
         builder.Services.AddHostedService(services => services.GetRequiredService<NodeService>());
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(options => options.ShutdownTimeout = Timeout.InfiniteTimeSpan);
         using var host = builder.Build();
-        await host.StartAsync(call.Stopping).ConfigureAwait(false);
+        await host.StartAsync(call.Stopping);
         var service = host.Services.GetRequiredService<NodeService>();
         var node = service.Node.Describe();
         call.Print(node, output => output.WriteLine(
@@ -34,8 +34,8 @@ internal static class ServeCommand
             + $"  listen   {(node.Listen.Count == 0 ? "nowhere" : string.Join(", ", node.Listen))}\n  control  {service.ControlPath}"));
         var stopped = new TaskCompletionSource();
         using var registration = call.Stopping.Register(stopped.SetResult);
-        await stopped.Task.ConfigureAwait(false);
-        await host.StopAsync(CancellationToken.None).ConfigureAwait(false);
+        await stopped.Task;
+        await host.StopAsync(CancellationToken.None);
     }
 
     private static void AddLogs(ILoggingBuilder logging, Configuration.HostOptions options)

@@ -37,7 +37,7 @@ internal sealed class NodeConfiguration
         var configuration = new NodeConfiguration();
         var entries = configuration.Entries().ToDictionary(entry => entry.ConfigurationKey, StringComparer.OrdinalIgnoreCase);
         var problems = new List<string>();
-        configuration.Bind(built, entries, problems);
+        Bind(built, entries, problems);
         configuration.Check(built, entries, problems);
         return problems.Count == 0 ? configuration : throw ConfigurationErrors.Invalid(problems);
     }
@@ -65,7 +65,7 @@ internal sealed class NodeConfiguration
         }
     }
 
-    private void Bind(IConfigurationRoot built, Dictionary<string, OptionEntry> entries, List<string> problems)
+    private static void Bind(IConfigurationRoot built, Dictionary<string, OptionEntry> entries, List<string> problems)
     {
         foreach (var (key, value) in built.AsEnumerable().OrderBy(pair => pair.Key, StringComparer.OrdinalIgnoreCase))
         {

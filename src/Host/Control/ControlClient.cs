@@ -19,7 +19,7 @@ internal sealed class ControlClient : INode
         var handler = new SocketsHttpHandler
         {
             UseProxy = false,
-            ConnectCallback = async (_, stop) => new NetworkStream(await ConnectAsync(path, stop).ConfigureAwait(false), ownsSocket: true),
+            ConnectCallback = async (_, stop) => new NetworkStream(await ConnectAsync(path, stop), ownsSocket: true),
         };
         _http = new HttpClient(handler) { BaseAddress = new Uri("http://kyberium"), Timeout = Timeout.InfiniteTimeSpan };
         _http.DefaultRequestHeaders.TryAddWithoutValidation(ControlProtocol.ActorHeader, Environment.UserName);
@@ -38,7 +38,7 @@ internal sealed class ControlClient : INode
 
         try
         {
-            (await ConnectAsync(path, cancellationToken).ConfigureAwait(false)).Dispose();
+            (await ConnectAsync(path, cancellationToken)).Dispose();
             return new ControlClient(path);
         }
         catch (SocketException refused) when (refused.SocketErrorCode is SocketError.ConnectionRefused or SocketError.AddressNotAvailable)
@@ -58,9 +58,9 @@ internal sealed class ControlClient : INode
         {
             using var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(request, DocumentJson.Compact));
             using var response = await _http.PostAsync(
-                new Uri(ControlProtocol.Prefix + operation.Name, UriKind.Relative), content, cancellationToken).ConfigureAwait(false);
-            await ThrowIfFailedAsync(response, cancellationToken).ConfigureAwait(false);
-            return await response.Content.ReadFromJsonAsync<TReply>(DocumentJson.Compact, cancellationToken).ConfigureAwait(false)
+                new Uri(ControlProtocol.Prefix + operation.Name, UriKind.Relative), content, cancellationToken);
+            await ThrowIfFailedAsync(response, cancellationToken);
+            return await response.Content.ReadFromJsonAsync<TReply>(DocumentJson.Compact, cancellationToken)
                 ?? throw HostErrors.ReplyUnreadable("it is null");
         }
         catch (HttpRequestException gone)
@@ -77,9 +77,9 @@ internal sealed class ControlClient : INode
         long? countMax, bool waits, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var path = ControlProtocol.ReceivePath + (waits ? "?wait=true" : "?wait=false") + (countMax is { } count ? $"&count={count}" : "");
-        using var response = await OpenStreamAsync(path, cancellationToken).ConfigureAwait(false);
-        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false));
-        while (await ReadLineAsync(lines, cancellationToken).ConfigureAwait(false) is { } line)
+        using var response = await OpenStreamAsync(path, cancellationToken);
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
+        while (await ReadLineAsync(lines, cancellationToken) is { } line)
         {
             yield return line.Message ?? throw (line.Problem is { } problem
                 ? ControlProtocol.FailureOf(problem)
@@ -98,7 +98,7 @@ internal sealed class ControlClient : INode
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken).ConfigureAwait(false);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
             return socket;
         }
         catch
@@ -112,7 +112,7 @@ internal sealed class ControlClient : INode
     {
         if (!response.IsSuccessStatusCode)
         {
-            var problem = await response.Content.ReadFromJsonAsync<ProblemDocument>(DocumentJson.Compact, cancellationToken).ConfigureAwait(false);
+            var problem = await response.Content.ReadFromJsonAsync<ProblemDocument>(DocumentJson.Compact, cancellationToken);
             throw problem is null ? HostErrors.ReplyUnreadable($"status {(int)response.StatusCode}") : ControlProtocol.FailureOf(problem);
         }
     }
@@ -121,7 +121,7 @@ internal sealed class ControlClient : INode
     {
         try
         {
-            return await lines.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } text
+            return await lines.ReadLineAsync(cancellationToken) is { } text
                 ? JsonSerializer.Deserialize<ControlLine>(text, DocumentJson.Compact)
                 : null;
         }
@@ -140,8 +140,8 @@ internal sealed class ControlClient : INode
         try
         {
             var response = await _http.GetAsync(
-                new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-            await ThrowIfFailedAsync(response, cancellationToken).ConfigureAwait(false);
+                new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            await ThrowIfFailedAsync(response, cancellationToken);
             return response;
         }
         catch (HttpRequestException gone)

@@ -54,7 +54,7 @@ internal sealed class ControlServer : IAsyncDisposable
         {
             path = ControlSocket.Place(configuration, variables);
             var server = new ControlServer(node, configuration, path, loggers);
-            await server._application.StartAsync(cancellationToken).ConfigureAwait(false);
+            await server._application.StartAsync(cancellationToken);
             return server;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or SocketException)
@@ -67,8 +67,8 @@ internal sealed class ControlServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         using var patience = new CancellationTokenSource(_configuration.Host.DrainTimeout);
-        await _application.StopAsync(patience.Token).ConfigureAwait(false);
-        await _application.DisposeAsync().ConfigureAwait(false);
+        await _application.StopAsync(patience.Token);
+        await _application.DisposeAsync();
         ControlSocket.Remove(_configuration, SocketPath);
     }
 
@@ -106,11 +106,11 @@ internal sealed class ControlServer : IAsyncDisposable
         {
             if (context.Request.Path == ControlProtocol.ReceivePath && HttpMethods.IsGet(context.Request.Method))
             {
-                await StreamAsync(context).ConfigureAwait(false);
+                await StreamAsync(context);
             }
             else if (_operations.TryGetValue(context.Request.Path.Value ?? "", out var operation) && HttpMethods.IsPost(context.Request.Method))
             {
-                await RunAsync(context, operation).ConfigureAwait(false);
+                await RunAsync(context, operation);
             }
             else
             {
@@ -125,19 +125,19 @@ internal sealed class ControlServer : IAsyncDisposable
         {
             var known = Explain(failure);
             context.Response.StatusCode = ControlProtocol.StatusOf(known.Code);
-            await context.Response.WriteAsJsonAsync(ControlProtocol.ProblemOf(known), DocumentJson.Compact).ConfigureAwait(false);
+            await context.Response.WriteAsJsonAsync(ControlProtocol.ProblemOf(known), DocumentJson.Compact);
         }
     }
 
     private async Task RunAsync(HttpContext context, NodeOperation operation)
     {
         using var body = new MemoryStream();
-        await context.Request.Body.CopyToAsync(body, context.RequestAborted).ConfigureAwait(false);
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
         var reply = await operation.AnswerAsync(
-            _node, body.GetBuffer().AsMemory(0, (int)body.Length), CallerOf(context), context.RequestAborted).ConfigureAwait(false);
+            _node, body.GetBuffer().AsMemory(0, (int)body.Length), CallerOf(context), context.RequestAborted);
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = reply.Length;
-        await context.Response.Body.WriteAsync(reply, context.RequestAborted).ConfigureAwait(false);
+        await context.Response.Body.WriteAsync(reply, context.RequestAborted);
     }
 
     private async Task StreamAsync(HttpContext context)
@@ -151,14 +151,13 @@ internal sealed class ControlServer : IAsyncDisposable
         }
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _application.Lifetime.ApplicationStopping);
-        var messages = _node.ReceiveAsync(countMax, query["wait"] == "true", ending.Token).GetAsyncEnumerator(ending.Token);
-        await using var _ = messages.ConfigureAwait(false);
+        await using var messages = _node.ReceiveAsync(countMax, query["wait"] == "true", ending.Token).GetAsyncEnumerator(ending.Token);
         ControlLine? last = null;
         try
         {
-            while (await messages.MoveNextAsync().ConfigureAwait(false))
+            while (await messages.MoveNextAsync())
             {
-                await WriteLineAsync(context, new ControlLine(Message: messages.Current), ending.Token).ConfigureAwait(false);
+                await WriteLineAsync(context, new ControlLine(Message: messages.Current), ending.Token);
             }
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
@@ -172,16 +171,20 @@ internal sealed class ControlServer : IAsyncDisposable
 
         if (last is not null)
         {
-            await WriteLineAsync(context, last, context.RequestAborted).ConfigureAwait(false);
+            await WriteLineAsync(context, last, context.RequestAborted);
         }
     }
 
     private static async Task WriteLineAsync(HttpContext context, ControlLine line, CancellationToken cancellationToken)
     {
-        context.Response.ContentType = "application/x-ndjson";
+        if (!context.Response.HasStarted)
+        {
+            context.Response.ContentType = "application/x-ndjson";
+        }
+
         byte[] bytes = [.. JsonSerializer.SerializeToUtf8Bytes(line, DocumentJson.Compact), (byte)'\n'];
-        await context.Response.Body.WriteAsync(bytes, cancellationToken).ConfigureAwait(false);
-        await context.Response.Body.FlushAsync(cancellationToken).ConfigureAwait(false);
+        await context.Response.Body.WriteAsync(bytes, cancellationToken);
+        await context.Response.Body.FlushAsync(cancellationToken);
     }
 
     private static CallerContext CallerOf(HttpContext context)
@@ -200,7 +203,7 @@ internal sealed class ControlServer : IAsyncDisposable
                 return known;
             case JsonException malformed:
                 return HostErrors.Invalid($"the request is not the JSON that this operation takes ({malformed.Message})");
-            case BadHttpRequestException refused:
+            case Microsoft.AspNetCore.Http.BadHttpRequestException refused:
                 return HostErrors.Invalid($"the request was refused ({refused.Message}); kyberium.host.control-request-bytes-max bounds it");
             default:
                 HostLog.ControlFailed(_logger, failure);

@@ -6,15 +6,15 @@ namespace Kyberium.Host.Documents;
 /// <summary>An identity, without secrets.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Fingerprint">What peers pin: 96 hexadecimal digits.</param>
-/// <param name="PreviousFingerprint">What is still answered while keys are being replaced.</param>
 /// <param name="Suites">The suites it has keys for, as templates name them.</param>
 /// <param name="Document">The public document as text, to hand to peers.</param>
+/// <param name="PreviousFingerprint">What is still answered while keys are being replaced.</param>
 internal sealed record IdentityDocument(
-    string Name, string Fingerprint, string? PreviousFingerprint, IReadOnlyList<string> Suites, string Document)
+    string Name, string Fingerprint, IReadOnlyList<string> Suites, string Document, string? PreviousFingerprint = null)
 {
     internal static IdentityDocument Of(IdentityInfo info) => new(
-        info.Name.Value, info.Fingerprint.ToString(), info.PreviousFingerprint?.ToString(),
-        [.. info.Suites.Select(NameOf)], SessionEngine.ArmorDocument(info.PublicDocument));
+        info.Name.Value, info.Fingerprint.ToString(), [.. info.Suites.Select(NameOf)], SessionEngine.ArmorDocument(info.PublicDocument),
+        info.PreviousFingerprint?.ToString());
 
     internal static string NameOf(Suite suite) => SuiteNames.All.Single(name => SuiteNames.Find(name) == suite);
 }

@@ -28,7 +28,7 @@ internal sealed record MessageReference(string Identity, string Peer, Guid Strea
 /// <param name="Payload">The bytes; base64 in JSON.</param>
 /// <param name="Text">The payload when it is UTF-8.</param>
 internal sealed record MessageDocument(
-    string Identity, string Peer, Guid Stream, ulong Number, int Attempt, byte[] Payload, string? Text)
+    string Identity, string Peer, Guid Stream, ulong Number, int Attempt, byte[] Payload, string? Text = null)
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 

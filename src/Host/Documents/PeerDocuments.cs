@@ -24,10 +24,10 @@ internal sealed record PeerDocument
     public required string Template { get; init; }
 
     /// <summary>Gets the id of the session that sends; nothing when there is none.</summary>
-    public required string? Session { get; init; }
+    public string? Session { get; init; }
 
     /// <summary>Gets the suite of that session.</summary>
-    public required string? Suite { get; init; }
+    public string? Suite { get; init; }
 
     /// <summary>Gets its epoch: the count of completed rekeys.</summary>
     public required uint Epoch { get; init; }
@@ -48,10 +48,10 @@ internal sealed record PeerDocument
     public required ulong AcceptedThrough { get; init; }
 
     /// <summary>Gets why sending stands still; nothing when it does not.</summary>
-    public required string? OutgoingStopped { get; init; }
+    public string? OutgoingStopped { get; init; }
 
     /// <summary>Gets why accepting stands still; nothing when it does not.</summary>
-    public required string? IncomingStopped { get; init; }
+    public string? IncomingStopped { get; init; }
 
     internal static PeerDocument Of(PeerInfo info) => new()
     {

@@ -37,7 +37,7 @@ internal sealed record InspectionRequest(bool Verify);
 /// <param name="Shards">Each shard that was ever owned.</param>
 /// <param name="Verification">What verifying found; nothing when it was not asked for.</param>
 internal sealed record StoreDocument(
-    string Journal, string StoreId, long TailBytes, IReadOnlyList<ShardDocument> Shards, VerificationDocument? Verification);
+    string Journal, string StoreId, long TailBytes, IReadOnlyList<ShardDocument> Shards, VerificationDocument? Verification = null);
 
 /// <summary>A shard of a store.</summary>
 /// <param name="Shard">Its group and number.</param>

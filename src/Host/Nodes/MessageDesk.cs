@@ -13,7 +13,7 @@ internal sealed class MessageDesk(SessionEngine engine)
 
     private readonly Lock _gate = new();
     private readonly LinkedList<ReceivedMessage> _open = new();
-    private readonly Queue<ReceivedMessage> _left = new();
+    private readonly LinkedList<ReceivedMessage> _left = new();
     private IAsyncEnumerator<ReceivedMessage>? _arriving;
     private Task<bool>? _next;
     private TaskCompletionSource _room = NewSignal();
@@ -28,12 +28,12 @@ internal sealed class MessageDesk(SessionEngine engine)
             var remaining = countMax ?? long.MaxValue;
             if (!waits)
             {
-                remaining = Math.Min(remaining, await CountWaitingAsync(cancellationToken).ConfigureAwait(false));
+                remaining = Math.Min(remaining, await CountWaitingAsync(cancellationToken));
             }
 
             for (; remaining > 0; remaining--)
             {
-                if (await NextAsync(cancellationToken).ConfigureAwait(false) is not { } message)
+                if (await NextAsync(cancellationToken) is not { } message)
                 {
                     yield break;        // the engine was stopped
                 }
@@ -52,16 +52,26 @@ internal sealed class MessageDesk(SessionEngine engine)
     {
         lock (_gate)
         {
-            for (var node = _open.First; node is not null; node = node.Next)
+            // What a receiver printed last may be acknowledged when it has left already.
+            if (Remove(_open, id) || Remove(_left, id))
             {
-                if (node.Value.Id == id)
-                {
-                    _open.Remove(node);
-                    _room.TrySetResult();
-                    return;
-                }
+                _room.TrySetResult();
             }
         }
+    }
+
+    private static bool Remove(LinkedList<ReceivedMessage> messages, ReceivedMessageId id)
+    {
+        for (var node = messages.First; node is not null; node = node.Next)
+        {
+            if (node.Value.Id == id)
+            {
+                messages.Remove(node);
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -89,7 +99,7 @@ internal sealed class MessageDesk(SessionEngine engine)
             _left.Clear();
             foreach (var message in left)
             {
-                _left.Enqueue(message);
+                _left.AddLast(message);
             }
         }
     }
@@ -98,9 +108,9 @@ internal sealed class MessageDesk(SessionEngine engine)
     private async Task<long> CountWaitingAsync(CancellationToken cancellationToken)
     {
         var count = 0L;
-        await foreach (var (identity, peer) in engine.ListPeersAsync(cancellationToken).ConfigureAwait(false))
+        await foreach (var (identity, peer) in engine.ListPeersAsync(cancellationToken))
         {
-            var info = await engine.GetPeerAsync(peer, identity, cancellationToken).ConfigureAwait(false);
+            var info = await engine.GetPeerAsync(peer, identity, cancellationToken);
             count += info.InboxCount - info.SetAsideCount;
         }
 
@@ -123,22 +133,23 @@ internal sealed class MessageDesk(SessionEngine engine)
                 room = _room.Task;
             }
 
-            await room.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await room.WaitAsync(cancellationToken);
         }
 
         lock (_gate)
         {
-            if (_left.TryDequeue(out var left))
+            if (_left.First is { } left)
             {
-                _open.AddLast(left);
-                return left;
+                _left.RemoveFirst();
+                _open.AddLast(left.Value);
+                return left.Value;
             }
         }
 
         // Never cancelled itself: a message on its way would be lost until the engine starts again.
         _arriving ??= engine.ReceiveAsync(CancellationToken.None).GetAsyncEnumerator(CancellationToken.None);
         _next ??= _arriving.MoveNextAsync().AsTask();
-        if (!await _next.WaitAsync(cancellationToken).ConfigureAwait(false))
+        if (!await _next.WaitAsync(cancellationToken))
         {
             return null;
         }

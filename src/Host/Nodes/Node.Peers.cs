@@ -16,13 +16,13 @@ internal sealed partial class Node
             Template = request.Template,
         };
         _ = _engine.GetIdentity(newPeer.Identity);      // a peer of an identity that does not exist could never be talked to
-        return PeerDocument.Of(await _engine.AddPeerAsync(newPeer, caller, cancellationToken).ConfigureAwait(false));
+        return PeerDocument.Of(await _engine.AddPeerAsync(newPeer, caller, cancellationToken));
     }
 
     internal async Task<PeerList> ListPeersAsync(CancellationToken cancellationToken)
     {
         var peers = new List<PeerReference>();
-        await foreach (var (identity, peer) in _engine.ListPeersAsync(cancellationToken).ConfigureAwait(false))
+        await foreach (var (identity, peer) in _engine.ListPeersAsync(cancellationToken))
         {
             peers.Add(new PeerReference(identity.Value, peer.Value));
         }
@@ -33,73 +33,72 @@ internal sealed partial class Node
 
     internal async Task<PeerDocument> ShowPeerAsync(PeerReference request, CancellationToken cancellationToken) =>
         PeerDocument.Of(await _engine.GetPeerAsync(
-            Names.Peer(request.Peer), Names.Identity(request.Identity), cancellationToken).ConfigureAwait(false));
+            Names.Peer(request.Peer), Names.Identity(request.Identity), cancellationToken));
 
     internal async Task<PeerDocument> SuspendPeerAsync(PeerReference request, CallerContext caller, CancellationToken cancellationToken)
     {
         await _engine.SuspendPeerAsync(
-            Names.Peer(request.Peer), Names.Identity(request.Identity), caller, cancellationToken).ConfigureAwait(false);
-        return await ShowPeerAsync(request, cancellationToken).ConfigureAwait(false);
+            Names.Peer(request.Peer), Names.Identity(request.Identity), caller, cancellationToken);
+        return await ShowPeerAsync(request, cancellationToken);
     }
 
     internal async Task<PeerDocument> ResumePeerAsync(PeerReference request, CallerContext caller, CancellationToken cancellationToken)
     {
         await _engine.ResumePeerAsync(
-            Names.Peer(request.Peer), Names.Identity(request.Identity), caller, cancellationToken).ConfigureAwait(false);
-        return await ShowPeerAsync(request, cancellationToken).ConfigureAwait(false);
+            Names.Peer(request.Peer), Names.Identity(request.Identity), caller, cancellationToken);
+        return await ShowPeerAsync(request, cancellationToken);
     }
 
     internal async Task<PeerDocument> ReleasePeerAsync(PeerReference request, CallerContext caller, CancellationToken cancellationToken)
     {
         await _engine.ReleasePeerAsync(
-            Names.Peer(request.Peer), Names.Identity(request.Identity), caller, cancellationToken).ConfigureAwait(false);
-        return await ShowPeerAsync(request, cancellationToken).ConfigureAwait(false);
+            Names.Peer(request.Peer), Names.Identity(request.Identity), caller, cancellationToken);
+        return await ShowPeerAsync(request, cancellationToken);
     }
 
     internal async Task<Nothing> RemovePeerAsync(PeerReference request, CallerContext caller, CancellationToken cancellationToken)
     {
         await _engine.RemovePeerAsync(
-            Names.Peer(request.Peer), Names.Identity(request.Identity), caller, cancellationToken).ConfigureAwait(false);
+            Names.Peer(request.Peer), Names.Identity(request.Identity), caller, cancellationToken);
         return Nothing.Instance;
     }
 
     internal async Task<PeerDocument> ResetStreamAsync(StreamReset request, CallerContext caller, CancellationToken cancellationToken)
     {
         await _engine.ResetStreamAsync(
-            Names.Peer(request.Peer), request.Outgoing, request.Incoming, Names.Identity(request.Identity), caller, cancellationToken)
-            .ConfigureAwait(false);
-        return await ShowPeerAsync(new PeerReference(request.Identity, request.Peer), cancellationToken).ConfigureAwait(false);
+            Names.Peer(request.Peer), request.Outgoing, request.Incoming, Names.Identity(request.Identity), caller, cancellationToken);
+        return await ShowPeerAsync(new PeerReference(request.Identity, request.Peer), cancellationToken);
     }
 
     internal async Task<PeerDocument> PinPeerAsync(PeerPin request, CallerContext caller, CancellationToken cancellationToken) =>
         PeerDocument.Of(await _engine.AddPinAsync(
-            Names.Peer(request.Peer), request.Document, Names.Identity(request.Identity), caller, cancellationToken).ConfigureAwait(false));
+            Names.Peer(request.Peer), request.Document, Names.Identity(request.Identity), caller, cancellationToken));
 
     internal async Task<PeerDocument> SetAddressesAsync(PeerAddresses request, CallerContext caller, CancellationToken cancellationToken)
     {
         await _engine.SetAddressesAsync(
-            Names.Peer(request.Peer), request.Addresses, Names.Identity(request.Identity), caller, cancellationToken).ConfigureAwait(false);
-        return await ShowPeerAsync(new PeerReference(request.Identity, request.Peer), cancellationToken).ConfigureAwait(false);
+            Names.Peer(request.Peer), request.Addresses, Names.Identity(request.Identity), caller, cancellationToken);
+        return await ShowPeerAsync(new PeerReference(request.Identity, request.Peer), cancellationToken);
     }
 
     internal async Task<PeerDocument> ConnectAsync(PeerReference request, CallerContext caller, CancellationToken cancellationToken)
     {
         await _engine.ConnectAsync(
-            Names.Peer(request.Peer), Names.Identity(request.Identity), caller, cancellationToken).ConfigureAwait(false);
-        return await ShowPeerAsync(request, cancellationToken).ConfigureAwait(false);
+            Names.Peer(request.Peer), Names.Identity(request.Identity), caller, cancellationToken);
+        return await ShowPeerAsync(request, cancellationToken);
     }
 
     internal async Task<PeerDocument> RekeyAsync(PeerReference request, CallerContext caller, CancellationToken cancellationToken)
     {
         await _engine.RekeyAsync(
-            Names.Peer(request.Peer), Names.Identity(request.Identity), caller, cancellationToken).ConfigureAwait(false);
-        return await ShowPeerAsync(request, cancellationToken).ConfigureAwait(false);
+            Names.Peer(request.Peer), Names.Identity(request.Identity), caller, cancellationToken);
+        return await ShowPeerAsync(request, cancellationToken);
     }
 
     internal async Task<PeerDocument> CloseAsync(PeerReference request, CallerContext caller, CancellationToken cancellationToken)
     {
         await _engine.CloseAsync(
-            Names.Peer(request.Peer), Names.Identity(request.Identity), caller, cancellationToken).ConfigureAwait(false);
-        return await ShowPeerAsync(request, cancellationToken).ConfigureAwait(false);
+            Names.Peer(request.Peer), Names.Identity(request.Identity), caller, cancellationToken);
+        return await ShowPeerAsync(request, cancellationToken);
     }
 }

@@ -1,4 +1,3 @@
-using Kyberium.Engine;
 using Kyberium.Host.Documents;
 
 namespace Kyberium.Host.Nodes;
@@ -7,7 +6,7 @@ internal sealed partial class Node
 {
     internal async Task<Nothing> CheckpointAsync(CancellationToken cancellationToken)
     {
-        await _engine.CheckpointAsync(cancellationToken).ConfigureAwait(false);
+        await _engine.CheckpointAsync(cancellationToken);
         return Nothing.Instance;
     }
 
@@ -15,7 +14,7 @@ internal sealed partial class Node
     {
         try
         {
-            await _journal.BackupToAsync(request.Path, cancellationToken).ConfigureAwait(false);
+            await _journal.BackupToAsync(request.Path, cancellationToken);
             return new BackupDocument(Path.GetFullPath(request.Path), new FileInfo(request.Path).Length);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

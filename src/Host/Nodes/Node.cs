@@ -34,7 +34,7 @@ internal sealed partial class Node : INode
     public IAsyncEnumerable<MessageDocument> ReceiveAsync(long? countMax, bool waits, CancellationToken cancellationToken) =>
         _desk.ReceiveAsync(countMax, waits, cancellationToken);
 
-    public async ValueTask DisposeAsync() => await _engine.DisposeAsync().ConfigureAwait(false);
+    public async ValueTask DisposeAsync() => await _engine.DisposeAsync();
 
     internal NodeDocument Describe() => new(
         ProgramVersion.Text, Environment.ProcessId, _engine.JournalDescription, _engine.KeyringDescription,
@@ -44,7 +44,7 @@ internal sealed partial class Node : INode
     {
         var suites = request.Suites.Count == 0 ? null : request.Suites.Select(Names.Suite).ToList();
         return IdentityDocument.Of(
-            await _engine.CreateIdentityAsync(Names.Identity(request.Name), suites, cancellationToken).ConfigureAwait(false));
+            await _engine.CreateIdentityAsync(Names.Identity(request.Name), suites, cancellationToken));
     }
 
     internal IdentityList ListIdentities() =>
@@ -59,6 +59,6 @@ internal sealed partial class Node : INode
         var rotated = request.Finish
             ? _engine.FinishIdentityRotationAsync(name, cancellationToken)
             : _engine.RotateIdentityAsync(name, cancellationToken);
-        return IdentityDocument.Of(await rotated.ConfigureAwait(false));
+        return IdentityDocument.Of(await rotated);
     }
 }

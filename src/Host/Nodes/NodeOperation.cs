@@ -26,7 +26,7 @@ internal sealed class NodeOperation<TRequest, TReply>(
     {
         var parsed = JsonSerializer.Deserialize<TRequest>(request.Span, DocumentJson.Compact)
             ?? throw new JsonException("the request is null");
-        var reply = await RunAsync(node, parsed, caller, cancellationToken).ConfigureAwait(false);
+        var reply = await RunAsync(node, parsed, caller, cancellationToken);
         return JsonSerializer.SerializeToUtf8Bytes(reply, DocumentJson.Compact);
     }
 }

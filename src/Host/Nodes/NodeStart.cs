@@ -23,7 +23,7 @@ internal static class NodeStart
         {
             LoggerFactory = loggers,
             OpenJournal = async (_, stop) => journal = await SqliteJournal.OpenAsync(
-                new SqliteJournalOptions { DataDirectory = configuration.DataDirectory }, stop).ConfigureAwait(false),
+                new SqliteJournalOptions { DataDirectory = configuration.DataDirectory }, stop),
         };
         foreach (var link in links)
         {
@@ -31,8 +31,8 @@ internal static class NodeStart
         }
 
         var engine = acceptRestored
-            ? await SessionEngine.StartFromRestoredAsync(configuration.Engine, parts, cancellationToken).ConfigureAwait(false)
-            : await SessionEngine.StartAsync(configuration.Engine, parts, cancellationToken).ConfigureAwait(false);
+            ? await SessionEngine.StartFromRestoredAsync(configuration.Engine, parts, cancellationToken)
+            : await SessionEngine.StartAsync(configuration.Engine, parts, cancellationToken);
         return new Node(configuration, engine, journal!, links);
     }
 

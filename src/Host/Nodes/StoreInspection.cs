@@ -14,13 +14,13 @@ internal static class StoreInspection
         SqliteJournal journal, VerificationDocument? verification, CancellationToken cancellationToken)
     {
         var shards = new List<ShardDocument>();
-        var all = await journal.ReadShardsAsync(cancellationToken).ToListAsync(cancellationToken).ConfigureAwait(false);
+        var all = await journal.ReadShardsAsync(cancellationToken).ToListAsync(cancellationToken);
         foreach (var shard in all.OrderBy(shard => shard.Group, StringComparer.Ordinal).ThenBy(shard => shard.Number))
         {
-            var extent = await journal.ReadExtentAsync(shard, cancellationToken).ConfigureAwait(false);
+            var extent = await journal.ReadExtentAsync(shard, cancellationToken);
             shards.Add(new ShardDocument(
                 shard.ToString(), extent.Fence.Value, extent.TruncatedThrough.Value, extent.End.Value,
-                await CountRowsAsync(journal, shard, cancellationToken).ConfigureAwait(false)));
+                await CountRowsAsync(journal, shard, cancellationToken)));
         }
 
         return new StoreDocument(
@@ -31,9 +31,9 @@ internal static class StoreInspection
     internal static async Task<StoreDocument> OpenAsync(NodeConfiguration configuration, bool verify, CancellationToken cancellationToken)
     {
         await using var journal = await SqliteJournal.OpenAsync(
-            new SqliteJournalOptions { DataDirectory = configuration.DataDirectory }, cancellationToken).ConfigureAwait(false);
-        var verification = verify ? await VerifyAsync(journal, configuration, cancellationToken).ConfigureAwait(false) : null;
-        return await DescribeAsync(journal, verification, cancellationToken).ConfigureAwait(false);
+            new SqliteJournalOptions { DataDirectory = configuration.DataDirectory }, cancellationToken);
+        var verification = verify ? await VerifyAsync(journal, configuration, cancellationToken) : null;
+        return await DescribeAsync(journal, verification, cancellationToken);
     }
 
     /// <summary>Verifies a copy of a store that is in use, since its owner would change it under the verifier's eyes.</summary>
@@ -44,11 +44,11 @@ internal static class StoreInspection
             Path.Combine(configuration.DataDirectory, $"verify-{Guid.NewGuid():n}"), OwnerOnly);
         try
         {
-            await journal.BackupToAsync(Path.Combine(scratch.FullName, "journal.db"), cancellationToken).ConfigureAwait(false);
+            await journal.BackupToAsync(Path.Combine(scratch.FullName, "journal.db"), cancellationToken);
             await using var copy = await SqliteJournal.OpenAsync(
-                new SqliteJournalOptions { DataDirectory = scratch.FullName }, cancellationToken).ConfigureAwait(false);
-            var verification = await VerifyAsync(copy, configuration, cancellationToken).ConfigureAwait(false);
-            return await DescribeAsync(journal, verification, cancellationToken).ConfigureAwait(false);
+                new SqliteJournalOptions { DataDirectory = scratch.FullName }, cancellationToken);
+            var verification = await VerifyAsync(copy, configuration, cancellationToken);
+            return await DescribeAsync(journal, verification, cancellationToken);
         }
         finally
         {
@@ -63,9 +63,9 @@ internal static class StoreInspection
     {
         await using var keyring = configuration.Engine.Keyring.Path.Length == 0
             ? null
-            : await KeyringAccess.OpenAsync(configuration, cancellationToken).ConfigureAwait(false);
-        var damage = await journal.CheckIntegrityAsync(cancellationToken).ConfigureAwait(false);
-        var report = await new JournalVerifier(journal, keyring).VerifyAsync(cancellationToken).ConfigureAwait(false);
+            : await KeyringAccess.OpenAsync(configuration, cancellationToken);
+        var damage = await journal.CheckIntegrityAsync(cancellationToken);
+        var report = await new JournalVerifier(journal, keyring).VerifyAsync(cancellationToken);
         return new VerificationDocument(
             keyring is not null, report.RecordCount, report.RowCount,
             [.. damage.Select(line => $"file: {line}"), .. report.Findings.Select(finding => finding.ToString())]);
@@ -78,7 +78,7 @@ internal static class StoreInspection
         foreach (var kind in Enum.GetValues<RowKind>())
         {
             var count = 0L;
-            await foreach (var _ in journal.ReadRowsAsync(shard, kind, default, cancellationToken).ConfigureAwait(false))
+            await foreach (var _ in journal.ReadRowsAsync(shard, kind, default, cancellationToken))
             {
                 count++;
             }

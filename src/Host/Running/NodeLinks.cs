@@ -10,8 +10,10 @@ internal static class NodeLinks
     /// <exception cref="EngineException"><see cref="EngineErrorCode.OptionsInvalid"/>: an address is not understood.</exception>
     internal static IReadOnlyList<HttpPeerLink> Make(NodeConfiguration configuration)
     {
-        IEnumerable<string?> addresses = configuration.Host.Listen.Count > 0 ? configuration.Host.Listen : [null];
-        return [.. addresses.Select(address => new HttpPeerLink(Options(configuration, address)))];
+        var listen = configuration.Host.Listen;
+        return listen.Count > 0
+            ? [.. listen.Select(address => new HttpPeerLink(Options(configuration, address)))]
+            : [new HttpPeerLink(Options(configuration, listen: null))];
     }
 
     private static HttpPeerLinkOptions Options(NodeConfiguration configuration, string? listen)

@@ -25,14 +25,14 @@ internal sealed class NodeService(NodeConfiguration configuration, Terminal term
         HostLog.Starting(
             _logger, ProgramVersion.Text, configuration.DataDirectory, configuration.Engine.Keyring.Path, listen);
         _node = await NodeStart.OpenAsync(
-            configuration, loggers, NodeLinks.Make(configuration), acceptRestored: false, cancellationToken).ConfigureAwait(false);
+            configuration, loggers, NodeLinks.Make(configuration), acceptRestored: false, cancellationToken);
         try
         {
-            _control = await ControlServer.StartAsync(_node, configuration, terminal.Variables, loggers, cancellationToken).ConfigureAwait(false);
+            _control = await ControlServer.StartAsync(_node, configuration, terminal.Variables, loggers, cancellationToken);
         }
         catch
         {
-            await _node.DisposeAsync().ConfigureAwait(false);
+            await _node.DisposeAsync();
             throw;
         }
 
@@ -44,12 +44,12 @@ internal sealed class NodeService(NodeConfiguration configuration, Terminal term
         HostLog.Stopping(_logger);
         if (_control is not null)
         {
-            await _control.DisposeAsync().ConfigureAwait(false);
+            await _control.DisposeAsync();
         }
 
         if (_node is not null)
         {
-            await _node.DisposeAsync().ConfigureAwait(false);
+            await _node.DisposeAsync();
         }
     }
 }

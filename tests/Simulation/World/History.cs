@@ -15,6 +15,9 @@ internal sealed class History : IDisposable
     private readonly Queue<string> _lines = new();
     private readonly byte[] _head = new byte[16];
 
+    /// <summary>Gets or sets where every line goes as it happens.</summary>
+    internal TextWriter? Copy { get; set; }
+
     internal long Count { get; private set; }
 
     internal IReadOnlyCollection<string> Lines => _lines;
@@ -33,7 +36,9 @@ internal sealed class History : IDisposable
             _lines.Dequeue();
         }
 
-        _lines.Enqueue(string.Create(CultureInfo.InvariantCulture, $"{micros / 1e6,12:F6} s  {who,-10} {what}"));
+        var line = string.Create(CultureInfo.InvariantCulture, $"{micros / 1e6,12:F6} s  {who,-10} {what}");
+        _lines.Enqueue(line);
+        Copy?.WriteLine(Count + " " + line);
     }
 
     /// <summary>Gets the hash of all that was added so far.</summary>

@@ -3,10 +3,14 @@ namespace Kyberium.Simulation.World;
 /// <summary>One thread, one virtual clock, one queue of work in seeded order. Everything in a simulation runs from <see cref="Step"/>.</summary>
 internal sealed class SimulatedWorld(ulong seed) : IDisposable
 {
+    private const long StepsAtOneTimeMax = 200_000;
+
     private readonly PriorityQueue<Due, (long At, long Order)> _events = new();
     private readonly List<Ready> _ready = [];
     private readonly SeededChoices _order = SeededChoices.For(seed, "order");
+    private readonly int _thread = Environment.CurrentManagedThreadId;
     private long _added;
+    private long _movedAt;
 
     internal ulong Seed { get; } = seed;
 
@@ -24,17 +28,26 @@ internal sealed class SimulatedWorld(ulong seed) : IDisposable
     internal ViolationException? Violation { get; private set; }
 
     /// <summary>Runs something soon, after what is drawn before it; not at all when the process has ended by then.</summary>
-    internal void Post(SimulatedProcess? process, Action run) => _ready.Add(new Ready(process, run));
+    internal void Post(SimulatedProcess? process, Action run)
+    {
+        CheckThread();
+        _ready.Add(new Ready(process, run));
+    }
 
     /// <summary>Runs something at a time to come; not at all when the process has ended or it was cancelled by then.</summary>
     internal Due After(SimulatedProcess? process, long micros, Action run)
     {
+        CheckThread();
         var due = new Due(process, run);
         _events.Enqueue(due, (Now + Math.Max(0, micros), _added++));
         return due;
     }
 
-    internal void Note(string who, string what, ReadOnlySpan<byte> bytes = default) => History.Add(Now, who, what, bytes);
+    internal void Note(string who, string what, ReadOnlySpan<byte> bytes = default)
+    {
+        CheckThread();
+        History.Add(Now, who, what, bytes);
+    }
 
     /// <summary>Reports a broken promise and ends what runs now.</summary>
     internal void Violate(string promise, string what)
@@ -68,9 +81,23 @@ internal sealed class SimulatedWorld(ulong seed) : IDisposable
 
     public void Dispose() => History.Dispose();
 
+    private void CheckThread()
+    {
+        if (Environment.CurrentManagedThreadId != _thread)
+        {
+            Violation ??= new ViolationException(
+                "nothing runs outside the scheduler", $"another thread came by: {Environment.StackTrace}");
+        }
+    }
+
     private bool Step(long until)
     {
-        Steps++;
+        if (++Steps - _movedAt > StepsAtOneTimeMax)
+        {
+            Violate("work comes to an end", $"{StepsAtOneTimeMax} steps and no time passed");
+            return false;
+        }
+
         if (_ready.Count > 0 && (_events.Count == 0 || !_order.Chance(Sluggishness)))
         {
             var index = _order.Below(_ready.Count);
@@ -90,6 +117,7 @@ internal sealed class SimulatedWorld(ulong seed) : IDisposable
         _events.Dequeue();
         if (!due.IsCancelled && due.Process is not { IsAlive: false })
         {
+            _movedAt = when.At > Now ? Steps : _movedAt;
             Now = Math.Max(Now, when.At);
             Run(due.Process, due.Run);
         }

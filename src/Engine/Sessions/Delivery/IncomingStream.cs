@@ -63,6 +63,15 @@ internal sealed class IncomingStream
         AcknowledgementOwed = false;
     }
 
+    /// <summary>Forgets everything, with the peer.</summary>
+    internal void Clear()
+    {
+        Forget();
+        Retired.Clear();
+        Unhandled.Clear();
+        PayloadBytes = 0;
+    }
+
     internal void Adopt(StreamId stream, ulong expected)
     {
         if (!Id.IsZero && Id != stream)

@@ -49,7 +49,8 @@ internal sealed class OutgoingStream
 
     internal MonotonicMillis ResendAt { get; set; } = MonotonicMillis.Never;
 
-    /// <summary>Gets or sets since when something sent has gone unanswered.</summary>
+    /// <summary>Gets or sets since when a message sent has gone unacknowledged. Only an acknowledgement clears it: a peer may
+    /// answer all else in a session that this side alone still sends in.</summary>
     internal MonotonicMillis? UnansweredSince { get; set; }
 
     internal ChainValue ChainLast => Count == 0 ? ChainBelow : this[Next - 1].ChainAfter;
@@ -129,6 +130,25 @@ internal sealed class OutgoingStream
         var message = this[number];
         PayloadBytes -= message.Payload.Length;
         message.Void();
+        PayloadBytes += message.Payload.Length;
+    }
+
+    /// <summary>Forgets everything, with the peer.</summary>
+    internal void Clear()
+    {
+        Id = default;
+        _ring = [];
+        _head = 0;
+        Count = 0;
+        PayloadBytes = 0;
+        Stopped = null;
+        Retired.Clear();
+        Completed.Clear();
+        Resends = 0;
+        Window = 0;
+        ResendAt = MonotonicMillis.Never;
+        UnansweredSince = null;
+        Restore(1, default);
     }
 
     /// <summary>Starts a new stream that carries over every open message, renumbered from 1.</summary>

@@ -94,6 +94,7 @@ internal static class RekeyRules
         step.Emit(new PeerEffect.Listen(session.Pending));
         DropAttempt(step);
         session.ConfirmSends = 0;
+        session.ConfirmSince = step.Now;
         session.ConfirmBaseline = attempt.Baseline;
         GreetingRules.Judge(step, finished.Greeting, attempt.Baseline);
         SendConfirm(step, session);
@@ -107,7 +108,11 @@ internal static class RekeyRules
             return;
         }
 
-        step.State.Outgoing.UnansweredSince = null;
+        if (session == step.State.Sending)
+        {
+            step.State.RekeyUnansweredSince = null;
+        }
+
         switch (header.Type)
         {
             case EnvelopeType.Handshake1 when under == session.Current:
@@ -200,6 +205,14 @@ internal static class RekeyRules
         step.Seal(session.Current, EnvelopeType.RekeyCarrier, default);     // "settled": the peer may drop its previous epoch
     }
 
+    /// <summary>A session that sends has its pending epoch, if any, confirmed from now on.</summary>
+    internal static void ResumeConfirming(SessionState session, MonotonicMillis now)
+    {
+        var confirms = session is { Pending: not null, Superseded: false };
+        session.ConfirmResendAt = confirms ? now : MonotonicMillis.Never;
+        session.ConfirmSince = confirms ? now : MonotonicMillis.Never;
+    }
+
     /// <summary>A record that is not a confirm opened under the current epoch.</summary>
     internal static void PeerUses(in PeerStep step, SessionState session)
     {
@@ -223,6 +236,11 @@ internal static class RekeyRules
             if (session.Pending is not null && session.ConfirmResendAt.Value <= step.Now.Value)
             {
                 SendConfirm(step, session);
+                if (step.Now.Value - session.ConfirmSince.Value >= step.Limits.UnansweredRekeyMillis)
+                {
+                    session.ConfirmSince = step.Now;
+                    Start(step, session);       // the peer has lost its half: only a new message 2 replaces the pending epoch
+                }
             }
         }
 
@@ -247,7 +265,14 @@ internal static class RekeyRules
         if (step.State.Sending is { Pending: null } sending && step.State.Handshakes?.Rekey is null
             && sending.Current.AgeAt(step.Now) >= AgeLimit(step, sending))
         {
-            Start(step, sending);
+            if (step.State.IsPinned(sending.Remote))
+            {
+                Start(step, sending);
+            }
+            else if (step.State.Handshakes?.Restart is null && step.State.Pins.Count > 0)
+            {
+                SessionRules.StartWhenDue(step);    // its pin gave way to a newer one: no rekey, but a session with that
+            }
         }
     }
 
@@ -331,6 +356,7 @@ internal static class RekeyRules
         }
 
         session.ConfirmResendAt = MonotonicMillis.Never;
+        session.ConfirmSince = MonotonicMillis.Never;
         Abandon(step, session);
         step.Report(PeerReport.Rekeyed, $"session {session.Id} epoch {session.Current.Number.Value}");
         if (session == step.State.Sending)
@@ -349,7 +375,7 @@ internal static class RekeyRules
 
         attempt.Sends++;
         attempt.ResendAt = NextSend(step, attempt.Sends);
-        step.State.Outgoing.UnansweredSince ??= step.Now;
+        step.State.RekeyUnansweredSince ??= step.Now;
         step.Seal(session.Current, EnvelopeType.RekeyCarrier, attempt.Message1);
     }
 
@@ -357,7 +383,7 @@ internal static class RekeyRules
     {
         session.ConfirmSends++;
         session.ConfirmResendAt = NextSend(step, session.ConfirmSends);
-        step.State.Outgoing.UnansweredSince ??= step.Now;
+        step.State.RekeyUnansweredSince ??= step.Now;
         SessionRules.Answer(step, session.Pending!);
     }
 

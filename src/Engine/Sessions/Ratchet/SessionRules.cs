@@ -25,16 +25,32 @@ internal static class SessionRules
             return new PeerReply(null, 1);
         }
 
-        return step.State.Handshakes?.Restart is not null || Start(step)
+        return step.State.Handshakes?.Restart is not null || TryStart(step)
             ? PeerReply.Done
             : PeerReply.Refused(EngineErrorCode.PolicyForbids);
     }
 
-    /// <summary>Starts an attempt at a new session. While an identity or a pin is being replaced, attempts take turns
-    /// between the old and the new, since the peer may know either.</summary>
-    internal static bool Start(in PeerStep step)
+    /// <summary>Starts an attempt, unless the last one failed just now. What cannot start waits as long as what failed.</summary>
+    internal static void StartWhenDue(in PeerStep step)
     {
         var state = step.State;
+        if (state.RestartAt.Value <= step.Now.Value && !TryStart(step))
+        {
+            state.RestartFailures++;        // no suite in common, or no pin: an operator has to change something
+            state.RestartAt = step.Now.After(step.Limits.HandshakeBackoffMillisMax);
+        }
+    }
+
+    /// <summary>Starts an attempt at a new session. While an identity or a pin is being replaced, attempts take turns
+    /// between the old and the new, since the peer may know either.</summary>
+    private static bool TryStart(in PeerStep step)
+    {
+        var state = step.State;
+        if (state.Pins.Count == 0)
+        {
+            return false;
+        }
+
         var turn = state.RestartFailures;
         var local = step.Context.LocalIdentities[turn % step.Context.LocalIdentities.Count];
         var remote = state.Pins[state.Pins.Count - 1 - (turn % state.Pins.Count)];
@@ -77,7 +93,7 @@ internal static class SessionRules
     internal static void Message2(in PeerStep step, PeerCommand.Handshake2 command)
     {
         if (step.State.Handshakes?.Restart is { Handshake: { } handshake, Computing: null, Confirming: null } attempt
-            && attempt.LocalIndex == command.Index)
+            && attempt.LocalIndex == command.Index && attempt.Failures < FinishFailuresMax)
         {
             var task = new HandshakeTask.Finish(handshake, command.Envelope);
             attempt.Computing = task;
@@ -90,11 +106,7 @@ internal static class SessionRules
         attempt.Computing = null;
         if (result is not HandshakeResult.Finished finished)
         {
-            if (++attempt.Failures >= FinishFailuresMax)
-            {
-                Fail(step, attempt);
-            }
-
+            attempt.Failures++;     // nothing unauthenticated ends the attempt: the next resend grants new tries
             return;
         }
 
@@ -197,6 +209,13 @@ internal static class SessionRules
     internal static void Confirmed(in PeerStep step, HalfOpen half, in DeliveryGreeting greeting)
     {
         step.Handshakes.HalfOpen.Remove(half);
+        if (!step.State.IsPinned(half.Remote))
+        {
+            step.Emit(new PeerEffect.Forget(half.Epoch));
+            step.Report(PeerReport.SessionRefused, "the pin is gone");
+            return;
+        }
+
         var unchained = step.State.Sending is { } live && live.Id == half.SendingAtStart;
         var session = Establish(step, half.Epoch, half.Session, half.Suite, half.Local, half.Remote, half.SendingAtStart);
         if (unchained)
@@ -239,14 +258,27 @@ internal static class SessionRules
     /// <summary>A record that is not a confirm opened in a session: what it succeeded can go.</summary>
     internal static void PeerUses(in PeerStep step, SessionState session)
     {
+        if (session.AwaitsUse)
+        {
+            session.AwaitsUse = false;
+            var before = step.State.Sending;
+            if (before != session && Succeeds(before, session.SendingAtStart, session.InitiatorFingerprint))
+            {
+                step.Record(new PeerEvent.SessionPreferred(session.Id));
+                Preferred(step, before);
+            }
+        }
+
         if (session != step.State.Sending)
         {
             return;
         }
 
-        foreach (var other in step.State.Sessions)
+        var isYounger = false;
+        foreach (var other in step.State.Sessions)      // oldest first
         {
-            if (other.Superseded && other.RetireAt == MonotonicMillis.Never)
+            isYounger |= other == session;
+            if (other.Superseded && other.RetireAt == MonotonicMillis.Never && !(isYounger && other.AwaitsUse))
             {
                 other.RetireAt = step.Now.After(step.Limits.PreviousKeptMillis);
             }
@@ -265,6 +297,11 @@ internal static class SessionRules
         RekeyRules.Abandon(step, session);
         if (sent)
         {
+            if (step.State.Sending is { } fallback)
+            {
+                RekeyRules.ResumeConfirming(fallback, step.Now);
+            }
+
             OutgoingRules.SendAgain(step);
             step.Emit(new PeerEffect.SendingChanged());
         }
@@ -341,11 +378,17 @@ internal static class SessionRules
     {
         var state = step.State;
         var before = state.Sending;
-        var sends = Succeeds(before, sendingAtStart, epoch.IsInitiator ? local : remote);
+
+        // The initiator holds a new session in memory only until it is answered. Over another session the responder goes
+        // on in that one until it sees the new one used; without another it has nothing better.
+        var sends = before is null
+            || (epoch.IsInitiator && Succeeds(before, sendingAtStart, local));
         step.Record(new PeerEvent.SessionEstablished(epoch.ToNew(id), epoch.IsInitiator, suite, local, remote, sends));
         var session = state.Sessions[^1];
         session.Current = epoch;            // the same facts, with the key state that is already at work
         RecordReservations(step, epoch);
+        session.AwaitsUse = !sends && !epoch.IsInitiator;
+        session.SendingAtStart = sendingAtStart;
         step.Report(PeerReport.SessionEstablished, $"session {id}, suite {suite}");
         if (state.PinOf(remote) is { Proved: false })
         {
@@ -354,6 +397,8 @@ internal static class SessionRules
         }
 
         state.RestartFailures = 0;
+        state.Outgoing.UnansweredSince = null;      // the peer has answered, whoever asked
+        state.RekeyUnansweredSince = null;
         if (state.Handshakes?.Restart is { Confirming: null } attempt)
         {
             // The peer's handshake has done what this one was for. Past message 2 it goes on: the peer may have committed it.
@@ -362,16 +407,10 @@ internal static class SessionRules
 
         if (sends)
         {
-            if (before is not null)
-            {
-                RekeyRules.Abandon(step, before);
-            }
-
-            OutgoingRules.SendAgain(step);
-            step.Emit(new PeerEffect.SendingChanged());
+            Preferred(step, before);
         }
 
-        step.Emit(new PeerEffect.Watch(state.Sending!.Current));
+        step.Emit(new PeerEffect.Watch(session.Current));
         step.Emit(new PeerEffect.ConnectSettled(null));
         while (state.Sessions.Count > SessionCountMax)
         {
@@ -379,6 +418,18 @@ internal static class SessionRules
         }
 
         return session;
+    }
+
+    private static void Preferred(in PeerStep step, SessionState? before)
+    {
+        if (before is not null)
+        {
+            RekeyRules.Abandon(step, before);
+            before.ConfirmResendAt = MonotonicMillis.Never;
+        }
+
+        OutgoingRules.SendAgain(step);
+        step.Emit(new PeerEffect.SendingChanged());
     }
 
     /// <summary>A session known when the new handshake began is succeeded by it. Otherwise both sides started at once,
@@ -389,6 +440,7 @@ internal static class SessionRules
     private static void Resend(in PeerStep step, OwnAttempt attempt)
     {
         attempt.Sends++;
+        attempt.Failures = 0;
         attempt.ResendAt = step.Now.After(step.Jitter(step.Limits.HandshakeResendMillis << Math.Min(attempt.Sends - 1, 4)));
         if (attempt.Confirming is { } epoch)
         {
@@ -425,6 +477,31 @@ internal static class SessionRules
         if (attempt.Confirming is { } epoch)
         {
             step.Emit(new PeerEffect.Forget(epoch));
+        }
+    }
+
+    /// <summary>A pin is going: what was begun with its key ends.</summary>
+    internal static void AbandonHandshakesWith(in PeerStep step, Fingerprint remote)
+    {
+        if (step.State.Handshakes is not { } handshakes)
+        {
+            return;
+        }
+
+        handshakes.Answering.RemoveAll(answering => answering.Remote == remote);
+        for (var i = handshakes.HalfOpen.Count - 1; i >= 0; i--)
+        {
+            if (handshakes.HalfOpen[i].Remote == remote)
+            {
+                step.Emit(new PeerEffect.Forget(handshakes.HalfOpen[i].Epoch));
+                handshakes.HalfOpen.RemoveAt(i);
+            }
+        }
+
+        if (handshakes.Restart is { } attempt && attempt.Remote == remote)
+        {
+            DropAttempt(step, attempt);
+            step.Emit(new PeerEffect.ConnectSettled(EngineErrorCode.SessionMissing));
         }
     }
 

@@ -42,10 +42,20 @@ internal sealed class SessionState
 
     internal int ConfirmSends { get; set; }
 
+    /// <summary>Gets or sets since when the pending epoch's confirm has gone unanswered; the peer may have lost its half.</summary>
+    internal MonotonicMillis ConfirmSince { get; set; } = MonotonicMillis.Never;
+
     internal GreetingBaseline ConfirmBaseline { get; set; }
 
     /// <summary>Gets or sets when the previous epoch is dropped.</summary>
     internal MonotonicMillis PreviousDropAt { get; set; } = MonotonicMillis.Never;
+
+    /// <summary>Gets or sets whether this session, which the peer started over another, waits to be seen in use before
+    /// anything is sealed in it: until then the peer may lose it in a crash.</summary>
+    internal bool AwaitsUse { get; set; }
+
+    /// <summary>Gets or sets the session that new records were sealed in when this one was begun.</summary>
+    internal SessionId? SendingAtStart { get; set; }
 
     /// <summary>Gets or sets when a superseded session is retired.</summary>
     internal MonotonicMillis RetireAt { get; set; } = MonotonicMillis.Never;

@@ -153,6 +153,10 @@ internal static class EventCodec
                 writer.Byte(33);
                 writer.UInt32(e.Generation);
                 break;
+            case PeerEvent.SessionPreferred e:
+                writer.Byte(34);
+                e.Session.Write(writer.Take(16));
+                break;
             default:
                 throw Invariant.Violated($"no encoding for {fact.GetType().Name}");
         }
@@ -201,6 +205,7 @@ internal static class EventCodec
         31 => new PeerEvent.MessageRetried(StreamId.Read(reader.Fixed(16).Span), reader.UInt64()),
         32 => new PeerEvent.MessageDropped(StreamId.Read(reader.Fixed(16).Span), reader.UInt64()),
         33 => new PeerEvent.GenerationSet(reader.UInt32()),
+        34 => new PeerEvent.SessionPreferred(SessionId.Read(reader.Fixed(16).Span)),
         var kind => throw new StateFormatException($"{kind} is no kind of fact"),
     };
 

@@ -18,7 +18,7 @@ internal sealed class DeadLetterChoice
     {
         var (peer, number) = (call.Get(_peer)!, call.Get(_number));
         var list = await node.AskAsync(
-            NodeOperations.ListDeadLetters, new PeerReference(call.Get(_identity)!, peer), call.Stopping).ConfigureAwait(false);
+            NodeOperations.ListDeadLetters, new PeerReference(call.Get(_identity)!, peer), call.Stopping);
         var stream = call.Get(_stream);
         var matches = list.Messages.Where(message => message.Number == number && (stream is null || message.Stream == stream)).ToList();
         return matches.Count switch

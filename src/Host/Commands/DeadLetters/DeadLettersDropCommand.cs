@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Kyberium.Host.Documents;
 using Kyberium.Host.Nodes;
 
 namespace Kyberium.Host.Commands.DeadLetters;
@@ -12,9 +11,9 @@ internal static class DeadLettersDropCommand
         var choice = new DeadLetterChoice();
         return frame.Make("drop", "Drops a message that was set aside, for good.", async call =>
         {
-            await using var node = await call.OpenNodeAsync().ConfigureAwait(false);
-            var reference = (await choice.FindAsync(call, node).ConfigureAwait(false)).Reference;
-            await node.AskAsync(NodeOperations.DropDeadLetter, reference, call.Stopping).ConfigureAwait(false);
+            await using var node = await call.OpenNodeAsync();
+            var reference = (await choice.FindAsync(call, node)).Reference;
+            await node.AskAsync(NodeOperations.DropDeadLetter, reference, call.Stopping);
             call.Print(reference, output => output.WriteLine($"message {reference.Number} of {reference.Peer} was dropped"));
         }, choice.Symbols);
     }

@@ -17,7 +17,7 @@ internal static class DeadLettersListCommand
         return frame.Make("list", "Lists the messages of a peer that were set aside.", async call =>
         {
             var request = new PeerReference(call.Get(identity)!, call.Get(peer)!);
-            var list = await call.AskAsync(NodeOperations.ListDeadLetters, request).ConfigureAwait(false);
+            var list = await call.AskAsync(NodeOperations.ListDeadLetters, request);
             call.Print(list, output =>
             {
                 foreach (var message in list.Messages)

@@ -1,7 +1,5 @@
 using System.CommandLine;
 using Kyberium.Host.Commands.Messages;
-using Kyberium.Host.Documents;
-using Kyberium.Host.Nodes;
 
 namespace Kyberium.Host.Commands.DeadLetters;
 
@@ -13,8 +11,8 @@ internal static class DeadLettersShowCommand
         var choice = new DeadLetterChoice();
         return frame.Make("show", "Prints a message that was set aside, whole.", async call =>
         {
-            await using var node = await call.OpenNodeAsync().ConfigureAwait(false);
-            var message = await choice.FindAsync(call, node).ConfigureAwait(false);
+            await using var node = await call.OpenNodeAsync();
+            var message = await choice.FindAsync(call, node);
             call.Print(message, output => output.WriteLine($"{message.Peer} {message.Number}: {PrintableText.Of(message.Payload)}"));
         }, choice.Symbols);
     }

@@ -18,7 +18,7 @@ internal static class IdentityCreateCommand
         return frame.Make("create", "Creates an identity, and a store in an empty data directory.", async call =>
         {
             var request = new IdentityCreation(call.Get(name)!, call.Get(suites) ?? []);
-            var identity = await call.AskAsync(NodeOperations.CreateIdentity, request, mayBegin: true).ConfigureAwait(false);
+            var identity = await call.AskAsync(NodeOperations.CreateIdentity, request, mayBegin: true);
             call.Print(identity, output => IdentityText.Write(output, identity));
         }, name, suites);
     }

@@ -9,7 +9,7 @@ internal static class IdentityListCommand
 {
     internal static Command Make(CommandFrame frame) => frame.Make("list", "Lists the identities.", async call =>
     {
-        var list = await call.AskAsync(NodeOperations.ListIdentities, Nothing.Instance).ConfigureAwait(false);
+        var list = await call.AskAsync(NodeOperations.ListIdentities, Nothing.Instance);
         call.Print(list, output =>
         {
             foreach (var identity in list.Identities)

@@ -16,7 +16,7 @@ internal static class IdentityRotateCommand
             async call =>
             {
                 var request = new IdentityRotation(call.Get(name)!, call.Get(finish));
-                var identity = await call.AskAsync(NodeOperations.RotateIdentity, request).ConfigureAwait(false);
+                var identity = await call.AskAsync(NodeOperations.RotateIdentity, request);
                 call.Print(identity, output => IdentityText.Write(output, identity));
             }, name, finish);
     }

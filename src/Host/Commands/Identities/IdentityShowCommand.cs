@@ -13,7 +13,7 @@ internal static class IdentityShowCommand
         var fingerprint = new Option<bool>("--fingerprint") { Description = "Prints only the fingerprint, to compare over another way." };
         return frame.Make("show", "Prints an identity's public document. Peers pin it with 'kyberium peer add'.", async call =>
         {
-            var identity = await call.AskAsync(NodeOperations.ShowIdentity, new IdentityReference(call.Get(name)!)).ConfigureAwait(false);
+            var identity = await call.AskAsync(NodeOperations.ShowIdentity, new IdentityReference(call.Get(name)!));
             call.Print(identity, output => output.WriteLine(call.Get(fingerprint) ? identity.Fingerprint : identity.Document.TrimEnd('\n')));
         }, name, fingerprint);
     }

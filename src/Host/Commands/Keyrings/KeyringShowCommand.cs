@@ -8,7 +8,7 @@ internal static class KeyringShowCommand
 {
     internal static Command Make(CommandFrame frame) => frame.Make("show", "Shows the master keys' names and ages, never a key.", async call =>
     {
-        await using var keyring = await KeyringAccess.OpenAsync(call.ReadConfiguration(), call.Stopping).ConfigureAwait(false);
+        await using var keyring = await KeyringAccess.OpenAsync(call.ReadConfiguration(), call.Stopping);
         KeyringPrinting.Print(call, keyring);
     });
 }

@@ -27,15 +27,15 @@ internal static class ReceiveCommand
             "receive", "Prints received messages as they come and acknowledges each once it is printed. Without --count and --follow: those that wait now.",
             async call =>
             {
-                await using var node = await call.OpenNodeAsync().ConfigureAwait(false);
+                await using var node = await call.OpenNodeAsync();
                 var settle = call.Get(reject) ? NodeOperations.Reject : NodeOperations.Acknowledge;
                 try
                 {
                     var waits = call.Get(follow) || call.Get(count) is not null;
-                    await foreach (var message in node.ReceiveAsync(call.Get(count), waits, call.Stopping).ConfigureAwait(false))
+                    await foreach (var message in node.ReceiveAsync(call.Get(count), waits, call.Stopping))
                     {
-                        await PrintAsync(call, message, call.Get(raw)).ConfigureAwait(false);
-                        await node.AskAsync(settle, message.Reference, CancellationToken.None).ConfigureAwait(false);   // printed is printed
+                        await PrintAsync(call, message, call.Get(raw));
+                        await node.AskAsync(settle, message.Reference, CancellationToken.None);   // printed is printed
                     }
                 }
                 catch (OperationCanceledException) when (call.Get(follow) && call.Stopping.IsCancellationRequested)
@@ -49,9 +49,9 @@ internal static class ReceiveCommand
     {
         if (raw)
         {
-            await call.Terminal.RawOutput.WriteAsync(message.Payload).ConfigureAwait(false);
-            await call.Terminal.RawOutput.WriteAsync("\n"u8.ToArray()).ConfigureAwait(false);
-            await call.Terminal.RawOutput.FlushAsync().ConfigureAwait(false);
+            await call.Terminal.RawOutput.WriteAsync(message.Payload);
+            await call.Terminal.RawOutput.WriteAsync("\n"u8.ToArray());
+            await call.Terminal.RawOutput.FlushAsync();
         }
         else if (call.IsJson)
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using Kyberium.Configuration.Hocon;
 using Kyberium.Engine;
 using Kyberium.Host.Documents;
 using Kyberium.Host.Nodes;
@@ -28,19 +29,19 @@ internal static class SendCommand
             async call =>
             {
                 var make = Template(call.Get(identity)!, call.Get(peer)!, call.Get(expires));
-                await using var node = await call.OpenNodeAsync().ConfigureAwait(false);
+                await using var node = await call.OpenNodeAsync();
                 if (call.Get(message) is { } text)
                 {
-                    await SendAsync(call, node, make(Encoding.UTF8.GetBytes(text)) with { Operation = call.Get(operation) }).ConfigureAwait(false);
+                    await SendAsync(call, node, make(Encoding.UTF8.GetBytes(text)) with { Operation = call.Get(operation) });
                 }
                 else if (call.Get(file) is { } path)
                 {
-                    var bytes = await BoundedFile.ReadAsync(call, path, SessionEngine.PayloadLengthMax).ConfigureAwait(false);
-                    await SendAsync(call, node, make(bytes) with { Operation = call.Get(operation) }).ConfigureAwait(false);
+                    var bytes = await BoundedFile.ReadAsync(call, path, SessionEngine.PayloadLengthMax);
+                    await SendAsync(call, node, make(bytes) with { Operation = call.Get(operation) });
                 }
                 else
                 {
-                    await SendLinesAsync(call, node, make).ConfigureAwait(false);
+                    await SendLinesAsync(call, node, make);
                 }
             }, peer, message, file, operation, expires, identity);
     }
@@ -52,14 +53,14 @@ internal static class SendCommand
             return payload => new Sending(identity, peer, payload);
         }
 
-        return Configuration.Hocon.HoconDuration.TryParse(expires, out var after) && after > TimeSpan.Zero
+        return HoconDuration.TryParse(expires, out var after) && after > TimeSpan.Zero
             ? payload => new Sending(identity, peer, payload, ExpiresAfterMillis: (long)after.TotalMilliseconds)
-            : throw HostErrors.Invalid($"--expires-after is '{expires}'; it must be {Configuration.Hocon.HoconDuration.Expected}");
+            : throw HostErrors.Invalid($"--expires-after is '{expires}'; it must be {HoconDuration.Expected}");
     }
 
     private static async Task SendAsync(CommandCall call, INode node, Sending request)
     {
-        var sent = await node.AskAsync(NodeOperations.Send, request, call.Stopping).ConfigureAwait(false);
+        var sent = await node.AskAsync(NodeOperations.Send, request, call.Stopping);
         if (call.IsJson)
         {
             call.PrintLine(sent);
@@ -73,19 +74,19 @@ internal static class SendCommand
     // A full outbox makes the producer wait, as it would an embedded caller.
     private static async Task SendLinesAsync(CommandCall call, INode node, Func<byte[], Sending> make)
     {
-        await foreach (var line in PayloadLines.ReadAsync(call.Terminal.Input, call.Stopping).ConfigureAwait(false))
+        await foreach (var line in PayloadLines.ReadAsync(call.Terminal.Input, call.Stopping))
         {
             var request = make(line);
             while (true)
             {
                 try
                 {
-                    await SendAsync(call, node, request).ConfigureAwait(false);
+                    await SendAsync(call, node, request);
                     break;
                 }
                 catch (EngineException full) when (full.Code == EngineErrorCode.OutboxFull)
                 {
-                    await Task.Delay(FullOutboxWait, call.Stopping).ConfigureAwait(false);
+                    await Task.Delay(FullOutboxWait, call.Stopping);
                 }
             }
         }

@@ -17,9 +17,9 @@ internal static class PeerAddCommand
         var identity = Parameters.Identity();
         return frame.Make("add", "Pins a peer by its public document and freezes a policy for it.", async call =>
         {
-            var bytes = await DocumentFile.ReadAsync(call, call.Get(document)!, call.Get(fingerprint)).ConfigureAwait(false);
+            var bytes = await DocumentFile.ReadAsync(call, call.Get(document)!, call.Get(fingerprint));
             var request = new PeerAddition(call.Get(identity)!, call.Get(peer)!, bytes, call.Get(addresses) ?? [], call.Get(template));
-            var added = await call.AskAsync(NodeOperations.AddPeer, request).ConfigureAwait(false);
+            var added = await call.AskAsync(NodeOperations.AddPeer, request);
             call.Print(added, output => PeerText.Write(output, added));
         }, peer, document, addresses, template, fingerprint, identity);
     }

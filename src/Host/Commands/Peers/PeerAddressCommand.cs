@@ -15,7 +15,7 @@ internal static class PeerAddressCommand
         return frame.Make("address", "Says where a peer listens, in place of what was said before.", async call =>
         {
             var request = new PeerAddresses(call.Get(identity)!, call.Get(peer)!, call.Get(addresses) ?? []);
-            var changed = await call.AskAsync(NodeOperations.SetAddresses, request).ConfigureAwait(false);
+            var changed = await call.AskAsync(NodeOperations.SetAddresses, request);
             call.Print(changed, output => PeerText.Write(output, changed));
         }, peer, addresses, identity);
     }

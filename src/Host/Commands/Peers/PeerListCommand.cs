@@ -9,7 +9,7 @@ internal static class PeerListCommand
 {
     internal static Command Make(CommandFrame frame) => frame.Make("list", "Lists the peers of every identity.", async call =>
     {
-        var list = await call.AskAsync(NodeOperations.ListPeers, Nothing.Instance).ConfigureAwait(false);
+        var list = await call.AskAsync(NodeOperations.ListPeers, Nothing.Instance);
         call.Print(list, output =>
         {
             foreach (var peer in list.Peers)

@@ -15,9 +15,9 @@ internal static class PeerPinCommand
         var identity = Parameters.Identity();
         return frame.Make("pin", "Pins a second document of a peer that rotates its keys; the older pin goes when the new one has been used.", async call =>
         {
-            var bytes = await DocumentFile.ReadAsync(call, call.Get(document)!, call.Get(fingerprint)).ConfigureAwait(false);
+            var bytes = await DocumentFile.ReadAsync(call, call.Get(document)!, call.Get(fingerprint));
             var pinned = await call.AskAsync(
-                NodeOperations.PinPeer, new PeerPin(call.Get(identity)!, call.Get(peer)!, bytes)).ConfigureAwait(false);
+                NodeOperations.PinPeer, new PeerPin(call.Get(identity)!, call.Get(peer)!, bytes));
             call.Print(pinned, output => PeerText.Write(output, pinned));
         }, peer, document, fingerprint, identity);
     }

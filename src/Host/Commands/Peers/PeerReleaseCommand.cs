@@ -14,7 +14,7 @@ internal static class PeerReleaseCommand
         return frame.Make("release", "Lets messages go out that were held back because the peer came back without its state.", async call =>
         {
             var request = new PeerReference(call.Get(identity)!, call.Get(peer)!);
-            var reply = await call.AskAsync(NodeOperations.ReleasePeer, request).ConfigureAwait(false);
+            var reply = await call.AskAsync(NodeOperations.ReleasePeer, request);
             call.Print(reply, output => PeerText.Write(output, reply));
         }, peer, identity);
     }

@@ -14,7 +14,7 @@ internal static class PeerRemoveCommand
         return frame.Make("remove", "Forgets a peer: its key at rest is destroyed, and with it everything stored of it.", async call =>
         {
             var request = new PeerReference(call.Get(identity)!, call.Get(peer)!);
-            await call.AskAsync(NodeOperations.RemovePeer, request).ConfigureAwait(false);
+            await call.AskAsync(NodeOperations.RemovePeer, request);
             call.Print(request, output => output.WriteLine($"removed {request.Peer} of identity {request.Identity}"));
         }, peer, identity);
     }

@@ -19,7 +19,7 @@ internal static class PeerResetStreamCommand
             {
                 var both = !call.Get(outgoing) && !call.Get(incoming);
                 var request = new StreamReset(call.Get(identity)!, call.Get(peer)!, both || call.Get(outgoing), both || call.Get(incoming));
-                var reply = await call.AskAsync(NodeOperations.ResetStream, request).ConfigureAwait(false);
+                var reply = await call.AskAsync(NodeOperations.ResetStream, request);
                 call.Print(reply, output => PeerText.Write(output, reply));
             }, peer, outgoing, incoming, identity);
     }

@@ -14,7 +14,7 @@ internal static class PeerResumeCommand
         return frame.Make("resume", "Lets a suspended peer go on.", async call =>
         {
             var request = new PeerReference(call.Get(identity)!, call.Get(peer)!);
-            var reply = await call.AskAsync(NodeOperations.ResumePeer, request).ConfigureAwait(false);
+            var reply = await call.AskAsync(NodeOperations.ResumePeer, request);
             call.Print(reply, output => PeerText.Write(output, reply));
         }, peer, identity);
     }

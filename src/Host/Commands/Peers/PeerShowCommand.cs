@@ -14,7 +14,7 @@ internal static class PeerShowCommand
         return frame.Make("show", "Shows a peer: status, session, queues, pins.", async call =>
         {
             var request = new PeerReference(call.Get(identity)!, call.Get(peer)!);
-            var reply = await call.AskAsync(NodeOperations.ShowPeer, request).ConfigureAwait(false);
+            var reply = await call.AskAsync(NodeOperations.ShowPeer, request);
             call.Print(reply, output => PeerText.Write(output, reply));
         }, peer, identity);
     }

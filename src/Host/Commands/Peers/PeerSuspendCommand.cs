@@ -14,7 +14,7 @@ internal static class PeerSuspendCommand
         return frame.Make("suspend", "Stops all traffic with a peer; its queue is kept.", async call =>
         {
             var request = new PeerReference(call.Get(identity)!, call.Get(peer)!);
-            var reply = await call.AskAsync(NodeOperations.SuspendPeer, request).ConfigureAwait(false);
+            var reply = await call.AskAsync(NodeOperations.SuspendPeer, request);
             call.Print(reply, output => PeerText.Write(output, reply));
         }, peer, identity);
     }

@@ -15,7 +15,7 @@ internal static class CloseCommand
         return frame.Make("close", "Ends every session with a peer and tells it; durable messages wait for the next session.", async call =>
         {
             var request = new PeerReference(call.Get(identity)!, call.Get(peer)!);
-            var reply = await call.AskAsync(NodeOperations.Close, request).ConfigureAwait(false);
+            var reply = await call.AskAsync(NodeOperations.Close, request);
             call.Print(reply, output => PeerText.Write(output, reply));
         }, peer, identity);
     }

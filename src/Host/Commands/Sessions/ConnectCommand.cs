@@ -15,7 +15,7 @@ internal static class ConnectCommand
         return frame.Make("connect", "Waits until there is a session with a peer, and makes one when there is none.", async call =>
         {
             var request = new PeerReference(call.Get(identity)!, call.Get(peer)!);
-            var reply = await call.AskAsync(NodeOperations.Connect, request).ConfigureAwait(false);
+            var reply = await call.AskAsync(NodeOperations.Connect, request);
             call.Print(reply, output => PeerText.Write(output, reply));
         }, peer, identity);
     }

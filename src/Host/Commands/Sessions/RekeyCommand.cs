@@ -15,7 +15,7 @@ internal static class RekeyCommand
         return frame.Make("rekey", "Starts the next epoch with a peer now; the peer answers in its own time.", async call =>
         {
             var request = new PeerReference(call.Get(identity)!, call.Get(peer)!);
-            var reply = await call.AskAsync(NodeOperations.Rekey, request).ConfigureAwait(false);
+            var reply = await call.AskAsync(NodeOperations.Rekey, request);
             call.Print(reply, output => PeerText.Write(output, reply));
         }, peer, identity);
     }

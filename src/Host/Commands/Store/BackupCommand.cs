@@ -15,7 +15,7 @@ internal static class BackupCommand
             async call =>
             {
                 var request = new BackupRequest(Path.GetFullPath(call.Get(file)!));
-                var backup = await call.AskAsync(NodeOperations.Backup, request).ConfigureAwait(false);
+                var backup = await call.AskAsync(NodeOperations.Backup, request);
                 call.Print(backup, output => output.WriteLine($"backup of {backup.Bytes:N0} bytes at {backup.Path}"));
             }, file);
     }

@@ -10,7 +10,7 @@ internal static class CheckpointCommand
     internal static Command Make(CommandFrame frame) =>
         frame.Make("checkpoint", "Writes a checkpoint of every shard now, so that a recovery has little to read.", async call =>
         {
-            await call.AskAsync(NodeOperations.Checkpoint, Nothing.Instance).ConfigureAwait(false);
+            await call.AskAsync(NodeOperations.Checkpoint, Nothing.Instance);
             call.Print(Nothing.Instance, output => output.WriteLine("checkpoint written"));
         });
 }

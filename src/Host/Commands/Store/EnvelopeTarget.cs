@@ -16,7 +16,7 @@ internal static class EnvelopeTarget
             return Parse(FromHex(target) ?? throw HostErrors.NotAnEnvelope(target));
         }
 
-        var bytes = await BoundedFile.ReadAsync(call, target, FileSizeMax).ConfigureAwait(false);
+        var bytes = await BoundedFile.ReadAsync(call, target, FileSizeMax);
         return Parse(FromHex(System.Text.Encoding.ASCII.GetString(bytes)) ?? bytes);
     }
 

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using Kyberium.Engine;
-using Kyberium.Host.Configuration;
 using Kyberium.Host.Control;
 using Kyberium.Host.Documents;
 using Kyberium.Host.Nodes;
@@ -26,7 +24,7 @@ internal static class InspectCommand
             var what = call.Get(target);
             if (what is not null && !Directory.Exists(what))
             {
-                var envelope = await EnvelopeTarget.ReadAsync(call, what).ConfigureAwait(false);
+                var envelope = await EnvelopeTarget.ReadAsync(call, what);
                 call.Print(envelope, output => EnvelopeText.Write(output, envelope));
                 return ExitCode.Ok;
             }
@@ -36,7 +34,7 @@ internal static class InspectCommand
                 call.Override("kyberium.engine.data-directory", what);
             }
 
-            var store = await InspectStoreAsync(call, call.Get(verify)).ConfigureAwait(false);
+            var store = await InspectStoreAsync(call, call.Get(verify));
             call.Print(store, output => StoreText.Write(output, store));
             return store.Verification is { Findings.Count: > 0 } verification
                 ? throw HostErrors.StoreUnsound(verification.Findings.Count)
@@ -47,14 +45,14 @@ internal static class InspectCommand
     private static async Task<StoreDocument> InspectStoreAsync(CommandCall call, bool verify)
     {
         var configuration = call.ReadConfiguration();
-        await using var running = await ControlClient.TryConnectAsync(configuration, call.Stopping).ConfigureAwait(false);
+        await using var running = await ControlClient.TryConnectAsync(configuration, call.Stopping);
         if (running is not null)
         {
-            return await running.AskAsync(NodeOperations.Inspect, new InspectionRequest(verify), call.Stopping).ConfigureAwait(false);
+            return await running.AskAsync(NodeOperations.Inspect, new InspectionRequest(verify), call.Stopping);
         }
 
         return NodeStart.HasStore(configuration)
-            ? await StoreInspection.OpenAsync(configuration, verify, call.Stopping).ConfigureAwait(false)
+            ? await StoreInspection.OpenAsync(configuration, verify, call.Stopping)
             : throw HostErrors.NoStore(configuration.DataDirectory);
     }
 }

@@ -19,7 +19,7 @@ internal static class RestoreCommand
         return frame.Make("restore", "Restores a stopped node from a backup. An older copy is refused until it is accepted.", async call =>
         {
             var configuration = call.ReadConfiguration();
-            await using var running = await ControlClient.TryConnectAsync(configuration, call.Stopping).ConfigureAwait(false);
+            await using var running = await ControlClient.TryConnectAsync(configuration, call.Stopping);
             if (running is not null)
             {
                 throw HostErrors.NotWhileRunning("restore");
@@ -27,7 +27,7 @@ internal static class RestoreCommand
 
             if (call.Get(file) is { } backup)
             {
-                await StoreRestoration.PlaceAsync(configuration, Path.GetFullPath(backup), call.Stopping).ConfigureAwait(false);
+                await StoreRestoration.PlaceAsync(configuration, Path.GetFullPath(backup), call.Stopping);
             }
             else if (!call.Get(accept))
             {
@@ -41,7 +41,7 @@ internal static class RestoreCommand
             if (call.Get(accept))
             {
                 await using var node = await NodeStart.OpenAsync(
-                    configuration, NullLoggerFactory.Instance, [], acceptRestored: true, call.Stopping).ConfigureAwait(false);
+                    configuration, NullLoggerFactory.Instance, [], acceptRestored: true, call.Stopping);
             }
 
             var result = new RestorationDocument(configuration.DataDirectory, call.Get(accept));

@@ -24,9 +24,9 @@ internal static class StoreRestoration
         Directory.CreateDirectory(directory, OwnerOnly);
         try
         {
-            await CopyAsync(backup, NodeStart.StoreFile(configuration), cancellationToken).ConfigureAwait(false);
+            await CopyAsync(backup, NodeStart.StoreFile(configuration), cancellationToken);
             await using var journal = await SqliteJournal.OpenAsync(
-                new SqliteJournalOptions { DataDirectory = directory }, cancellationToken).ConfigureAwait(false);
+                new SqliteJournalOptions { DataDirectory = directory }, cancellationToken);
         }
         catch
         {
@@ -53,7 +53,7 @@ internal static class StoreRestoration
                 UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
             }))
             {
-                await source.CopyToAsync(target, cancellationToken).ConfigureAwait(false);
+                await source.CopyToAsync(target, cancellationToken);
                 target.Flush(flushToDisk: true);
             }
 

@@ -44,6 +44,7 @@ internal static class StoredSamples
         ["epoch-committed"] = new PeerEvent.EpochCommitted(Session, new Epoch(1)),
         ["epoch-accepted"] = new PeerEvent.EpochAccepted(Made(2)),
         ["previous-epoch-dropped"] = new PeerEvent.PreviousEpochDropped(Session, Epoch.Zero),
+        ["session-preferred"] = new PeerEvent.SessionPreferred(Session),
         ["session-retired"] = new PeerEvent.SessionRetired(Session),
         ["sessions-dropped"] = new PeerEvent.SessionsDropped(),
         ["reservation-made"] = new PeerEvent.ReservationMade(ReceiverIndex.Of(3, 0x123456789abc), Incarnation, 65_535),

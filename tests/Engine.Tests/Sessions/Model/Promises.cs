@@ -1,0 +1,149 @@
+using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Wire;
+
+namespace Kyberium.Engine.Tests.Sessions.Model;
+
+/// <summary>What must hold in every world. Each answers with what is broken, or <see langword="null"/>.</summary>
+internal static class Promises
+{
+    /// <summary>Checks a record as it leaves: the other side can open it, and it tells only what is durable.</summary>
+    internal static string? OnSend(World world, Side side, Packet packet)
+    {
+        var other = world.Other(side);
+        if (packet.IsPayload && !world.AnswersLate && !other.Opens(packet.Index, packet.Key) && !other.Excused.Contains(packet.Key))
+        {
+            return $"{side.Name} seals {packet}, which {other.Name} cannot open";
+        }
+
+        if (packet.Type == EnvelopeType.Acknowledge && Acknowledgement.TryRead(packet.Bytes.Span, out var record, out _))
+        {
+            var durable = Side.Fold(side.Durable).Incoming;
+            if (durable.Id == record.Stream && durable.Expected <= record.Number)
+            {
+                return $"{side.Name} acknowledges {record.Number}, of which only what is below {durable.Expected} is durable";
+            }
+        }
+
+        if (packet.Type == EnvelopeType.Message && MessageRecord.TryParse(packet.Bytes, out var message))
+        {
+            var durable = Side.Fold(side.Durable).Outgoing;
+            if (durable.Id == message.Stream && durable.Next <= message.Number)
+            {
+                return $"{side.Name} sends message {message.Number} before it is durable";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Checks what both stores say: order, no duplicate, and that what was acknowledged was accepted.</summary>
+    internal static string? InStores(World world) =>
+        world.Violation ?? Delivered(world, world.A, world.B) ?? Delivered(world, world.B, world.A)
+        ?? Tables(world.A) ?? Tables(world.B);
+
+    private static string? Delivered(World world, Side sender, Side receiver)
+    {
+        var accepted = Accepted(receiver);
+        // A stream that was started anew carries over what was not acknowledged, accepted or not.
+        var startedAnew = sender.Durable.Exists(fact => fact is PeerEvent.OutgoingReset);
+        for (var i = 1; i < accepted.Count && !startedAnew; i++)
+        {
+            if (accepted[i] <= accepted[i - 1])
+            {
+                return $"{receiver.Name} accepted {sender.Name}{accepted[i]} after {sender.Name}{accepted[i - 1]}";
+            }
+        }
+
+        if (TwiceInOneStream(receiver) is { } number)
+        {
+            return $"{receiver.Name} accepted number {number} of one stream twice";
+        }
+
+        var queued = new List<int>();
+        var acknowledged = 0;
+        foreach (var fact in sender.Durable)
+        {
+            if (fact is PeerEvent.MessageQueued { Payload: var payload })
+            {
+                queued.Add(payload.Span[0]);
+            }
+            else if (fact is PeerEvent.Acknowledged { Through: var through })
+            {
+                acknowledged = (int)through;
+            }
+        }
+
+        if (startedAnew || world.HasRolledBack(receiver))
+        {
+            return null;
+        }
+
+        for (var i = 0; i < acknowledged; i++)
+        {
+            if (!accepted.Contains(queued[i]) && !sender.Durable.Exists(fact => fact is PeerEvent.MessageExpired))
+            {
+                return $"{sender.Name}{queued[i]} counts as acknowledged and was never accepted";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>What is listened for is exactly what the machine can open.</summary>
+    private static string? Tables(Side side)
+    {
+        if (side.Unflushed.Count > 0)
+        {
+            return null;
+        }
+
+        var state = side.State;
+        var held = state.Sessions.SelectMany(session => session.Epochs)
+            .Concat(state.Handshakes?.HalfOpen.Select(half => half.Epoch) ?? [])
+            .Concat(state.Handshakes?.HalfOpenRekey is { } rekey ? [rekey.Epoch] : [])
+            .Concat(state.Handshakes?.Restart?.Confirming is { } confirming ? [confirming] : [])
+            .Select(epoch => epoch.LocalIndex).Order(Comparer<ReceiverIndex>.Create((x, y) => x.Value.CompareTo(y.Value)));
+        var listened = side.Listening.Select(one => one.Index)
+            .Order(Comparer<ReceiverIndex>.Create((x, y) => x.Value.CompareTo(y.Value)));
+        return held.SequenceEqual(listened)
+            ? null
+            : $"{side.Name} listens for {side.Listening.Count} epochs and holds {held.Count()} others";
+    }
+
+    private static ulong? TwiceInOneStream(Side side)
+    {
+        var seen = new HashSet<(StreamId, ulong)>();
+        var stream = default(StreamId);
+        foreach (var fact in side.Durable)
+        {
+            if (fact is PeerEvent.IncomingAdopted adopted)
+            {
+                stream = adopted.Stream;
+            }
+            else if (fact is PeerEvent.IncomingReset)
+            {
+                seen.Clear();       // an operator asked for it
+            }
+            else if (fact is PeerEvent.MessageAccepted accepted && !seen.Add((stream, accepted.Number)))
+            {
+                return accepted.Number;
+            }
+        }
+
+        return null;
+    }
+
+    private static List<int> Accepted(Side side)
+    {
+        var accepted = new List<int>();
+        foreach (var fact in side.Durable)
+        {
+            if (fact is PeerEvent.MessageAccepted { Flags: var flags, Payload: var payload } && (flags & MessageFlags.Void) == 0)
+            {
+                accepted.Add(payload.Span[0]);
+            }
+        }
+
+        return accepted;
+    }
+}

@@ -1,0 +1,73 @@
+using Kyberium.Configuration.Hocon;
+using Kyberium.Engine;
+using Kyberium.Host.Configuration;
+
+namespace Kyberium.Host.Tests;
+
+/// <summary>Goal: options and files cannot drift apart, and every problem is told together with its place.</summary>
+public sealed class ConfigurationTests
+{
+    [Theory, InlineData("kyberium.host", 12), InlineData("kyberium.engine", 37)]
+    public void The_file_has_exactly_the_keys_and_defaults_of_the_options(string prefix, int count)
+    {
+        var name = prefix.Split('.')[1];
+        var file = HoconDocument.Load(Path.Combine(AppContext.BaseDirectory, "hocon", $"{name}.conf"));
+        var entries = NodeConfiguration.Read(null, new Dictionary<string, string>(), []).Entries()
+            .Where(entry => entry.Key.StartsWith(prefix + ".", StringComparison.Ordinal)).ToList();
+
+        Assert.Equal(count, entries.Count);
+        Assert.Equal(
+            entries.Select(entry => entry.ConfigurationKey.ToLowerInvariant()).Order(), file.Values.Keys.Select(key => key.ToLowerInvariant()).Order());
+        Assert.All(entries.Where(entry => !entry.IsList), entry =>
+        {
+            Assert.True(OptionValue.TryParse(file.Values[entry.ConfigurationKey]!, entry.Property.PropertyType, out var value, out _));
+            Assert.Equal(entry.Property.GetValue(entry.Owner), value);
+        });
+    }
+
+    [Fact]
+    public void Later_layers_override_earlier_ones()
+    {
+        using var file = new TemporaryFile("kyberium.engine { shard.count = 2, pipeline.in-flight-max = 300, delivery.early-count-max = 7 }");
+        var read = NodeConfiguration.Read(
+            file.Path,
+            new Dictionary<string, string> { ["KYBERIUM__ENGINE__SHARD__COUNT"] = "3", ["KYBERIUM__ENGINE__PIPELINE__IN_FLIGHT_MAX"] = "400" },
+            [("kyberium.engine.shard.count", "4", "--set")]);
+
+        Assert.Equal((4, 400, 7), (read.Engine.Shard.Count, read.Engine.Pipeline.InFlightMax, read.Engine.Delivery.EarlyCountMax));
+    }
+
+    [Fact]
+    public void Every_problem_is_told_at_once_with_its_place()
+    {
+        using var file = new TemporaryFile("kyberium.engine {\n  shard.cuont = 2\n  journal.tail-bytes-max = lots\n}\nkyberium.host.log-level = loud\n");
+        var failure = Assert.Throws<EngineException>(() => NodeConfiguration.Read(
+            file.Path, new Dictionary<string, string> { ["KYBERIUM__ENGINE__SHARD__COUNT"] = "0" },
+            [("kyberium.host.drain-timeout", "1 year", "--set kyberium.host.drain-timeout")]));
+
+        Assert.Equal(EngineErrorCode.OptionsInvalid, failure.Code);
+        Assert.Contains("5 problems", failure.Message, StringComparison.Ordinal);
+        Assert.Contains($"{file.Path}:2: kyberium.engine.shard.cuont: there is no such key; was kyberium.engine.shard.count meant?", failure.Message, StringComparison.Ordinal);
+        Assert.Contains($"{file.Path}:3: kyberium.engine.journal.tail-bytes-max = \"lots\": must be {HoconSize.Expected}", failure.Message, StringComparison.Ordinal);
+        Assert.Contains($"{file.Path}:5: kyberium.host.log-level = \"loud\": must be one of", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("variable KYBERIUM__ENGINE__SHARD__COUNT: kyberium.engine.shard.count = 0: must be 1 to 4096", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("--set kyberium.host.drain-timeout: kyberium.host.drain-timeout = \"1 year\": must be", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_configuration_with_problems_ends_with_78()
+    {
+        using var node = new ScratchNode();
+        await node.FailsAsync(78, 1001, "identity", "list", "--set", "kyberium.engine.shard.cuont=1");
+        Assert.Equal(78, (await ScratchNode.RunBareAsync(["identity", "list"])).ExitCode);
+    }
+
+    private sealed class TemporaryFile : IDisposable
+    {
+        internal TemporaryFile(string text) => File.WriteAllText(Path, text);
+
+        internal string Path { get; } = System.IO.Path.GetTempFileName();
+
+        public void Dispose() => File.Delete(Path);
+    }
+}
