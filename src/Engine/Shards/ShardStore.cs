@@ -184,12 +184,7 @@ internal sealed class ShardStore : IAsyncDisposable
             Delete(turn, peer.Hash.Row(RowKind.Outbox, number));
         }
 
-        for (var number = outgoing.LowestUnacknowledged; number < outgoing.Next; number++)
-        {
-            Delete(turn, peer.Hash.Row(RowKind.Outbox, number));
-        }
-
-        foreach (var ordinal in incoming.StaleRows.Concat(incoming.Unhandled.Select(message => message.Ordinal)))
+        foreach (var ordinal in incoming.StaleRows)
         {
             Delete(turn, peer.Hash.Row(RowKind.Inbox, ordinal));
         }

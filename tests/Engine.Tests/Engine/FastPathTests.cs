@@ -32,6 +32,7 @@ public sealed class FastPathTests
         const int perThread = 1_500;
         var opened = new ConcurrentDictionary<string, int>();
         var running = 4;
+        var rounds = new int[4];
         var workers = Enumerable.Range(0, 4).Select(worker => Task.Run(async () =>
         {
             for (var i = 0; i < perThread; i++)
@@ -41,6 +42,7 @@ public sealed class FastPathTests
                 var payload = await to.OpenAsync(await from.SealAsync(to, text));
                 Assert.Equal(text, payload);
                 opened.AddOrUpdate(text, 1, static (_, count) => count + 1);
+                Volatile.Write(ref rounds[worker], i + 1);
             }
 
             Interlocked.Decrement(ref running);
@@ -49,9 +51,15 @@ public sealed class FastPathTests
         while (Volatile.Read(ref running) > 0 && !Array.Exists(workers, worker => worker.IsFaulted))
         {
             var before = (await alice.PeerAsync(bob)).Epoch;
-            await Task.WhenAll(alice.Engine.RekeyAsync(bob.Id), bob.Engine.RekeyAsync(alice.Id));   // both sides at once
+            await (epochs % 2 == 0 ? alice.Engine.RekeyAsync(bob.Id) : bob.Engine.RekeyAsync(alice.Id));
             await Party.UntilAsync(async () => (await alice.PeerAsync(bob)).Epoch > before && (await bob.PeerAsync(alice)).Epoch > before);
             epochs++;
+
+            // One previous epoch is kept: every payload on its way has arrived before the next rekey.
+            var seen = rounds.ToArray();
+            await Party.UntilAsync(() => Task.FromResult(
+                Array.TrueForAll([0, 1, 2, 3], worker => Volatile.Read(ref rounds[worker]) >= Math.Min(perThread, seen[worker] + 2))
+                || Array.Exists(workers, worker => worker.IsFaulted)));
         }
 
         await Task.WhenAll(workers).WaitAsync(Party.Timely);

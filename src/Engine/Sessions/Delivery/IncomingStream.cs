@@ -68,6 +68,7 @@ internal sealed class IncomingStream
     {
         Forget();
         Retired.Clear();
+        StaleRows.AddRange(Unhandled.Where(message => message.Row != RowState.Absent).Select(message => message.Ordinal));
         Unhandled.Clear();
         PayloadBytes = 0;
     }

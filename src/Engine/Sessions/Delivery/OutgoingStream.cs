@@ -136,6 +136,14 @@ internal sealed class OutgoingStream
     /// <summary>Forgets everything, with the peer.</summary>
     internal void Clear()
     {
+        for (var number = LowestUnacknowledged; number < Next; number++)
+        {
+            if (this[number].Row != RowState.Absent)
+            {
+                StaleRows.Add(number);
+            }
+        }
+
         Id = default;
         _ring = [];
         _head = 0;
