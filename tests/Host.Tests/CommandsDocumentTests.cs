@@ -31,7 +31,7 @@ public sealed class CommandsDocumentTests : IDisposable
             }
         }
 
-        Assert.Equal(51, commands);
+        Assert.Equal(48, commands);
         foreach (var process in _serving)
         {
             Assert.Equal(0, await StopAsync(process));

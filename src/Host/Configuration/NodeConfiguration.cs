@@ -137,7 +137,7 @@ internal sealed class NodeConfiguration
     {
         var nearest = NearestName.Find(key, entries.Select(entry => entry.ConfigurationKey));
         var meant = nearest is null ? null : entries.First(entry => entry.ConfigurationKey == nearest).Key;
-        return $"{Place(built, key)}{key.Replace(ConfigurationPath.KeyDelimiter, ".", StringComparison.Ordinal)}: there is no such key"
+        return $"{Place(built, key)}{key.Replace(ConfigurationPath.KeyDelimiter, ".", StringComparison.Ordinal).ToLowerInvariant()}: there is no such key"
             + (meant is null ? "" : $"; was {meant} meant?");
     }
 

@@ -70,9 +70,13 @@ internal sealed partial class Node
         return await ShowPeerAsync(new PeerReference(request.Identity, request.Peer), cancellationToken);
     }
 
-    internal async Task<PeerDocument> PinPeerAsync(PeerPin request, CallerContext caller, CancellationToken cancellationToken) =>
-        PeerDocument.Of(await _engine.AddPinAsync(
+    internal async Task<PeerDocument> PinPeerAsync(PeerPin request, CallerContext caller, CancellationToken cancellationToken)
+    {
+        // First of all: the engine claims the keys of the document for the name given, whether a peer has that or not.
+        _ = await ShowPeerAsync(new PeerReference(request.Identity, request.Peer), cancellationToken);
+        return PeerDocument.Of(await _engine.AddPinAsync(
             Names.Peer(request.Peer), request.Document, Names.Identity(request.Identity), caller, cancellationToken));
+    }
 
     internal async Task<PeerDocument> SetAddressesAsync(PeerAddresses request, CallerContext caller, CancellationToken cancellationToken)
     {

@@ -51,25 +51,6 @@ public sealed class SessionEngineTests
     }
 
     [Fact]
-    public async Task Messages_that_wait_go_on_after_a_clean_stop_though_nobody_touches_their_peer()
-    {
-        await using var pair = await TwoEngines.StartAsync();
-        await pair.Alice.SendAsync(TwoEngines.BobPeer, "in the inbox"u8.ToArray(), cancellationToken: Timely);
-        await foreach (var _ in pair.Bob.ReceiveAsync(Timely))
-        {
-            break;      // not acknowledged
-        }
-
-        await pair.BobHome.Engine.DisposeAsync();
-        await pair.Alice.SendAsync(TwoEngines.BobPeer, "in the outbox"u8.ToArray(), cancellationToken: Timely);
-        await pair.AliceHome.Engine.DisposeAsync();
-        await pair.BobHome.RestartAsync();
-        await pair.AliceHome.RestartAsync();
-
-        Assert.Equal(["in the inbox", "in the outbox"], await ReceiveAsync(pair.Bob, 2));
-    }
-
-    [Fact]
     public async Task A_rekey_on_command_makes_the_next_epoch_and_traffic_goes_on()
     {
         await using var pair = await TwoEngines.StartAsync();

@@ -11,7 +11,7 @@ public sealed class DeliveryFormatTests
     private const string Chain2 = "e8210be231e85d4028908875423aed23";
     private const string Tombstone = "02486ea46224d1bb4fb680f34f7c9ad96a8f24ec88be73ea8e5a6c65260e9cb8a7";
 
-    private static readonly StreamId Id = new(UInt128.Parse(Stream, System.Globalization.NumberStyles.HexNumber, null));
+    private static readonly StreamId Id = StreamId.Read(Convert.FromHexString(Stream));
 
     [Fact]
     public void Chain_is_the_documented_one()
@@ -27,7 +27,7 @@ public sealed class DeliveryFormatTests
         var outgoing = Outbox();
         Assert.Equal($"{Stream}00000000000000010000000000000001{Stream}0068656c6c6f", Encoded(outgoing, 1));
         Assert.Equal($"{Stream}00000000000000020000000000000001{Chain1}02776f726c64", Encoded(outgoing, 2));
-        var acknowledgement = new AcknowledgementRecord(Id, 2, outgoing.ChainLast);
+        var acknowledgement = new Acknowledgement(Id, 2, outgoing.ChainLast);
         Assert.Equal($"{Stream}0000000000000002{Chain2}", Convert.ToHexStringLower(acknowledgement.Encode()));
     }
 
@@ -70,7 +70,7 @@ public sealed class DeliveryFormatTests
         ExpiresAt = null,
     });
 
-    private static string Encoded(OutgoingStream outgoing, ulong number) => Convert.ToHexStringLower(new MessageRecord(
+    private static string Encoded(OutgoingStream outgoing, ulong number) => Convert.ToHexStringLower(new DeliveryMessage(
         outgoing.Id, number, outgoing.LowestUnacknowledged, outgoing.ChainBefore(number),
-        outgoing[number].Flags, outgoing[number].Payload).Encode());
+        outgoing[number].Flags, outgoing[number].Payload.Span).Encode());
 }

@@ -90,7 +90,7 @@ public sealed class DeliveryTests
         _world.Send(A, "one");
         var packet = Assert.Single(_world.Take(A, EnvelopeType.Message));
         Assert.True(MessageRecord.TryParse(packet.Bytes, out var message));
-        _world.Deliver(packet with { Bytes = (message with { Chain = new Chain(7) }).Encode() });
+        _world.Deliver(packet with { Bytes = (message with { Chain = new ChainValue(0, 7) }).Encode() });
         Assert.Equal(StopReason.HistoriesDiffer, B.State.Incoming.Stopped);
         Assert.True(B.Reported(PeerReport.StreamStopped));
         Assert.Empty(_world.Network);
@@ -103,7 +103,7 @@ public sealed class DeliveryTests
     public void A_wrong_acknowledgement_stops_sending(ulong number, string reason)
     {
         _world.Send(A, "one");
-        var acknowledgement = new AcknowledgementRecord(A.State.Outgoing.Id, number, new Chain(7));
+        var acknowledgement = new Acknowledgement(A.State.Outgoing.Id, number, new ChainValue(0, 7));
         var index = A.State.Sending!.Current.LocalIndex;
         _world.Do(A, new PeerCommand.Record(index, EnvelopeType.Acknowledge, acknowledgement.Encode()));
         Assert.Equal(reason, A.State.Outgoing.Stopped.ToString());
