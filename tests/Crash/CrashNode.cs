@@ -44,8 +44,8 @@ internal sealed class CrashNode
         var identity = engine.ListIdentities().FirstOrDefault(known => known.Name == IdentityName.Default) ?? await CreateAsync(engine);
         Tell(new NodeEvent("ready", Document: identity.PublicDocument.ToArray(), Address: http.ListenAddress));
         using var stopping = new CancellationTokenSource();
-        var receiving = ReceiveAsync(engine, stopping.Token);
-        var busy = BusyAsync(engine, stopping.Token);
+        var receiving = ReportAsync(ReceiveAsync(engine, stopping.Token));
+        var busy = ReportAsync(BusyAsync(engine, stopping.Token));
         await ObeyAsync(engine);
         await stopping.CancelAsync();
         await Task.WhenAll(receiving, busy);

@@ -2,12 +2,16 @@ using System.Globalization;
 using Kyberium.Crash;
 
 // node <folder> <listen> <peer> [<step> <phase> <skip>]: a node to be killed.
+// durable <folder> <count> sync|nosync: durable messages one by one, for a trace of what comes before each answer.
 // run <kills> <hits of each step at least>: kills nodes that many times and reports; exit code 0 only when every message arrived once, in order
 // and unchanged, and every step was hit often enough.
 switch (args)
 {
     case ["node", var folder, var listen, var peer, .. var aim]:
         await new CrashNode(peer, AimOf(aim)).RunAsync(folder, listen);
+        return 0;
+    case ["durable", var folder, var count, var sync]:
+        await DurableAnswers.RunAsync(folder, int.Parse(count, CultureInfo.InvariantCulture), sync == "sync");
         return 0;
     case ["run", var kills, var atLeast]:
         return await RunAsync(int.Parse(kills, CultureInfo.InvariantCulture), int.Parse(atLeast, CultureInfo.InvariantCulture));
