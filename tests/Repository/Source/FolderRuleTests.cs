@@ -65,7 +65,9 @@ public sealed partial class FolderRuleTests
             var follows = folder != EngineFolders.Entry && (space + ".").StartsWith($"Kyberium.Engine.{folder}.", StringComparison.Ordinal);
             var isPublic = typeof(Kyberium.Engine.SessionEngine).Assembly.GetType(type)?.IsPublic == true;
             var mayLieInTheRoot = isPublic || folder is "Contracts" or "Options" or EngineFolders.Entry;
-            if (!follows && !(space == "Kyberium.Engine" && mayLieInTheRoot))
+            // AddKyberium lies where every library's registration is found without another using line.
+            var isRegistration = type == "Microsoft.Extensions.DependencyInjection.KyberiumServices";
+            if (!follows && !isRegistration && !(space == "Kyberium.Engine" && mayLieInTheRoot))
             {
                 offending.Add($"{folder}: {type}");
             }
