@@ -28,7 +28,7 @@ public sealed class SimulationTests
         // A run in which little happens proves little.
         Assert.True(accepted > 10 * SeedsPerCase, $"{accepted} messages accepted");
         Assert.True(opened > SeedsPerCase, $"{opened} envelopes opened");
-        Assert.True(processes > 3 * SeedsPerCase, $"{processes} processes");
+        Assert.True(processes > 2.5 * SeedsPerCase, $"{processes} processes");     // two to begin with: a crash in every other seed
     }
 
     [Theory]

@@ -112,6 +112,14 @@ internal sealed class LogJournal : IJournal
 
     public async ValueTask DisposeAsync()
     {
+        lock (_lock)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+        }
+
         // An extent is answered after everything that was taken before it.
         await ReadExtentAsync(ShardId.Directory).ConfigureAwait(false);
         lock (_lock)

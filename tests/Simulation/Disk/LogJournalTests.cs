@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Kyberium.Conformance;
 using Kyberium.Engine;
 
@@ -11,10 +12,11 @@ public sealed class LogJournalTests : JournalConformance
     private sealed class LogStore : ConformanceStore, IDiskHost
     {
         private readonly VirtualDisk _disk = new();
+        private readonly byte[] _newStoreId = RandomNumberGenerator.GetBytes(16);
 
         public TaskCreationOptions Completion => TaskCreationOptions.RunContinuationsAsynchronously;
 
-        public override ValueTask<IJournal> OpenAsync() => new(LogJournal.Open(_disk, this, "0123456789abcdef"u8));
+        public override ValueTask<IJournal> OpenAsync() => new(LogJournal.Open(_disk, this, _newStoreId));
 
         public override ValueTask DisposeAsync() => default;
 

@@ -42,7 +42,7 @@ internal sealed class LogShard(ShardId id)
     /// <returns>Why the commit is refused, or <see langword="null"/>.</returns>
     internal Exception? Stage(JournalCommit commit)
     {
-        if (commit.Fence != _stagedFence)
+        if (commit.Fence != _stagedFence || _stagedFence.Value == 0)
         {
             return JournalErrors.Fenced(id, commit.Fence, _stagedFence);
         }
