@@ -40,7 +40,7 @@ internal static class EngineErrors
     {
         EngineErrorCode.PeerUnknown => ShardErrors.PeerUnknown(peer),
         EngineErrorCode.PeerExists => new(code, $"identity '{peer.Identity}' knows '{peer.Peer}', or that key, already"),
-        EngineErrorCode.PeerSuspended => new(code, $"peer '{peer.Peer}' is suspended; an operator resumes it with 'kyberium peer suspend --undo'"),
+        EngineErrorCode.PeerSuspended => new(code, $"peer '{peer.Peer}' is suspended; an operator resumes it with 'kyberium peer resume'"),
         EngineErrorCode.PayloadTooLarge => new(code, "the payload is larger than the peer's policy allows; send it in parts"),
         EngineErrorCode.OutboxFull => new(code, $"the outbox for '{peer.Peer}' is full; wait for acknowledgements and repeat the call"),
         EngineErrorCode.HandshakeTimedOut => new(code, $"no session with '{peer.Peer}' came about in time; check its address and that it has this side's document pinned"),
