@@ -49,6 +49,14 @@ internal sealed class PeerState
     /// <summary>Gets or sets when the next attempt at a session may start by itself.</summary>
     internal MonotonicMillis RestartAt { get; set; }
 
+    internal int RekeyFailures { get; set; }
+
+    /// <summary>Gets or sets when the next attempt at a rekey may start by itself.</summary>
+    internal MonotonicMillis RekeyAt { get; set; }
+
+    /// <summary>Gets or sets until when callers wait for an epoch that is at a hard limit to be followed by the next.</summary>
+    internal MonotonicMillis EpochWaitEndsAt { get; set; } = MonotonicMillis.Never;
+
     /// <summary>Gets or sets since when a carrier or a rekey's confirm has gone unanswered in the session that sends.</summary>
     internal MonotonicMillis? RekeyUnansweredSince { get; set; }
 

@@ -65,6 +65,8 @@ internal sealed class OwnAttempt
 
     internal int Sends { get; set; }
 
+    internal MonotonicMillis SentAt { get; set; }
+
     internal int Failures { get; set; }
 
     internal MonotonicMillis ResendAt { get; set; } = MonotonicMillis.Never;

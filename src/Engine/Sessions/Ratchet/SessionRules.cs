@@ -293,7 +293,7 @@ internal static class SessionRules
             }
 
             OutgoingRules.SendAgain(step);
-            step.Emit(new PeerEffect.SendingChanged());
+            step.EmitSendingChanged();
         }
     }
 
@@ -324,7 +324,7 @@ internal static class SessionRules
             }
         }
 
-        step.Emit(new PeerEffect.SendingChanged());
+        step.EmitSendingChanged();
     }
 
     internal static void Tick(in PeerStep step)
@@ -387,6 +387,7 @@ internal static class SessionRules
         }
 
         state.RestartFailures = 0;
+        NextEpochWish.Fulfilled(state);
         state.Outgoing.UnansweredSince = null;      // the peer has answered, whoever asked
         state.RekeyUnansweredSince = null;
         if (state.Handshakes?.Restart is { Confirming: null } attempt)
@@ -419,7 +420,7 @@ internal static class SessionRules
         }
 
         OutgoingRules.SendAgain(step);
-        step.Emit(new PeerEffect.SendingChanged());
+        step.EmitSendingChanged();
     }
 
     /// <summary>A session known when the new handshake began is succeeded by it. Otherwise both sides started at once,
