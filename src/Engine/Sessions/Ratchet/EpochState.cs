@@ -35,13 +35,6 @@ internal sealed class EpochState
     /// <summary>Gets or sets what was counted in earlier tenures: records and bytes sealed, opens that failed.</summary>
     internal EpochCounts Counts { get; set; }
 
-    /// <summary>Gets or sets whether a limit or an operator wants the next epoch. It stays until there is one: an attempt that
-    /// came to nothing is followed by another.</summary>
-    internal bool IsNextWanted { get; set; }
-
-    /// <summary>Gets or sets whether the epoch is past its hard limit of age, and the traffic was told.</summary>
-    internal bool IsStoppedByAge { get; set; }
-
     /// <summary>Gets or sets the mutable key state that seals and opens; attached by the owner, never stored.</summary>
     internal object? Traffic { get; set; }
 

@@ -97,6 +97,8 @@ internal sealed class HalfOpen
 
     internal required GreetingBaseline Baseline { get; init; }
 
+    internal required MonotonicMillis AnsweredAt { get; init; }
+
     internal required MonotonicMillis ExpiresAt { get; init; }
 }
 

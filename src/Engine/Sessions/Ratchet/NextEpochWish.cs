@@ -4,7 +4,7 @@ namespace Kyberium.Engine.Sessions.Ratchet;
 
 /// <summary>Who wants the next epoch, and when this side acts on it (PROTOCOL section 6).</summary>
 /// <remarks>
-/// A wish is a condition, not an event: age and silence are read off the state, limits and operators leave a mark on the epoch. As long
+/// A wish is a condition, not an event: age and silence are read off the state, limits and operators leave a mark on the session. As long
 /// as it holds, an attempt that ended without an epoch is followed by another, with growing waits. It ends with its epoch.
 /// </remarks>
 internal static class NextEpochWish
@@ -20,7 +20,7 @@ internal static class NextEpochWish
             return PeerReply.Refused(EngineErrorCode.SessionMissing);
         }
 
-        session.Current.IsNextWanted = true;
+        session.IsNextWanted = true;
         Begin(step, session);
         return PeerReply.Done;
     }
@@ -30,10 +30,7 @@ internal static class NextEpochWish
     {
         foreach (var session in step.State.Sessions)
         {
-            foreach (var epoch in session.Epochs)
-            {
-                epoch.IsNextWanted |= epoch.LocalIndex == index;
-            }
+            session.IsNextWanted |= session.Current.LocalIndex == index;
         }
 
         Tick(step);
@@ -48,7 +45,9 @@ internal static class NextEpochWish
             return new PeerReply(null, 1);
         }
 
-        session.Current.IsNextWanted = true;
+        session.IsNextWanted = true;
+        state.RekeyAt = step.Now;       // somebody waits now: the growing waits are for when nobody does
+        RekeyRules.Hurry(step);
         Tick(step);
         state.EpochWaitEndsAt = MonotonicMillis.Earlier(state.EpochWaitEndsAt, step.Now.After(step.Limits.HandshakeTimeoutMillis));
         return PeerReply.Done;
@@ -82,10 +81,10 @@ internal static class NextEpochWish
             step.Emit(new PeerEffect.EpochWaitEnded());
         }
 
-        if (step.State.Sending is { Current: { IsStoppedByAge: false } current } && IsPastHardAge(step, current))
+        if (step.State.Sending is { IsStoppedByAge: false } sending && IsPastHardAge(step, sending.Current))
         {
-            current.IsStoppedByAge = true;
-            step.Emit(new PeerEffect.StopByAge(current));
+            sending.IsStoppedByAge = true;
+            step.Emit(new PeerEffect.StopByAge(sending.Current));
         }
     }
 
@@ -93,8 +92,8 @@ internal static class NextEpochWish
     internal static MonotonicMillis NextTick(in PeerStep step)
     {
         var next = MonotonicMillis.Earlier(DueAt(step), step.State.EpochWaitEndsAt);
-        return step.State.Sending is { Current: { IsStoppedByAge: false } current }
-            ? MonotonicMillis.Earlier(next, HardAgeAt(step, current)) : next;
+        return step.State.Sending is { IsStoppedByAge: false } sending
+            ? MonotonicMillis.Earlier(next, HardAgeAt(step, sending.Current)) : next;
     }
 
     /// <summary>Says whether data and messages wait for the next epoch because this one is too old.</summary>
@@ -109,17 +108,18 @@ internal static class NextEpochWish
     private static MonotonicMillis HardAgeAt(in PeerStep step, EpochState epoch) => epoch.AgeKnownAt.After(Math.Max(
         step.Limits.EpochAgeMillisMax - epoch.AgeMillis, Math.Min(step.Limits.UnansweredRekeyMillis, step.Limits.EpochAgeMillisMax)));
 
-    /// <summary>Gets when this side is to start the next epoch by itself; never while an attempt of either side is on its way.</summary>
+    /// <summary>Gets when this side is to start the next epoch by itself; never while its own attempt is on its way. The peer's gets
+    /// the time of a handshake: it may be one that the peer itself has forgotten.</summary>
     private static MonotonicMillis DueAt(in PeerStep step)
     {
         var state = step.State;
-        if (state.Sending is not { Pending: null } session || IsUnderWay(state.Handshakes, session))
+        if (state.Sending is not { Pending: null } session || state.Handshakes is { Rekey: not null } or { AnsweringRekey: not null })
         {
             return MonotonicMillis.Never;
         }
 
         var current = session.Current;
-        var due = current.IsNextWanted
+        var due = session.IsNextWanted
             ? default : current.AgeKnownAt.After(Math.Max(0, AgeLimit(step, session) - current.AgeMillis));
         if (!CanRekey(step, session))
         {
@@ -130,6 +130,11 @@ internal static class NextEpochWish
         if (state.UnansweredSince is { } since && step.Now.Value - since.Value < step.Limits.UnansweredRestartMillis)
         {
             due = MonotonicMillis.Earlier(due, since.After(step.Limits.UnansweredRekeyMillis));
+        }
+
+        if (state.Handshakes?.HalfOpenRekey is { } half && half.Session == session.Id)
+        {
+            due = Later(due, half.AnsweredAt.After(step.Limits.HandshakeTimeoutMillis));
         }
 
         return Later(due, state.RekeyAt);
@@ -149,10 +154,6 @@ internal static class NextEpochWish
 
     private static bool CanRekey(in PeerStep step, SessionState session) =>
         step.State.IsPinned(session.Remote) && step.Context.LocalIdentities.Contains(session.Local);
-
-    private static bool IsUnderWay(Handshakes? handshakes, SessionState session) =>
-        handshakes is not null && (handshakes.Rekey is not null || handshakes.HalfOpenRekey?.Session == session.Id
-            || handshakes.AnsweringRekey?.SendingAtStart == session.Id);
 
     private static MonotonicMillis Later(MonotonicMillis left, MonotonicMillis right) => left.Value >= right.Value ? left : right;
 }

@@ -38,6 +38,15 @@ internal static class RekeyRules
         step.Emit(new PeerEffect.Compute(task));
     }
 
+    /// <summary>Repeats what an attempt sent sooner than its growing waits say, but no more often than the first repetition.</summary>
+    internal static void Hurry(in PeerStep step)
+    {
+        if (step.State.Handshakes?.Rekey is { Handshake: not null } attempt)
+        {
+            attempt.ResendAt = MonotonicMillis.Earlier(attempt.ResendAt, attempt.SentAt.After(step.Limits.HandshakeResendMillis));
+        }
+    }
+
     internal static void Started(in PeerStep step, OwnAttempt attempt, HandshakeResult result)
     {
         attempt.Computing = null;
@@ -155,6 +164,7 @@ internal static class RekeyRules
             Source = string.Empty,
             SendingAtStart = session.Id,
             Baseline = answering.Baseline,
+            AnsweredAt = step.Now,
             ExpiresAt = step.Now.After(step.Limits.UnansweredRekeyMillis),
         };
         step.Emit(new PeerEffect.Listen(handshakes.HalfOpenRekey.Epoch));
@@ -324,9 +334,9 @@ internal static class RekeyRules
     /// now, not when the next repetition is due. A pending epoch that goes unanswered is replaced.</summary>
     private static void Insist(in PeerStep step, SessionState session)
     {
-        if (step.Handshakes.Rekey is { } attempt)
+        if (step.Handshakes.Rekey is not null)
         {
-            attempt.ResendAt = MonotonicMillis.Earlier(attempt.ResendAt, attempt.SentAt.After(step.Limits.HandshakeResendMillis));
+            Hurry(step);
         }
         else if (step.Now.Value - session.ConfirmSince.Value >= step.Limits.HandshakeResendMillis)
         {

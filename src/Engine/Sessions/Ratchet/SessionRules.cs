@@ -198,6 +198,7 @@ internal static class SessionRules
             Source = answering.Source,
             SendingAtStart = answering.SendingAtStart,
             Baseline = answering.Baseline,
+            AnsweredAt = step.Now,
             ExpiresAt = step.Now.After(step.Limits.HandshakeTimeoutMillis),
         };
         halfOpen.Add(half);

@@ -63,7 +63,7 @@ internal sealed class WayOn
         return $"no way on: {Describe(world.A)}; {Describe(world.B)}";
     }
 
-    private static bool Step(World world, long end)
+    internal static bool Step(World world, long end)
     {
         foreach (var side in new[] { world.A, world.B })
         {
