@@ -177,7 +177,7 @@ internal sealed class Simulation : IDisposable
 
         foreach (var node in _nodes.Where(node => _world.Violation is null && node.IsUp))
         {
-            _ledgers.Bounds.LookWhenIdle(node, _scenario);
+            _ledgers.Bounds.LookWhenIdle(node, _nodes, _scenario);
         }
     }
 

@@ -122,6 +122,11 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
                 output.Effects.Add(new PeerEffect.Watch(session.Current));
             }
 
+            if (session.Pending is not null)
+            {
+                output.Effects.Add(new PeerEffect.Watch(session.Pending));
+            }
+
             // The confirm's answer under way may be to one that was sent when less was known than now.
             session.ConfirmBaseline = default;
         }

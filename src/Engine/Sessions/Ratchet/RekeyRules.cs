@@ -88,6 +88,7 @@ internal static class RekeyRules
         }
 
         step.Emit(new PeerEffect.Listen(session.Pending));
+        step.Emit(new PeerEffect.Watch(session.Pending));       // rule 4: any record, a volatile one too
         DropAttempt(step);
         session.ConfirmSends = 0;
         session.ConfirmSince = step.Now;

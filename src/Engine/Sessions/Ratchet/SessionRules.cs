@@ -114,6 +114,7 @@ internal static class SessionRules
         attempt.ConfirmingSession = finished.Epoch.Session;
         attempt.Sends = 0;
         step.Emit(new PeerEffect.Listen(attempt.Confirming));
+        step.Emit(new PeerEffect.Watch(attempt.Confirming));
         GreetingRules.Judge(step, finished.Greeting, attempt.Baseline);
         Resend(step, attempt);
     }
