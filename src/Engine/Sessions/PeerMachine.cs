@@ -322,8 +322,7 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
     {
         if (session == step.State.Sending)
         {
-            step.State.Outgoing.UnansweredSince = null;
-            step.State.RekeyUnansweredSince = null;
+            step.State.NothingIsUnanswered();
         }
     }
 

@@ -364,8 +364,7 @@ internal static class RekeyRules
         step.Report(PeerReport.Rekeyed, $"session {session.Id} epoch {session.Current.Number.Value}");
         if (session == step.State.Sending)
         {
-            step.State.RekeyUnansweredSince = null;
-            step.State.Outgoing.UnansweredSince = null;
+            step.State.NothingIsUnanswered();
             OutgoingRules.SendAgain(step);
             step.EmitSendingChanged();
         }

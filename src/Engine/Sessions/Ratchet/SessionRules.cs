@@ -263,9 +263,16 @@ internal static class SessionRules
 
         if (session != step.State.Sending)
         {
+            if (step.State is { SendingDoubtedSince: null, Sending: { } sending } state)
+            {
+                state.SendingDoubtedSince = step.Now;
+                step.Emit(new PeerEffect.Watch(sending.Current));
+            }
+
             return;
         }
 
+        step.State.SendingDoubtedSince = null;
         var isYounger = false;
         foreach (var other in step.State.Sessions)      // oldest first
         {
@@ -390,8 +397,7 @@ internal static class SessionRules
 
         state.RestartFailures = 0;
         NextEpochWish.Fulfilled(state);
-        state.Outgoing.UnansweredSince = null;      // the peer has answered, whoever asked
-        state.RekeyUnansweredSince = null;
+        state.NothingIsUnanswered();        // the peer has answered, whoever asked
         if (state.Handshakes?.Restart is { Confirming: null } attempt)
         {
             // The peer's handshake has done what this one was for. Past message 2 it goes on: the peer may have committed it.

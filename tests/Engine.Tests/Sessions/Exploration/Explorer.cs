@@ -14,7 +14,7 @@ internal sealed class Explorer(Scenario scenario)
 {
     private readonly HashSet<(UInt128 World, Budget Budget)> _visited = [];
     private readonly WorldDigest _digest = new();
-    private readonly WayOn _wayOn = new();
+    private readonly WayOn _wayOn = new(scenario.WayOnMillisMax);
     private readonly Wishes _wishes = new();
     private long _transitions;
 
@@ -131,7 +131,7 @@ internal sealed class Explorer(Scenario scenario)
         if (Promises.InStores(world) is null)
         {
             lines.Add("then, with faults off:");
-            new WayOn().Find(world, lines.Add);
+            new WayOn(scenario.WayOnMillisMax).Find(world, lines.Add);
         }
 
         return string.Join(Environment.NewLine, lines.Take(140));

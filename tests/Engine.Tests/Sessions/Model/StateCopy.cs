@@ -22,6 +22,7 @@ internal static class StateCopy
             RestartFailures = source.RestartFailures,
             RestartAt = source.RestartAt,
             NextExpiry = source.NextExpiry,
+            SendingDoubtedSince = source.SendingDoubtedSince,
             RekeyFailures = source.RekeyFailures,
             RekeyAt = source.RekeyAt,
             EpochWaitEndsAt = source.EpochWaitEndsAt,

@@ -40,6 +40,7 @@ internal sealed class WorldDigest
         Add((state.Suspended ? 1 : 0) + (state.Held ? 2 : 0) + (state.RestartFailures > 0 ? 4 : 0));
         Add(state.Pins.Count);
         Add(state.RekeyUnansweredSince is { } rekey ? Class(_now - rekey.Value) : -1);
+        Add(state.SendingDoubtedSince is { } doubted ? Class(_now - doubted.Value) : -1);
         Time(state.RestartAt);
         Time(state.RekeyAt);
         Time(state.EpochWaitEndsAt);
