@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Kyberium.Engine.Sessions.Ratchet;
 using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine.Sessions.Delivery;
@@ -64,7 +65,6 @@ internal static class OutgoingRules
     internal static void AdvanceTo(in PeerStep step, ulong accepted, ChainValue chain)
     {
         var stream = step.State.Outgoing;
-        stream.UnansweredSince = null;
         if (accepted + 1 < stream.LowestUnacknowledged)
         {
             return;     // an old acknowledgement that was overtaken
@@ -83,6 +83,7 @@ internal static class OutgoingRules
 
         var count = (int)(accepted + 1 - stream.LowestUnacknowledged);
         step.Record(new PeerEvent.Acknowledged(accepted));
+        stream.UnansweredSince = null;
         stream.Window = Math.Min(step.Limits.InFlightCountMax, stream.Window + count);
         stream.Resends = 0;
         stream.ResendAt = stream.SentThrough >= stream.LowestUnacknowledged
@@ -114,7 +115,8 @@ internal static class OutgoingRules
     {
         var state = step.State;
         var stream = state.Outgoing;
-        if (state.Sending is not { } session || state.Held || state.Suspended || stream.Stopped is not null)
+        if (state.Sending is not { } session || state.Held || state.Suspended || stream.Stopped is not null
+            || NextEpochWish.IsPastHardAge(step, session.Current))
         {
             return;
         }
