@@ -34,11 +34,6 @@ internal abstract class AeadProvider
         {
             yield return new IntrinsicAeadProvider<GhashGroup256>();
         }
-
-        if (GhashGroup512.IsSupported)
-        {
-            yield return new IntrinsicAeadProvider<GhashGroup512>();
-        }
     }
 
     private sealed class PlatformAeadProvider : AeadProvider

@@ -29,17 +29,35 @@ internal static class GcmPass
     /// <param name="associatedData">Any length.</param>
     /// <param name="source">The first of <paramref name="length"/> bytes.</param>
     /// <param name="target">Receives as many; the same place as the source, or no overlap.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static Vector128<byte> Run<TGroup, TDirection>(
         ref byte state, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ref byte source, ref byte target, nuint length)
         where TGroup : struct, IGhashGroup
         where TDirection : struct, IGcmDirection
     {
-        ref var powers = ref Unsafe.Add(ref state, AesKeySchedule.Size);
         var counter = FirstCounter(nonce);
         var mask = Encrypt(Ghash.Reverse(counter.AsByte()), ref state);
         var lengths = Vector128.Create(8ul * length, 8ul * (ulong)associatedData.Length);
-        var sum = Ghash.AddAll(Vector128<ulong>.Zero, associatedData, ref powers);
+        var sum = Ghash.AddAll(Vector128<ulong>.Zero, associatedData, ref Unsafe.Add(ref state, AesKeySchedule.Size));
+        var whole = length & ~(nuint)(Ghash.GroupSize - 1);
+        if (whole > 0)
+        {
+            sum = AddGroups<TGroup, TDirection>(ref state, counter, sum, ref source, ref target, whole);
+            counter += Vector128.CreateScalar((uint)(whole / BlockSize));
+        }
+
+        sum = Finish<TDirection>(
+            ref state, counter, sum, lengths, ref Unsafe.Add(ref source, whole), ref Unsafe.Add(ref target, whole), length - whole);
+        return mask ^ Ghash.Reverse(sum.AsByte());
+    }
+
+    // Eight blocks at a time. The compiler inlines up to a bound in one method, so that this loop stands alone.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static Vector128<ulong> AddGroups<TGroup, TDirection>(
+        ref byte state, Vector128<uint> counter, Vector128<ulong> sum, ref byte source, ref byte target, nuint length)
+        where TGroup : struct, IGhashGroup
+        where TDirection : struct, IGcmDirection
+    {
+        ref var powers = ref Unsafe.Add(ref state, AesKeySchedule.Size);
         for (; length >= Ghash.GroupSize; length -= Ghash.GroupSize)
         {
             var key = RoundKey(ref state, 0);
@@ -104,12 +122,11 @@ internal static class GcmPass
             target = ref Unsafe.Add(ref target, Ghash.GroupSize);
         }
 
-        sum = Finish<TDirection>(ref state, counter, sum, lengths, ref source, ref target, length);
-        return mask ^ Ghash.Reverse(sum.AsByte());
+        return sum;
     }
 
     // Fewer than eight blocks, the last perhaps not whole, and the block of lengths; under one reduction where eight powers are enough.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static Vector128<ulong> Finish<TDirection>(
         ref byte state, Vector128<uint> counter, Vector128<ulong> sum, Vector128<ulong> lengths, ref byte source, ref byte target, nuint length)
         where TDirection : struct, IGcmDirection

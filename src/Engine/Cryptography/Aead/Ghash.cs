@@ -23,10 +23,9 @@ internal static class Ghash
     // x¹²⁸ + x¹²⁷ + x¹²⁶ + x¹²¹ + 1 without its first term: 1 in the low half, this in the high half.
     private const ulong Polynomial = 0xC200_0000_0000_0000;
 
-    private static Vector128<byte> Mirror => Vector128.Create((byte)15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector128<byte> Reverse(Vector128<byte> block) => Vector128.Shuffle(block, Mirror);
+    internal static Vector128<byte> Reverse(Vector128<byte> block) =>
+        Vector128.Shuffle(block, Vector128.Create((byte)15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
 
     /// <summary>Writes H⁸, H⁷, … H, each times x.</summary>
     /// <param name="h">The block of zeros, encrypted. Secret.</param>
