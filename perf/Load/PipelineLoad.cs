@@ -4,33 +4,34 @@ using Kyberium.Engine;
 
 namespace Kyberium.Load;
 
-/// <summary>Seals and opens through pipelines: one, and two at once over the same sessions.</summary>
+/// <summary>Seals and opens through pipelines, in turns of a few thousand envelopes: they go on while they are in the processor's cache, as
+/// on their way to and from a network.</summary>
 internal sealed class PipelineLoad(Pair pair, int[] order, byte[] payload)
 {
+    private const int TurnCount = 8_192;
+
+    private readonly ReadOnlyMemory<byte>[] _envelopes = new ReadOnlyMemory<byte>[order.Length];
+
     internal byte[] Payload => payload;
 
-    private ReadOnlyMemory<byte>[] _envelopes = [];
-
-    /// <summary>Seals in one pipeline.</summary>
-    internal async Task<double> SealAsync()
+    /// <summary>Gives the rates of sealing and opening, with so many pipelines at once.</summary>
+    internal async Task<double[]> RunAsync(int pipelines)
     {
-        _envelopes = new ReadOnlyMemory<byte>[order.Length];
-        return await SealAsync(0, order.Length);
+        double sealing = 0, opening = 0;
+        for (var from = 0; from < order.Length; from += TurnCount * pipelines)
+        {
+            sealing += await SecondsAsync(pipelines, from, SealAsync);
+            opening += await SecondsAsync(pipelines, from, OpenAsync);
+        }
+
+        return [order.Length / sealing, order.Length / opening];
     }
 
-    /// <summary>Opens, in one pipeline, what was sealed last.</summary>
-    internal Task<double> OpenAsync() => OpenAsync(0, order.Length);
-
-    /// <summary>Seals in two pipelines, then opens in two; each does half.</summary>
-    internal async Task<double[]> TwiceAsync()
+    private async Task<double> SecondsAsync(int pipelines, int from, Func<int, int, Task<double>> run)
     {
-        _envelopes = new ReadOnlyMemory<byte>[order.Length];
-        var half = order.Length / 2;
-        return
-        [
-            (await Task.WhenAll(Task.Run(() => SealAsync(0, half)), Task.Run(() => SealAsync(half, order.Length)))).Sum(),
-            (await Task.WhenAll(Task.Run(() => OpenAsync(0, half)), Task.Run(() => OpenAsync(half, order.Length)))).Sum(),
-        ];
+        var parts = Enumerable.Range(0, pipelines).Select(part => from + (part * TurnCount)).Where(start => start < order.Length);
+        var seconds = await Task.WhenAll(parts.Select(start => Task.Run(() => run(start, Math.Min(start + TurnCount, order.Length)))));
+        return seconds.Max();
     }
 
     private async Task<double> SealAsync(int from, int to)
@@ -43,22 +44,22 @@ internal sealed class PipelineLoad(Pair pair, int[] order, byte[] payload)
             _envelopes[at++] = result.IsSealed ? result.Envelope : throw new InvalidOperationException($"a payload was not sealed: {result.Error}");
         }
 
-        return (at - from) / watch.Elapsed.TotalSeconds;
+        return watch.Elapsed.TotalSeconds;
     }
 
     private async Task<double> OpenAsync(int from, int to)
     {
         var envelopes = Requests<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>(_envelopes.AsSpan(from..to), envelope => envelope);
-        var opened = 0;
         var watch = Stopwatch.StartNew();
         await foreach (var result in pair.Receiver.OpenManyAsync(envelopes))
         {
-            opened += result.IsOpened && result.Opened.Payload.Length == payload.Length
-                ? 1
-                : throw new InvalidOperationException($"an envelope did not open: {result.Error}");
+            if (!result.IsOpened || result.Opened.Payload.Length != payload.Length)
+            {
+                throw new InvalidOperationException($"an envelope did not open: {result.Error}");
+            }
         }
 
-        return opened / watch.Elapsed.TotalSeconds;
+        return watch.Elapsed.TotalSeconds;
     }
 
     // All items are there before the clock starts: their source is not what is measured.

@@ -8,6 +8,7 @@ namespace Kyberium.Load;
 internal static class TrafficRows
 {
     private const int PayloadSize = 256;
+    private const int TurnCount = 8_192;        // as PipelineLoad: envelopes are opened while they are in the cache
     private const string OneThread = "bare AES-GCM, one thread";
     private const string TwoThreads = "bare AES-GCM, two threads";
 
@@ -54,9 +55,8 @@ internal static class TrafficRows
                 await TwiceAsync(() => Task.FromResult(BareCipher.Platform(options.Peers, order, PayloadSize))),
                 BareCipher.Provider(provider, options.Peers, order, PayloadSize),
                 .. await AwaitedAsync(pair, order),
-                await pipelines.SealAsync(),
-                await pipelines.OpenAsync(),
-                .. await pipelines.TwiceAsync(),
+                .. await pipelines.RunAsync(1),
+                .. await pipelines.RunAsync(2),
                 await ConcurrentAsync(count, callers, async i => await pair.Sender.SealAsync(Pair.Right, pipelines.Payload, pair.Names[order[i]])),
             ];
             for (var row = 0; row < rates.Length && round >= 0; row++)      // the first round compiles
@@ -87,32 +87,35 @@ internal static class TrafficRows
     private static async Task<double[]> AwaitedAsync(Pair pair, int[] order)
     {
         var payload = new byte[PayloadSize];
-        var envelopes = new byte[order.Length][];
-        var seal = await RateAsync(order.Length, async i =>
-            envelopes[i] = await pair.Sender.SealAsync(Pair.Right, payload, pair.Names[order[i]]));
-        var open = await RateAsync(order.Length, async i =>
+        var envelopes = new byte[TurnCount][];
+        double sealing = 0, opening = 0;
+        for (var from = 0; from < order.Length; from += TurnCount)
         {
-            if ((await pair.Receiver.OpenAsync(envelopes[i])).Payload.Length != PayloadSize)
+            var count = Math.Min(TurnCount, order.Length - from);
+            var watch = Stopwatch.StartNew();
+            for (var i = 0; i < count; i++)
             {
-                throw new InvalidOperationException("an envelope opened to something else");
+                envelopes[i] = await pair.Sender.SealAsync(Pair.Right, payload, pair.Names[order[from + i]]);
             }
-        });
-        return [seal, open];
-    }
 
-    internal static async Task<double> TwiceAsync(Func<Task<double>> half) =>
-        (await Task.WhenAll(Task.Run(half), Task.Run(half))).Sum();
+            sealing += watch.Elapsed.TotalSeconds;
+            watch.Restart();
+            for (var i = 0; i < count; i++)
+            {
+                if ((await pair.Receiver.OpenAsync(envelopes[i])).Payload.Length != PayloadSize)
+                {
+                    throw new InvalidOperationException("an envelope opened to something else");
+                }
+            }
 
-    private static async Task<double> RateAsync(int count, Func<int, Task> call)
-    {
-        var watch = Stopwatch.StartNew();
-        for (var i = 0; i < count; i++)
-        {
-            await call(i);
+            opening += watch.Elapsed.TotalSeconds;
         }
 
-        return count / watch.Elapsed.TotalSeconds;
+        return [order.Length / sealing, order.Length / opening];
     }
+
+    private static async Task<double> TwiceAsync(Func<Task<double>> half) =>
+        (await Task.WhenAll(Task.Run(half), Task.Run(half))).Sum();
 
     private static int[] Order(int peers, int count)
     {
