@@ -1,53 +1,26 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
 using Kyberium.Engine;
+using Kyberium.Engine.Cryptography;
 
 namespace Kyberium.Load;
 
-/// <summary>Volatile seal and open of 256 bytes over many peers, against bare AES-GCM over as many keys.</summary>
+/// <summary>Volatile seal and open of 256 bytes over many peers, against bare AES-GCM over as many keys; once for each provider.</summary>
 internal static class TrafficRows
 {
     private const int PayloadSize = 256;
+    private const int TurnCount = 8_192;        // as PipelineLoad: envelopes are opened while they are in the cache
+    private const string OneThread = "bare AES-GCM, one thread";
+    private const string TwoThreads = "bare AES-GCM, two threads";
 
     internal static async Task<IReadOnlyList<Row>> RunAsync(LoadOptions options)
     {
-        var count = options.Quick ? 2_000 : 200_000;
-        await using var pair = await Pair.StartAsync(options.Peers, durable: false, connect: true);
-        var order = Order(options.Peers, count);
-        var payload = new byte[PayloadSize];
-        var bare = Rates(options, () => Bare(options.Peers, order, payload));
-        var ceiling = new Row("bare AES-GCM seal, 256 B, as many keys, one thread", bare, "/s");
-        var seal = new List<double>();
-        var open = new List<double>();
-        for (var round = 0; round < options.Rounds; round++)
+        List<Row> rows = [];
+        foreach (var aead in options.Aead)
         {
-            var envelopes = new byte[count][];
-            seal.Add(await RateAsync(count, async i =>
-                envelopes[i] = await pair.Sender.SealAsync(Pair.Right, payload, pair.Names[order[i]])));
-            open.Add(await RateAsync(count, async i =>
-            {
-                if ((await pair.Receiver.OpenAsync(envelopes[i])).Payload.Length != PayloadSize)
-                {
-                    throw new InvalidOperationException("an envelope opened to something else");
-                }
-            }));
+            rows.AddRange(await RunAsync(options, aead));
         }
 
-        var callers = options.Quick ? 20 : 1_000;
-        var awaited = new List<double>();
-        for (var round = 0; round < options.Rounds; round++)
-        {
-            awaited.Add(await ConcurrentAsync(count, callers, async i =>
-                await pair.Sender.SealAsync(Pair.Right, payload, pair.Names[order[i]])));
-        }
-
-        return
-        [
-            ceiling,
-            new Row($"seal, awaited one by one, {options.Peers:N0} peers", seal, "/s", ceiling.Median, "bare seal, one thread"),
-            new Row($"open, awaited one by one, {options.Peers:N0} peers", open, "/s", ceiling.Median, "bare seal, one thread"),
-            new Row($"seal from {callers:N0} concurrent callers", awaited, "/s", ceiling.Median, "bare seal, one thread"),
-        ];
+        return rows;
     }
 
     internal static async Task<double> ConcurrentAsync(int count, int callers, Func<int, Task> call)
@@ -64,42 +37,85 @@ internal static class TrafficRows
         return count / watch.Elapsed.TotalSeconds;
     }
 
-    private static async Task<double> RateAsync(int count, Func<int, Task> call)
+    // All rows of a round follow each other, so that a slow spell of the machine meets each alike.
+    private static async Task<IReadOnlyList<Row>> RunAsync(LoadOptions options, AeadProviderChoice aead)
     {
-        var watch = Stopwatch.StartNew();
-        for (var i = 0; i < count; i++)
+        var count = options.Quick ? 2_000 : 200_000;
+        var callers = options.Quick ? 20 : 1_000;
+        await using var pair = await Pair.StartAsync(options.Peers, durable: false, connect: true, aead);
+        var order = Order(options.Peers, count);
+        var pipelines = new PipelineLoad(pair, order, new byte[PayloadSize]);
+        var provider = new AeadProviders(aead, AeadProvider.Intrinsics).Default;
+        var measured = Enumerable.Range(0, 10).Select(_ => new List<double>()).ToArray();
+        for (var round = -1; round < options.Rounds; round++)
         {
-            await call(i);
+            double[] rates =
+            [
+                BareCipher.Platform(options.Peers, order, PayloadSize),
+                await TwiceAsync(() => Task.FromResult(BareCipher.Platform(options.Peers, order, PayloadSize))),
+                BareCipher.Provider(provider, options.Peers, order, PayloadSize),
+                .. await AwaitedAsync(pair, order),
+                .. await pipelines.RunAsync(1),
+                .. await pipelines.RunAsync(2),
+                await ConcurrentAsync(count, callers, async i => await pair.Sender.SealAsync(Pair.Right, pipelines.Payload, pair.Names[order[i]])),
+            ];
+            for (var row = 0; row < rates.Length && round >= 0; row++)      // the first round compiles
+            {
+                measured[row].Add(rates[row]);
+            }
         }
 
-        return count / watch.Elapsed.TotalSeconds;
+        var name = aead.ToString().ToLowerInvariant();
+        Row one = new("bare AES-GCM, 256 B, as many keys, one thread", measured[0], "/s");
+        Row two = new("the same on two threads", measured[1], "/s", one.Median, OneThread);
+        Row Against(Row ceiling, string row, int at, string against) => new($"{name}: {row}", measured[at], "/s", ceiling.Median, against);
+        return
+        [
+            one,
+            two,
+            Against(one, "bare provider with header, one thread", 2, OneThread),
+            Against(one, $"seal, awaited one by one, {options.Peers:N0} peers", 3, OneThread),
+            Against(one, "open, awaited one by one", 4, OneThread),
+            Against(one, "seal through one pipeline", 5, OneThread),
+            Against(one, "open through one pipeline", 6, OneThread),
+            Against(two, "seal through two pipelines", 7, TwoThreads),
+            Against(two, "open through two pipelines", 8, TwoThreads),
+            Against(two, $"seal from {callers:N0} concurrent callers", 9, TwoThreads),
+        ];
     }
 
-    private static List<double> Rates(LoadOptions options, Func<double> round)
+    private static async Task<double[]> AwaitedAsync(Pair pair, int[] order)
     {
-        round();
-        return [.. Enumerable.Range(0, options.Rounds).Select(_ => round())];
-    }
-
-    private static double Bare(int keys, int[] order, byte[] payload)
-    {
-        var ciphers = Enumerable.Range(0, keys).Select(number => new AesGcm(SHA256.HashData(BitConverter.GetBytes(number)), 16)).ToArray();
-        var (nonce, ciphertext, tag) = (new byte[12], new byte[PayloadSize], new byte[16]);
-        var watch = Stopwatch.StartNew();
-        for (var i = 0; i < order.Length; i++)
+        var payload = new byte[PayloadSize];
+        var envelopes = new byte[TurnCount][];
+        double sealing = 0, opening = 0;
+        for (var from = 0; from < order.Length; from += TurnCount)
         {
-            BitConverter.TryWriteBytes(nonce, i);
-            ciphers[order[i]].Encrypt(nonce, payload, ciphertext, tag);
+            var count = Math.Min(TurnCount, order.Length - from);
+            var watch = Stopwatch.StartNew();
+            for (var i = 0; i < count; i++)
+            {
+                envelopes[i] = await pair.Sender.SealAsync(Pair.Right, payload, pair.Names[order[from + i]]);
+            }
+
+            sealing += watch.Elapsed.TotalSeconds;
+            watch.Restart();
+            for (var i = 0; i < count; i++)
+            {
+                if ((await pair.Receiver.OpenAsync(envelopes[i])).Payload.Length != PayloadSize)
+                {
+                    throw new InvalidOperationException("an envelope opened to something else");
+                }
+            }
+
+            opening += watch.Elapsed.TotalSeconds;
         }
 
-        var rate = order.Length / watch.Elapsed.TotalSeconds;
-        foreach (var cipher in ciphers)
-        {
-            cipher.Dispose();
-        }
-
-        return rate;
+        return [order.Length / sealing, order.Length / opening];
     }
+
+    private static async Task<double> TwiceAsync(Func<Task<double>> half) =>
+        (await Task.WhenAll(Task.Run(half), Task.Run(half))).Sum();
 
     private static int[] Order(int peers, int count)
     {
