@@ -12,7 +12,7 @@ namespace Kyberium.Engine.Shards;
 internal static class PeerLoader
 {
     /// <summary>Gives a peer as its last snapshot left it; <see langword="null"/> when there is none, or it was forgotten.</summary>
-    internal static async Task<ShardStore.LoadedPeer?> LoadAsync(
+    internal static async Task<LoadedPeer?> LoadAsync(
         ShardEnvironment environment, ShardId shard, ShardOpener opener, PeerHash hash, CancellationToken cancellationToken)
     {
         var journal = environment.Journal;
@@ -25,7 +25,7 @@ internal static class PeerLoader
         var vaultPlaintext = await opener.OpenRowAsync(new JournalRow(vaultKey, vaultRow), cancellationToken).ConfigureAwait(false);
         var vault = new PeerVault(SecretBytes.CopyOf(vaultPlaintext.Span[..PeerVault.KeySize]));
         var state = new PeerState(ReadName(vaultPlaintext));
-        var loaded = new ShardStore.LoadedPeer(state, hash, vault);
+        var loaded = new LoadedPeer(state, hash, vault);
         try
         {
             var snapshotKey = hash.Row(RowKind.Peer);

@@ -88,7 +88,7 @@ internal sealed partial class Shard
         }
     }
 
-    private void Loaded(ShardTurn turn, PeerKey key, ShardStore.LoadedPeer? loaded, EngineException? failure)
+    private void Loaded(ShardTurn turn, PeerKey key, LoadedPeer? loaded, EngineException? failure)
     {
         _loading.Remove(key, out var waiting);
         _parked -= waiting!.Count;
@@ -137,7 +137,7 @@ internal sealed partial class Shard
 
     internal Task<IReadOnlyList<PeerKey>> ListPeersAsync(CancellationToken cancellationToken) => _store.ListAsync(cancellationToken);
 
-    private ResidentPeer Admit(ShardTurn turn, ShardStore.LoadedPeer loaded)
+    private ResidentPeer Admit(ShardTurn turn, LoadedPeer loaded)
     {
         var peer = new ResidentPeer(_environment, loaded.State, loaded.Hash, loaded.Vault)
         {
@@ -295,7 +295,7 @@ internal sealed partial class Shard
         if (checkpoint.Through.Value > _store.TruncatedThrough.Value)
         {
             turn.TruncateThrough = checkpoint.Through;
-            turn.Rows.Add(_store.ShardRow(checkpoint.Through, checkpoint.Tag, turn.Input.Wall));
+            turn.Rows.Add(_store.CutRow(checkpoint.Through, checkpoint.Tag, turn.Input.Wall));
             _store.TruncatedThrough = checkpoint.Through;
         }
 

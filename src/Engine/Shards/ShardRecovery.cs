@@ -7,9 +7,9 @@ namespace Kyberium.Engine.Shards;
 /// <summary>Folds the tail of a shard's log over its snapshots: the same Apply as when the facts were decided.</summary>
 internal sealed class ShardRecovery(ShardEnvironment environment, ShardId shard, ShardOpener opener)
 {
-    private readonly Dictionary<PeerHash, ShardStore.LoadedPeer?> _peers = [];
+    private readonly Dictionary<PeerHash, LoadedPeer?> _peers = [];
 
-    internal IReadOnlyCollection<ShardStore.LoadedPeer> Peers => [.. _peers.Values.OfType<ShardStore.LoadedPeer>().Where(peer => peer.State.Exists)];
+    internal IReadOnlyCollection<LoadedPeer> Peers => [.. _peers.Values.OfType<LoadedPeer>().Where(peer => peer.State.Exists)];
 
     internal long FactCount { get; private set; }
 
