@@ -16,5 +16,8 @@ internal sealed class LoadedPeer(PeerState state, PeerHash hash, PeerVault vault
 
     internal LogPosition ChangedAt { get; set; }
 
+    /// <summary>Gets or sets the windows to go on from exactly; <see langword="null"/>: what was reserved is refused.</summary>
+    internal ExactWindows? Windows { get; set; }
+
     internal HashSet<ReceiverIndex>? StoredIndices { get; set; }
 }

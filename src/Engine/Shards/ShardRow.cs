@@ -5,19 +5,35 @@ namespace Kyberium.Engine.Shards;
 /// <summary>A shard's own row: where its log was cut, the tag of the last record cut off, and by whom (docs/formats/events.md).</summary>
 internal readonly record struct ShardRow(LogPosition Through, ReadOnlyMemory<byte> Tag, Fence Fence, ReadOnlyMemory<byte> Tenure)
 {
-    private const byte Version = 1;
+    private const byte Version = 2;
+    private const byte VersionBeforeWindows = 1;
+
+    /// <summary>Gets whether the owner ended cleanly with this row: every peer's exact windows are stored.</summary>
+    internal bool IsLast { get; init; }
+
+    /// <summary>Gets since which fence every owner but the last has ended cleanly: windows stored under it or a later one were exact.</summary>
+    internal Fence ExactFrom { get; init; }
 
     internal static RowKey Key => new(RowKind.Shard, default);
 
     internal static ShardRow Read(ReadOnlyMemory<byte> plaintext)
     {
         var reader = new StateReader(plaintext);
-        if (reader.Byte() is var version and not Version)
+        var version = reader.Byte();
+        if (version is not (Version or VersionBeforeWindows))
         {
             throw new StateFormatException($"shard row version {version} is not known here");
         }
 
-        return new ShardRow(new LogPosition(reader.Int64()), reader.Fixed(16).ToArray(), new Fence(reader.Int64()), reader.Fixed(32).ToArray());
+        var row = new ShardRow(
+            new LogPosition(reader.Int64()), reader.Fixed(16).ToArray(), new Fence(reader.Int64()), reader.Fixed(32).ToArray());
+        if (version == Version)
+        {
+            row = row with { IsLast = reader.Flag(), ExactFrom = new Fence(reader.Int64()) };
+        }
+
+        reader.End();
+        return row;
     }
 
     internal void Write(StateWriter writer)
@@ -27,5 +43,7 @@ internal readonly record struct ShardRow(LogPosition Through, ReadOnlyMemory<byt
         writer.Fixed(Tag.Span);
         writer.Int64(Fence.Value);
         writer.Fixed(Tenure.Span);
+        writer.Flag(IsLast);
+        writer.Int64(ExactFrom.Value);
     }
 }

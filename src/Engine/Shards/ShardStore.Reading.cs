@@ -1,3 +1,4 @@
+using Kyberium.Engine.Journal;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Storage;
 using Kyberium.Engine.Wire;
@@ -13,7 +14,7 @@ internal sealed partial class ShardStore
         try
         {
             var hash = PeerHash.Of(_environment.Journal.StoreId.Span, key);
-            done(await PeerLoader.LoadAsync(_environment, Id, _opener, hash, _stopping.Token).ConfigureAwait(false), null);
+            done(await PeerLoader.LoadAsync(_environment, Id, _opener, hash, ExactFrom, _stopping.Token).ConfigureAwait(false), null);
         }
         catch (EngineException failure)
         {
@@ -75,6 +76,21 @@ internal sealed partial class ShardStore
         }
     });
 
+    /// <summary>Opens, beside the turn, those of the rows that still stand under an old data key.</summary>
+    internal Task<(List<OpenedRow> Rows, int Done)> OpenOldRowsAsync(IReadOnlyList<RowKey> keys, uint olderThan, long bytesMax) =>
+        OnLaneAsync(() => OpenedRow.ReadAsync(_environment.Journal, Id, _opener, keys, olderThan, bytesMax, _stopping.Token));
+
+    /// <summary>Gives up data keys whose rows are gone.</summary>
+    internal Task ForgetKeysAsync(IReadOnlyList<uint> numbers) => OnLaneAsync(() =>
+    {
+        foreach (var number in numbers)
+        {
+            _opener.Forget(number);
+        }
+
+        return Task.FromResult(true);
+    });
+
     internal int LaneLength => _lane.Length;
 
     /// <summary>Lists the peers stored in this shard, in no order that means anything.</summary>
@@ -107,6 +123,23 @@ internal sealed partial class ShardStore
             }
         });
         return listed.Task;
+    }
+
+    private Task<T> OnLaneAsync<T>(Func<Task<T>> work)
+    {
+        var done = new TaskCompletionSource<T>(_environment.Scheduler.Completion);
+        _lane.Enqueue(async () =>
+        {
+            try
+            {
+                done.TrySetResult(await work().ConfigureAwait(false));
+            }
+            catch (Exception failure) when (failure is not OutOfMemoryException)
+            {
+                done.TrySetException(failure);      // whoever asked hears of it
+            }
+        });
+        return done.Task;
     }
 
     private async Task FindNameAsync(PeerHash hash, Action<PeerKey> found)

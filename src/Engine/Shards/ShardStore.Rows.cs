@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using Kyberium.Engine.Audit;
+using Kyberium.Engine.Journal;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Delivery;
 using Kyberium.Engine.Sessions.Storage;
@@ -39,16 +41,33 @@ internal sealed partial class ShardStore
         scratch.Clear();
         SnapshotCodec.Write(scratch, peer.State, turn.Input, position);
         Put(turn, peer, peer.Hash.Row(RowKind.Peer), scratch);
+        if (turn.Leaving.Contains(peer))
+        {
+            WriteWindows(turn, peer, scratch);
+        }
+
         WriteMessages(turn, peer, scratch);
         WriteIndices(turn, peer);
         peer.StoredAt = position;
     }
+
+    /// <summary>Keeps, beyond the records that a checkpoint cuts off, the audit events that were not handed on.</summary>
+    internal void WriteAudit(ShardTurn turn, AuditBacklog audit, LogPosition through)
+    {
+        var (toStore, toDelete) = audit.Cut(through);
+        turn.Rows.AddRange(toStore.Select(auditEvent => AuditRows.Write(auditEvent, _sealer, turn.Input.Wall)));
+        turn.Rows.AddRange(toDelete.Select(auditEvent => new RowChange(AuditRows.KeyOf(auditEvent), null)));
+    }
+
+    /// <summary>Seals a row's content, as it is, under the newest data key.</summary>
+    internal RowChange Reseal(OpenedRow row, UnixMillis wall) => new(row.Key, _sealer.SealRow(row.Key, row.Plaintext, wall.Value));
 
     /// <summary>Deletes everything stored of a forgotten peer; its key first of all.</summary>
     internal static void DeleteRows(ShardTurn turn, ResidentPeer peer)
     {
         Delete(turn, peer.Hash.Row(RowKind.PeerKey));
         Delete(turn, peer.Hash.Row(RowKind.Peer));
+        Delete(turn, peer.Hash.Row(RowKind.Windows));
         var (outgoing, incoming) = (peer.State.Outgoing, peer.State.Incoming);
         foreach (var number in outgoing.StaleRows)
         {
@@ -74,6 +93,27 @@ internal sealed partial class ShardStore
     }
 
     private static void Delete(ShardTurn turn, RowKey key) => turn.Rows.Add(new RowChange(key, null));
+
+    private void WriteWindows(ShardTurn turn, ResidentPeer peer, StateWriter scratch)
+    {
+        scratch.Clear();
+        var digest = ExactWindows.Write(scratch, Fence, peer);
+        if (digest == peer.StoredWindows)
+        {
+            return;
+        }
+
+        if (digest == 0)
+        {
+            Delete(turn, peer.Hash.Row(RowKind.Windows));
+        }
+        else
+        {
+            Put(turn, peer, peer.Hash.Row(RowKind.Windows), scratch);
+        }
+
+        peer.StoredWindows = digest;
+    }
 
     private void WriteMessages(ShardTurn turn, ResidentPeer peer, StateWriter scratch)
     {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Kyberium.Engine.Audit;
 using Kyberium.Engine.Cryptography;
 using Kyberium.Engine.Journal;
 using Kyberium.Engine.Sessions;
@@ -24,8 +25,9 @@ internal sealed partial class ShardStore : IAsyncDisposable
     private ulong _rowCounter;
 
     private ShardStore(
-        ShardEnvironment environment, ShardId id, ShardExtent extent, DataKeys keys, ShardSealer sealer, ShardOpener opener)
+        ShardEnvironment environment, ShardId id, ShardExtent extent, Fence exactFrom, DataKeys keys, ShardSealer sealer, ShardOpener opener)
     {
+        ExactFrom = exactFrom;
         _environment = environment;
         Id = id;
         Fence = extent.Fence;
@@ -43,6 +45,9 @@ internal sealed partial class ShardStore : IAsyncDisposable
 
     internal Fence Fence { get; }
 
+    /// <summary>Gets since which fence stored windows are exact: no owner since has ended without storing them.</summary>
+    internal Fence ExactFrom { get; }
+
     /// <summary>Gets the end of the log when the shard was taken over.</summary>
     internal LogPosition End { get; }
 
@@ -50,8 +55,14 @@ internal sealed partial class ShardStore : IAsyncDisposable
 
     internal ReadOnlySpan<byte> LastTag => _sealer.LastTag;
 
+    /// <summary>Gets the shard's data keys; what needs the keys themselves goes through the lane.</summary>
+    internal DataKeys Keys => _keys;
+
+    /// <summary>Gets the number of the data key that seals. The turn's.</summary>
+    internal uint SealingKey => _sealer.DataKeyNumber;
+
     /// <summary>Takes a shard over: checks that it is not an older copy, raises its fence, and reads its tail.</summary>
-    internal static async Task<(ShardStore Store, IReadOnlyCollection<LoadedPeer> Recovered, long Facts)> OpenAsync(
+    internal static async Task<(ShardStore Store, ShardRecovery Recovered, AuditBacklog? Audit)> OpenAsync(
         ShardEnvironment environment, ShardId id, ShardWitness? witness, CancellationToken cancellationToken)
     {
         var journal = environment.Journal;
@@ -65,14 +76,15 @@ internal sealed partial class ShardStore : IAsyncDisposable
         var random = new byte[64];
         environment.Entropy.Fill(random);
         var keys = await DataKeys.OpenAsync(
-            journal, environment.Keyring, id, extent, environment.Scheduler.UnixMillis, random.AsMemory(0, 32), cancellationToken)
-            .ConfigureAwait(false);
+            journal, environment.Keyring, id, extent, environment.Settings.Journal.DataKeyAge, environment.Scheduler.UnixMillis,
+            random.AsMemory(0, 32), cancellationToken).ConfigureAwait(false);
         CryptographicOperations.ZeroMemory(random.AsSpan(0, 32));
         var opener = new ShardOpener(journal.StoreId, id, extent, keys);
         try
         {
-            await BeginAfterCheckpointAsync(journal, id, extent, opener, witness, cancellationToken).ConfigureAwait(false);
-            var recovery = new ShardRecovery(environment, id, opener);
+            var exactFrom = await BeginAfterCheckpointAsync(journal, id, before, extent, opener, witness, cancellationToken)
+                .ConfigureAwait(false);
+            var recovery = new ShardRecovery(environment, id, opener, exactFrom);
             await foreach (var record in journal.ReadRecordsAsync(id, extent.TruncatedThrough, cancellationToken).ConfigureAwait(false))
             {
                 await recovery.AddAsync(await opener.OpenRecordAsync(record, cancellationToken).ConfigureAwait(false), cancellationToken)
@@ -80,7 +92,10 @@ internal sealed partial class ShardStore : IAsyncDisposable
             }
 
             var sealer = new ShardSealer(journal.StoreId, id, extent, keys.Current, random.AsSpan(32), opener.LastTag);
-            return (new ShardStore(environment, id, extent, keys, sealer, opener), recovery.Peers, recovery.FactCount);
+            var left = await AuditRows.ReadAsync(environment, id, opener, cancellationToken).ConfigureAwait(false);
+            var audit = environment.Audit.Open(
+                extent.End, left.Select(row => (row, true)).Concat(recovery.Audit.Select(auditEvent => (auditEvent, false))));
+            return (new ShardStore(environment, id, extent, exactFrom, keys, sealer, opener), recovery, audit);
         }
         catch
         {
@@ -106,16 +121,20 @@ internal sealed partial class ShardStore : IAsyncDisposable
     internal ValueTask CommitAsync(JournalCommit commit) => _commits.AddAsync(commit);
 
     /// <summary>The shard's own row: where its log was cut, the tag of the last record cut off, and by whom.</summary>
-    internal RowChange CutRow(LogPosition through, ReadOnlyMemory<byte> tag, UnixMillis wall)
+    internal RowChange CutRow(LogPosition through, ReadOnlyMemory<byte> tag, bool isLast, UnixMillis wall)
     {
         var writer = new StateWriter();
-        new ShardRow(through, tag, Fence, _sealer.Tenure).Write(writer);
+        new ShardRow(through, tag, Fence, _sealer.Tenure) { IsLast = isLast, ExactFrom = ExactFrom }.Write(writer);
         return new RowChange(ShardRow.Key, _sealer.SealRow(ShardRow.Key, writer.Written, wall.Value));
     }
 
     /// <summary>After a checkpoint: lets the keyring remember it, replaces a data key that is due, then tells who waited.</summary>
     /// <param name="end">Where the log ends at least: what the checkpoint's own commit made durable.</param>
-    internal void Witness(LogPosition end, IReadOnlyList<TaskCompletionSource> waiting, Action<ShardWork> post) => _lane.Enqueue(async () =>
+    /// <param name="waiting">Who waits for the checkpoint.</param>
+    /// <param name="post">Gives work to the turn.</param>
+    /// <param name="done">Runs when all went well, before those who wait are told.</param>
+    internal void Witness(
+        LogPosition end, IReadOnlyList<TaskCompletionSource> waiting, Action<ShardWork> post, Action done) => _lane.Enqueue(async () =>
     {
         try
         {
@@ -131,6 +150,7 @@ internal sealed partial class ShardStore : IAsyncDisposable
             }
 
             CryptographicOperations.ZeroMemory(random);
+            done();
             Settle(waiting, null);
         }
         catch (EngineException failure)
@@ -179,12 +199,15 @@ internal sealed partial class ShardStore : IAsyncDisposable
         }
     }
 
-    private static async Task BeginAfterCheckpointAsync(
-        IJournal journal, ShardId id, ShardExtent extent, ShardOpener opener, ShardWitness? witness, CancellationToken cancellationToken)
+    /// <returns>Since which fence stored windows are exact. Acquiring the shard has made the row of a clean end void for whoever comes
+    /// later: from now on only what this owner stores is.</returns>
+    private static async Task<Fence> BeginAfterCheckpointAsync(
+        IJournal journal, ShardId id, ShardExtent before, ShardExtent extent, ShardOpener opener, ShardWitness? witness,
+        CancellationToken cancellationToken)
     {
         if (await journal.ReadRowAsync(id, ShardRow.Key, cancellationToken).ConfigureAwait(false) is not { } bytes)
         {
-            return;
+            return extent.Fence;
         }
 
         var plaintext = await opener.OpenRowAsync(new JournalRow(ShardRow.Key, bytes), cancellationToken).ConfigureAwait(false);
@@ -195,5 +218,6 @@ internal sealed partial class ShardStore : IAsyncDisposable
         }
 
         opener.BeginAfter(extent.TruncatedThrough, row.Through == extent.TruncatedThrough ? row.Tag.Span : []);
+        return row.IsLast && row.Fence == before.Fence && extent.Fence.Value == before.Fence.Value + 1 ? row.ExactFrom : extent.Fence;
     }
 }
