@@ -10,24 +10,23 @@ internal sealed class CommitLine(ShardEnvironment environment, ShardId shard, Fe
 
     private readonly Lock _lock = new();
     private Task _last = Task.CompletedTask;
+    private Task _inDoubt = Task.CompletedTask;
     private int _retrying;
 
     /// <summary>Commits, and finds out what became of a commit whose outcome is unknown. Calls are made in order.</summary>
     /// <remarks>While one is being resolved the later ones stand in line behind it: the journal would take them over its hole.</remarks>
     internal ValueTask AddAsync(JournalCommit commit)
     {
-        var previous = _last;
-        Task committing;
         lock (_lock)
         {
-            // While an earlier commit is being settled this one waits for it: overtaking would tear the order of the log and its rows.
-            committing = _retrying > 0
+            // While an earlier commit is being settled, or was under way when one failed and may not have noticed yet that it
+            // failed with it, this one waits: overtaking would tear the order of the log and its rows.
+            var previous = _last;
+            _last = _retrying > 0 || !_inDoubt.IsCompleted
                 ? SettleAsync(commit, previous, isFresh: true)
                 : CommitAfterAsync(commit, previous, environment.Journal.CommitAsync(commit, CancellationToken.None));
+            return new ValueTask(_last);
         }
-
-        _last = committing;
-        return new ValueTask(committing);
     }
 
     private async Task CommitAfterAsync(JournalCommit commit, Task previous, ValueTask committing)
@@ -51,6 +50,7 @@ internal sealed class CommitLine(ShardEnvironment environment, ShardId shard, Fe
         lock (_lock)
         {
             _retrying++;
+            _inDoubt = _last;
         }
 
         try
