@@ -11,6 +11,16 @@ public sealed partial class SessionEngine
 
     internal long Commits => _shards?.Running.Sum(shard => shard.Metrics.Commits) ?? 0;
 
+    internal long CheckpointsFailed => _shards?.Running.Sum(shard => shard.CheckpointsFailed) ?? 0;
+
+    internal long DataKeys => _directory.DataKeyCount + (_shards?.Running.Sum(shard => (long)shard.DataKeyCount) ?? 0);
+
+    internal long RowsUnderOldKeys => _shards?.Running.Sum(shard => shard.RowsUnderOldKeys) ?? 0;
+
+    internal long AuditWaiting => _shards?.Running.Sum(shard => (long)shard.AuditWaiting) ?? 0;
+
+    internal long AuditDropped => _shards?.Running.Sum(shard => shard.AuditDropped) ?? 0;
+
     internal long EphemeralHits => _ephemeralKeys.Hits;
 
     internal long EphemeralMisses => _ephemeralKeys.Misses;

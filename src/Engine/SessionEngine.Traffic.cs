@@ -107,6 +107,9 @@ public sealed partial class SessionEngine
                     await _shards.At(header.Receiver.Shard).EnqueueAsync(reserve, cancellationToken).ConfigureAwait(false);
                     await reserve.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
                     break;
+                case OpenOutcome.Closing:
+                    await FindAgainAsync(traffic, cancellationToken).ConfigureAwait(false);
+                    break;
                 case OpenOutcome.BelowReservation:
                     // Authentic, but refused since an earlier owner may have shown it: the peer is told where to go on.
                     await _shards.At(header.Receiver.Shard).EnqueueAsync(
@@ -231,7 +234,7 @@ public sealed partial class SessionEngine
             if (traffic.IsDisposed)
             {
                 details = default;
-                return OpenOutcome.Rejected;
+                return OpenOutcome.Closing;
             }
 
             outcome = traffic.Receiving.TryOpen(header, envelope, default, plaintext, out details);
@@ -276,6 +279,24 @@ public sealed partial class SessionEngine
         }
 
         return new OpenedEnvelope(traffic.Peer.Key.Identity, traffic.Peer.Key.Peer, payload);
+    }
+
+    /// <summary>An epoch left memory while it was looked up: its peer is brought back, unless the epoch is gone for good.</summary>
+    private async ValueTask FindAgainAsync(EpochTraffic left, CancellationToken cancellationToken)
+    {
+        var index = left.Epoch.LocalIndex;
+        try
+        {
+            var found = await LookAsync(left.Peer.Key, _ => _shards.Find(index.Shard)?.FindTraffic(index), cancellationToken).ConfigureAwait(false);
+            if (found is null || found == left)
+            {
+                throw EngineErrors.EnvelopeRejected();
+            }
+        }
+        catch (EngineException failure) when (failure.Code == EngineErrorCode.PeerUnknown)
+        {
+            throw EngineErrors.EnvelopeRejected();
+        }
     }
 
     /// <summary>Finds an epoch by its index; a peer that is not in memory is brought back.</summary>

@@ -72,7 +72,8 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         _audit = new AuditTrail(
             scheduler, parts.AuditSink,
             e => EngineLog.Audit(_logger, e.Kind, e.Identity, e.Peer, e.Actor, e.Correlation, e.Detail),
-            failure => EngineLog.AuditSinkFailed(_logger, failure));
+            failure => EngineLog.AuditSinkFailed(_logger, failure),
+            shard => EngineLog.AuditBacklogFull(_logger, shard.ToString(), AuditBacklog.CountMax));
         _gate = new HandshakeGate(scheduler, settings.Handshake, entropy);
         _accepting = new InFlight(scheduler);
         _stopped = new TaskCompletionSource(scheduler.Completion);
@@ -164,7 +165,8 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         try
         {
             journal = await openJournal(options, cancellationToken).ConfigureAwait(false);
-            directory = await EngineDirectory.OpenAsync(journal, keyring, scheduler, entropy, cancellationToken).ConfigureAwait(false);
+            directory = await EngineDirectory.OpenAsync(
+                journal, keyring, scheduler, entropy, settings.Journal.DataKeyAge, cancellationToken).ConfigureAwait(false);
             await directory.SetShardCountAsync(settings.Shard.Count).ConfigureAwait(false);
             if (directory.ShardCount != settings.Shard.Count)
             {
@@ -252,10 +254,12 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             Keyed = new KeyedTraffic(_settings.Residency.KeyedAeadMax),
             Aead = _aead,
             IgnoresWitnesses = acceptRestored,
+            Logger = _logger,
         };
         _shards = await ShardSet.StartAsync(
             _environment, handshakes, (shard, reason) => EngineLog.ShardEnded(_logger, shard.ToString(), reason.Message, reason),
             cancellationToken).ConfigureAwait(false);
+        _directory.BeginUpkeep(_logger);
         foreach (var suite in _directory.List().SelectMany(identity => identity.Suites).Distinct())
         {
             _ephemeralKeys.Prewarm(Wire.SuiteKems.Of(suite));

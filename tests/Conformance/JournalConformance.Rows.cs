@@ -31,6 +31,35 @@ public abstract partial class JournalConformance
     }
 
     [Fact]
+    public async Task An_enumeration_of_rows_may_rest_while_others_commit_and_then_goes_on()
+    {
+        const int count = 3_000;
+        var fence = (await Journal.AcquireAsync(ShardA)).Fence;
+        await Journal.CommitAsync(RowsOnly(
+            ShardA, fence, [.. Enumerable.Range(0, count).Select(i => Put(RowKind.Peer, [(byte)(i >> 8), (byte)i], [1]))]));
+
+        var seen = new List<string>();
+        await using (var rows = Journal.ReadRowsAsync(ShardA, RowKind.Peer, default).GetAsyncEnumerator())
+        {
+            Assert.True(await rows.MoveNextAsync());
+            do
+            {
+                var key = rows.Current.Key.Key.ToArray();
+                seen.Add(Convert.ToHexString(key));
+                if (seen.Count % 500 == 1)
+                {
+                    // Replaced behind and ahead, in commits that complete while the enumeration rests.
+                    await Journal.CommitAsync(RowsOnly(ShardA, fence, Put(RowKind.Peer, key, [2]), Put(RowKind.Peer, [11, 0xb7], [2])));
+                    await Journal.CommitAsync(RowsOnly(ShardA, fence, Put(RowKind.Outbox, key, [2])));
+                }
+            }
+            while (await rows.MoveNextAsync());
+        }
+
+        Assert.Equal(Enumerable.Range(0, count).Select(i => Convert.ToHexString([(byte)(i >> 8), (byte)i])), seen);
+    }
+
+    [Fact]
     public async Task Kinds_and_shards_do_not_share_rows()
     {
         var a = (await Journal.AcquireAsync(ShardA)).Fence;

@@ -1,7 +1,8 @@
 namespace Kyberium.Engine.Audit;
 
 /// <summary>Hands durable audit events on to a sink, in order, without holding up a shard.</summary>
-internal sealed class AuditTrail(EngineScheduler scheduler, IAuditSink? sink, Action<AuditEvent> log, Action<Exception> failed) : IAuditTrail
+internal sealed class AuditTrail(EngineScheduler scheduler, IAuditSink? sink, Action<AuditEvent> log, Action<Exception> failed, Action<ShardId> full)
+    : IAuditTrail
 {
     private readonly SerialLane _lane = new(scheduler);
 
@@ -25,6 +26,47 @@ internal sealed class AuditTrail(EngineScheduler scheduler, IAuditSink? sink, Ac
             }
         });
     }
+
+    public AuditBacklog? Open(LogPosition end, IEnumerable<(AuditEvent Event, bool HasRow)> left) =>
+        sink is null ? null : new AuditBacklog(this, scheduler, end, left);
+
+    public bool HasSink => sink is not null;
+
+    public void Log(AuditEvent auditEvent) => log(auditEvent);
+
+    /// <summary>Hands one event to the sink, after those of other shards that came before.</summary>
+    /// <param name="auditEvent">A durable event.</param>
+    /// <param name="isRepeated">Whether the sink failed the last time, which was reported then.</param>
+    /// <param name="cancellationToken">Ends the shard's waiting for the sink.</param>
+    /// <returns>Whether the sink took it.</returns>
+    internal Task<bool> TryHandOnAsync(AuditEvent auditEvent, bool isRepeated, CancellationToken cancellationToken)
+    {
+        var done = new TaskCompletionSource<bool>(scheduler.Completion);
+        _lane.Enqueue(async () =>
+        {
+            try
+            {
+                await sink!.WriteAsync(auditEvent, cancellationToken).ConfigureAwait(false);
+                done.TrySetResult(true);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                done.TrySetCanceled(cancellationToken);
+            }
+            catch (Exception failure) when (failure is not OutOfMemoryException)
+            {
+                if (!isRepeated)
+                {
+                    failed(failure);    // a third party's sink: its failure is reported, and must not end the engine
+                }
+
+                done.TrySetResult(false);
+            }
+        });
+        return done.Task;
+    }
+
+    internal void Full(ShardId shard) => full(shard);
 
     internal Task DrainAsync() => _lane.DrainAsync();
 }

@@ -51,7 +51,8 @@ public interface IJournal : IAsyncDisposable
     ValueTask<ReadOnlyMemory<byte>?> ReadRowAsync(ShardId shard, RowKey key, CancellationToken cancellationToken = default);
 
     /// <summary>Reads the rows of one kind whose key starts with <paramref name="prefix"/>, in ascending byte order of the key.</summary>
-    /// <remarks>Each row is whole; rows that change during the enumeration may show their old or their new state.</remarks>
+    /// <remarks>Each row is whole; rows that change during the enumeration may show their old or their new state. An enumeration may
+    /// rest between two rows for hours: meanwhile it holds nothing that others wait for.</remarks>
     IAsyncEnumerable<JournalRow> ReadRowsAsync(
         ShardId shard, RowKind kind, ReadOnlyMemory<byte> prefix, CancellationToken cancellationToken = default);
 
@@ -118,11 +119,14 @@ public enum RowKind
     /// <summary>The shard's own state (its tenure, audit head, counters); key: empty.</summary>
     Shard = 9,
 
-    /// <summary>Audit events not yet handed on; key: number64.</summary>
+    /// <summary>An audit event not yet handed on; key: position of its record 8 ‖ ordinal 4.</summary>
     Audit = 10,
 
     /// <summary>A chunk of a stream larger than one message; key: peer's 16-byte key hash ‖ stream16 ‖ number32.</summary>
     Chunk = 11,
+
+    /// <summary>The exact replay windows of a peer that left memory; key: the peer's 16-byte key hash.</summary>
+    Windows = 12,
 }
 
 /// <summary>A row's key within its shard.</summary>

@@ -17,7 +17,7 @@ internal static partial class EngineLog
     [LoggerMessage(1003, LogLevel.Information, "Audit {Kind}: identity {Identity}, peer {Peer}, by {Actor}, correlation {Correlation}: {Detail}")]
     internal static partial void Audit(ILogger logger, string kind, string identity, string peer, string actor, string correlation, string detail);
 
-    [LoggerMessage(1004, LogLevel.Error, "The audit sink failed; the event stays in the journal until its checkpoint")]
+    [LoggerMessage(1004, LogLevel.Error, "The audit sink failed; its events wait in the journal and are handed on again until it takes them")]
     internal static partial void AuditSinkFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(1005, LogLevel.Debug, "An envelope was refused: {Reason}")]
@@ -25,6 +25,18 @@ internal static partial class EngineLog
 
     [LoggerMessage(1006, LogLevel.Warning, "The ratio of half-open handshakes is high: {HalfOpen} of {HalfOpenMax}; new ones must show a cookie")]
     internal static partial void CookiesDemanded(ILogger logger, int halfOpen, int halfOpenMax);
+
+    [LoggerMessage(1007, LogLevel.Error, "A checkpoint of shard {Shard} failed: {Reason}")]
+    internal static partial void CheckpointFailed(ILogger logger, string shard, string reason, Exception exception);
+
+    [LoggerMessage(1008, LogLevel.Information, "Data key {Number} of shard {Shard} was destroyed: nothing is sealed under it any more")]
+    internal static partial void DataKeyDestroyed(ILogger logger, uint number, string shard);
+
+    [LoggerMessage(1009, LogLevel.Warning, "Rows of shard {Shard} could not be sealed under the newest data key: {Reason}")]
+    internal static partial void KeyUpkeepFailed(ILogger logger, string shard, string reason, Exception exception);
+
+    [LoggerMessage(1010, LogLevel.Error, "{CountMax} audit events of shard {Shard} wait for the sink; further ones are in this log only, until it takes some")]
+    internal static partial void AuditBacklogFull(ILogger logger, string shard, int countMax);
 
     [LoggerMessage(1020, LogLevel.Information, "A stream to {Peer} ended early and its receiver could not be told: {Reason}. The next stream does that")]
     internal static partial void StreamNotAbandoned(ILogger logger, string peer, string reason);

@@ -12,7 +12,7 @@ namespace Kyberium.Engine.Identities;
 /// <summary>This engine's identities, and which public key belongs to which peer. Kept in a shard of its own, as rows.</summary>
 /// <remarks>Identities are few and in memory. Pins are as many as peers: they are looked up in the store, and only when a
 /// handshake or an operator asks. Row formats: docs/formats/events.md.</remarks>
-internal sealed class EngineDirectory : ILocalIdentities, IAsyncDisposable
+internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposable
 {
     private const byte StateClass = 0;
     private const byte IdentityClass = 1;
@@ -52,13 +52,15 @@ internal sealed class EngineDirectory : ILocalIdentities, IAsyncDisposable
     internal int ShardCount { get; private set; }
 
     internal static async Task<EngineDirectory> OpenAsync(
-        IJournal journal, IKeyring keyring, EngineScheduler scheduler, IEntropySource entropy, CancellationToken cancellationToken)
+        IJournal journal, IKeyring keyring, EngineScheduler scheduler, IEntropySource entropy, TimeSpan dataKeyAge,
+        CancellationToken cancellationToken)
     {
         var extent = await journal.AcquireAsync(ShardId.Directory, cancellationToken).ConfigureAwait(false);
         var random = new byte[64];
         entropy.Fill(random);
         var keys = await DataKeys.OpenAsync(
-            journal, keyring, ShardId.Directory, extent, scheduler.UnixMillis, random.AsMemory(0, 32), cancellationToken).ConfigureAwait(false);
+            journal, keyring, ShardId.Directory, extent, dataKeyAge, scheduler.UnixMillis, random.AsMemory(0, 32),
+            cancellationToken).ConfigureAwait(false);
         CryptographicOperations.ZeroMemory(random.AsSpan(0, 32));
         var opener = new ShardOpener(journal.StoreId, ShardId.Directory, extent, keys);
         var sealer = new ShardSealer(journal.StoreId, ShardId.Directory, extent, keys.Current, random.AsSpan(32), new byte[16]);
@@ -236,7 +238,7 @@ internal sealed class EngineDirectory : ILocalIdentities, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _lane.DrainAsync().ConfigureAwait(false);
+        await StopUpkeepAsync().ConfigureAwait(false);
         _sealer.Dispose();
         _opener.Dispose();
         _keys.Dispose();

@@ -6,21 +6,21 @@ namespace Kyberium.Engine.Journal;
 
 /// <summary>The data keys of one shard: wrapped in its rows, unwrapped by the keyring when first needed.</summary>
 /// <remarks>The highest number is the current one: only it seals. Older ones open what they sealed until nothing of it is
-/// left. Not thread-safe: the shard's owner uses it.</remarks>
+/// left. Not thread-safe but for <see cref="Numbers"/> and what reads headers alone.</remarks>
 internal sealed class DataKeys : IDisposable
 {
-    /// <summary>How old the current key may grow before it is due for rotation.</summary>
-    internal const long AgeMillisMax = 24L * 60 * 60 * 1_000;
-
     private readonly IJournal _journal;
     private readonly IKeyring _keyring;
     private readonly ShardId _shard;
     private readonly byte[] _shardBytes;
     private readonly SortedDictionary<uint, DataKeyRow> _rows = [];
     private readonly Dictionary<uint, DataKey> _unwrapped = [];
+    private readonly long _ageMillisMax;
+    private volatile uint[] _numbers = [];
 
-    private DataKeys(IJournal journal, IKeyring keyring, ShardId shard)
+    private DataKeys(IJournal journal, IKeyring keyring, ShardId shard, TimeSpan ageMax)
     {
+        _ageMillisMax = (long)ageMax.TotalMilliseconds;
         _journal = journal;
         _keyring = keyring;
         _shard = shard;
@@ -30,24 +30,25 @@ internal sealed class DataKeys : IDisposable
     /// <summary>Gets the key that seals.</summary>
     internal DataKey Current { get; private set; } = null!;
 
-    /// <summary>Gets the numbers of all keys kept, ascending.</summary>
-    internal IReadOnlyCollection<uint> Numbers => _rows.Keys;
+    /// <summary>Gets the numbers of all keys kept, ascending. Any thread may look.</summary>
+    internal IReadOnlyList<uint> Numbers => _numbers;
 
     /// <summary>Reads a shard's keys as its new owner: makes the first one durable, replaces a current one that is due.</summary>
     /// <param name="journal">Where the shard lives.</param>
     /// <param name="keyring">Wraps and unwraps.</param>
     /// <param name="shard">The shard.</param>
     /// <param name="extent">What acquiring it gave; the fence that new keys are committed under.</param>
+    /// <param name="ageMax">How old the current key may grow before it is due for rotation.</param>
     /// <param name="unixMillis">Wall time.</param>
     /// <param name="entropy">32 secret random bytes, used when a key is made; the caller zeroes them.</param>
     /// <param name="cancellationToken">Cancels waiting.</param>
     /// <exception cref="EngineException">What the keyring throws, <see cref="EngineErrorCode.KeyringWrongKey"/> above all;
     /// <see cref="EngineErrorCode.JournalCorrupt"/>: a key's row is damaged, or the log has records but no key is left.</exception>
     internal static async ValueTask<DataKeys> OpenAsync(
-        IJournal journal, IKeyring keyring, ShardId shard, ShardExtent extent, long unixMillis, ReadOnlyMemory<byte> entropy,
-        CancellationToken cancellationToken)
+        IJournal journal, IKeyring keyring, ShardId shard, ShardExtent extent, TimeSpan ageMax, long unixMillis,
+        ReadOnlyMemory<byte> entropy, CancellationToken cancellationToken)
     {
-        var keys = await ReadAsync(journal, keyring, shard, cancellationToken).ConfigureAwait(false);
+        var keys = await ReadAsync(journal, keyring, shard, ageMax, cancellationToken).ConfigureAwait(false);
         try
         {
             await keys.EnsureCurrentAsync(extent, unixMillis, entropy, cancellationToken).ConfigureAwait(false);
@@ -61,16 +62,21 @@ internal sealed class DataKeys : IDisposable
     }
 
     /// <summary>Reads a shard's keys without owning it, for verifying. Makes none: a shard without keys gives an empty set.</summary>
-    internal static async ValueTask<DataKeys> ReadAsync(
-        IJournal journal, IKeyring keyring, ShardId shard, CancellationToken cancellationToken)
+    internal static ValueTask<DataKeys> ReadAsync(
+        IJournal journal, IKeyring keyring, ShardId shard, CancellationToken cancellationToken) =>
+        ReadAsync(journal, keyring, shard, TimeSpan.MaxValue, cancellationToken);
+
+    private static async ValueTask<DataKeys> ReadAsync(
+        IJournal journal, IKeyring keyring, ShardId shard, TimeSpan ageMax, CancellationToken cancellationToken)
     {
-        var keys = new DataKeys(journal, keyring, shard);
+        var keys = new DataKeys(journal, keyring, shard, ageMax);
         await foreach (var row in journal.ReadRowsAsync(shard, RowKind.DataKey, default, cancellationToken).ConfigureAwait(false))
         {
             var fault = DataKeyRow.Parse(row.Key, row.Value, out var number, out var parsed);
             keys._rows[number] = fault == FrameFault.None ? parsed : throw JournalErrors.Corrupt(shard, row.Key, fault);
         }
 
+        keys._numbers = [.. keys._rows.Keys];
         if (keys._rows.Count > 0)
         {
             keys.Current = await keys.FindAsync(keys._rows.Keys.Last(), cancellationToken).ConfigureAwait(false)
@@ -106,13 +112,13 @@ internal sealed class DataKeys : IDisposable
         }
     }
 
-    /// <summary>Makes a new current key, durably, when the present one is older than a day. The sealer is then told by
+    /// <summary>Makes a new current key, durably, when the present one is due. The sealer is then told by
     /// <see cref="ShardSealer.UseDataKey"/>.</summary>
     /// <returns>Whether <see cref="Current"/> is another one now.</returns>
     internal async ValueTask<bool> RotateIfDueAsync(
         Fence fence, long unixMillis, ReadOnlyMemory<byte> entropy, CancellationToken cancellationToken)
     {
-        if (unixMillis - Current.CreatedAtUnixMillis < AgeMillisMax)
+        if (unixMillis - Current.CreatedAtUnixMillis < _ageMillisMax)
         {
             return false;
         }
@@ -135,38 +141,40 @@ internal sealed class DataKeys : IDisposable
         }
     }
 
-    /// <summary>Deletes, durably, each old key under which no record or row of the shard is sealed any more. Reads the whole shard,
-    /// headers only; meant to run about as often as keys rotate.</summary>
+    /// <summary>Finds what still needs keys older than <paramref name="olderThan"/>. Reads the whole shard, headers only; meant to run
+    /// about as often as keys rotate, and only once nothing is sealed under an older key any more. Needs no keys.</summary>
+    internal async ValueTask<OldKeyUses> FindOldUsesAsync(uint olderThan, CancellationToken cancellationToken)
+    {
+        var unused = _numbers.Where(number => number < olderThan).ToHashSet();
+        await foreach (var record in _journal.ReadRecordsAsync(_shard, default, cancellationToken).ConfigureAwait(false))
+        {
+            var fault = StoreFrame.Parse(record.Bytes, out var frame);
+            unused.Remove(fault == FrameFault.None
+                ? frame.DataKeyNumber
+                : throw JournalErrors.Corrupt(_shard, record.Position, fault));   // what it needs cannot be known: keep all keys
+        }
+
+        var rows = 0L;
+        await foreach (var (_, number) in SealedRows.ReadAsync(_journal, _shard, cancellationToken).ConfigureAwait(false))
+        {
+            rows += number < olderThan ? 1 : 0;
+            unused.Remove(number);
+        }
+
+        return new OldKeyUses(rows, [.. unused.Order()]);
+    }
+
+    /// <summary>Deletes, durably, each old key under which no record or row of the shard is sealed any more. For an owner who commits
+    /// nothing beside it.</summary>
     /// <returns>The numbers deleted.</returns>
     internal async ValueTask<IReadOnlyList<uint>> DeleteUnusedAsync(Fence fence, CancellationToken cancellationToken)
     {
-        var unused = _rows.Keys.Where(number => number != Current.Number).ToHashSet();
-        if (unused.Count > 0)
-        {
-            await foreach (var (_, number) in SealedRows.ReadAsync(_journal, _shard, cancellationToken).ConfigureAwait(false))
-            {
-                unused.Remove(number);
-            }
-
-            await foreach (var record in _journal.ReadRecordsAsync(_shard, default, cancellationToken).ConfigureAwait(false))
-            {
-                var fault = StoreFrame.Parse(record.Bytes, out var frame);
-                unused.Remove(fault == FrameFault.None
-                    ? frame.DataKeyNumber
-                    : throw JournalErrors.Corrupt(_shard, record.Position, fault));   // what it needs cannot be known: keep all keys
-            }
-        }
-
+        var unused = (await FindOldUsesAsync(Current.Number, cancellationToken).ConfigureAwait(false)).Unused;
         if (unused.Count > 0)
         {
             await _journal.CommitAsync(
-                new JournalCommit
-                {
-                    Shard = _shard,
-                    Fence = fence,
-                    Rows = [.. unused.Select(number => new RowChange(DataKeyRow.KeyOf(number), null))],
-                },
-                cancellationToken).ConfigureAwait(false);
+                new JournalCommit { Shard = _shard, Fence = fence, Rows = [.. unused.Select(DeletionOf)] }, cancellationToken)
+                .ConfigureAwait(false);
         }
 
         foreach (var number in unused)
@@ -174,8 +182,11 @@ internal sealed class DataKeys : IDisposable
             Forget(number);
         }
 
-        return [.. unused.Order()];
+        return unused;
     }
+
+    /// <summary>Gives the change that destroys a key.</summary>
+    internal static RowChange DeletionOf(uint number) => new(DataKeyRow.KeyOf(number), null);
 
     public void Dispose()
     {
@@ -216,6 +227,7 @@ internal sealed class DataKeys : IDisposable
             cancellationToken).ConfigureAwait(false);
 
         _rows[number] = row;
+        _numbers = [.. _rows.Keys];
         Current = Keep(new DataKey(number, unixMillis, SecretBytes.CopyOf(entropy.Span)));
     }
 
@@ -225,12 +237,19 @@ internal sealed class DataKeys : IDisposable
         return key;
     }
 
-    private void Forget(uint number)
+    /// <summary>Gives up a key whose row is gone.</summary>
+    internal void Forget(uint number)
     {
         _rows.Remove(number);
+        _numbers = [.. _rows.Keys];
         if (_unwrapped.Remove(number, out var key))
         {
             key.Dispose();
         }
     }
 }
+
+/// <summary>What old data keys are still needed for.</summary>
+/// <param name="Rows">How many rows are sealed under one.</param>
+/// <param name="Unused">The numbers that neither a row nor a record needs, ascending.</param>
+internal readonly record struct OldKeyUses(long Rows, IReadOnlyList<uint> Unused);

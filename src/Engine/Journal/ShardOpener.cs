@@ -120,6 +120,13 @@ internal sealed class ShardOpener : IDisposable
             : (fault, default);
     }
 
+    /// <summary>Forgets a data key whose row is gone, and what was derived from it.</summary>
+    internal void Forget(uint dataKeyNumber)
+    {
+        _ciphers.Drop(dataKeyNumber);
+        _keys.Forget(dataKeyNumber);
+    }
+
     public void Dispose()
     {
         _ciphers.Dispose();

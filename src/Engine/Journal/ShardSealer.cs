@@ -57,6 +57,9 @@ internal sealed class ShardSealer : IDisposable
     /// <summary>Gets the position of the last record sealed.</summary>
     internal LogPosition End => _end;
 
+    /// <summary>Gets the number of the data key that seals.</summary>
+    internal uint DataKeyNumber => _dataKeyNumber;
+
     /// <summary>Goes on under a newer data key. Tenure and counter stay; the derived key is another one.</summary>
     internal void UseDataKey(DataKey dataKey)
     {

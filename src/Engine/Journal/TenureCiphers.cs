@@ -45,6 +45,16 @@ internal sealed class TenureCiphers : IDisposable
         return cipher;
     }
 
+    /// <summary>Gives up what was derived from a data key that is destroyed.</summary>
+    internal void Drop(uint dataKeyNumber)
+    {
+        foreach (var entry in _mostRecentFirst.FindAll(entry => entry.DataKeyNumber == dataKeyNumber))
+        {
+            entry.Cipher.Dispose();
+            _mostRecentFirst.Remove(entry);
+        }
+    }
+
     public void Dispose()
     {
         foreach (var entry in _mostRecentFirst)

@@ -47,6 +47,12 @@ internal static class BatchRecord
     {
         writer.Byte(AuditEntry);
         var start = writer.BeginLength();
+        WriteAudit(writer, auditEvent);
+        writer.EndLength(start);
+    }
+
+    internal static void WriteAudit(StateWriter writer, AuditEvent auditEvent)
+    {
         writer.Int64(auditEvent.At.ToUnixTimeMilliseconds());
         writer.Text(auditEvent.Kind);
         writer.Text(auditEvent.Identity);
@@ -54,7 +60,6 @@ internal static class BatchRecord
         writer.Text(auditEvent.Actor);
         writer.Text(auditEvent.Correlation);
         writer.Text(auditEvent.Detail);
-        writer.EndLength(start);
     }
 
     internal static Entry ReadEntry(ref StateReader reader)

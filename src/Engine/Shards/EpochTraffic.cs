@@ -11,6 +11,8 @@ namespace Kyberium.Engine.Shards;
 internal sealed class EpochTraffic : IDisposable
 {
     private readonly EpochSecrets _secrets;
+    private bool _isClosed;
+    private bool _isDisposed;
     private Incarnation _renewedFor;
     private ulong _renewedThrough;
 
@@ -41,8 +43,8 @@ internal sealed class EpochTraffic : IDisposable
 
     internal ReceivingTraffic Receiving { get; }
 
-    /// <summary>Gets whether the epoch is gone; checked under the lock.</summary>
-    internal bool IsDisposed { get; private set; }
+    /// <summary>Gets whether the epoch is gone, or on its way out of memory; checked under the lock.</summary>
+    internal bool IsDisposed => _isClosed || _isDisposed;
 
     /// <summary>Gets or sets whether the machine wants to hear of the next record opened here.</summary>
     internal volatile bool IsWatched;
@@ -107,13 +109,16 @@ internal sealed class EpochTraffic : IDisposable
         }
     }
 
+    /// <summary>Seals and opens nothing more: the windows stay as they are, to be stored. Under the lock.</summary>
+    internal void Close() => _isClosed = true;
+
     public void Dispose()
     {
         lock (Gate)
         {
-            if (!IsDisposed)
+            if (!_isDisposed)
             {
-                IsDisposed = true;
+                _isDisposed = true;
                 Sending.Dispose();
                 Receiving.Dispose();
                 _secrets.Dispose();

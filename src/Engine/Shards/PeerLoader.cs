@@ -12,8 +12,9 @@ namespace Kyberium.Engine.Shards;
 internal static class PeerLoader
 {
     /// <summary>Gives a peer as its last snapshot left it; <see langword="null"/> when there is none, or it was forgotten.</summary>
-    internal static async Task<ShardStore.LoadedPeer?> LoadAsync(
-        ShardEnvironment environment, ShardId shard, ShardOpener opener, PeerHash hash, CancellationToken cancellationToken)
+    internal static async Task<LoadedPeer?> LoadAsync(
+        ShardEnvironment environment, ShardId shard, ShardOpener opener, PeerHash hash, Fence exactFrom,
+        CancellationToken cancellationToken)
     {
         var journal = environment.Journal;
         var vaultKey = hash.Row(RowKind.PeerKey);
@@ -25,7 +26,7 @@ internal static class PeerLoader
         var vaultPlaintext = await opener.OpenRowAsync(new JournalRow(vaultKey, vaultRow), cancellationToken).ConfigureAwait(false);
         var vault = new PeerVault(SecretBytes.CopyOf(vaultPlaintext.Span[..PeerVault.KeySize]));
         var state = new PeerState(ReadName(vaultPlaintext));
-        var loaded = new ShardStore.LoadedPeer(state, hash, vault);
+        var loaded = new LoadedPeer(state, hash, vault);
         try
         {
             var snapshotKey = hash.Row(RowKind.Peer);
@@ -50,6 +51,13 @@ internal static class PeerLoader
                 }
 
                 loaded.StoredIndices = IndicesOf(state);
+                var windowsKey = hash.Row(RowKind.Windows);
+                if (state.Sessions.Count > 0
+                    && await journal.ReadRowAsync(shard, windowsKey, cancellationToken).ConfigureAwait(false) is { } windows)
+                {
+                    await OpenAsync(opener, vault, shard, new JournalRow(windowsKey, windows), plaintext =>
+                        loaded.Windows = ExactWindows.Read(plaintext, exactFrom), cancellationToken).ConfigureAwait(false);
+                }
             }
 
             return loaded;

@@ -62,6 +62,12 @@ internal sealed class ResidentPeer : PeerContext
     /// <summary>Gets or sets receiver indices whose rows the next snapshot writes or deletes.</summary>
     internal HashSet<ReceiverIndex>? StoredIndices { get; set; }
 
+    /// <summary>Gets or sets the windows it was loaded with, until its epochs have taken them.</summary>
+    internal ExactWindows? Windows { get; set; }
+
+    /// <summary>Gets or sets what tells the windows in the store from others; 0: none are stored that count.</summary>
+    internal UInt128 StoredWindows { get; set; }
+
     /// <summary>Where new records are sealed; read by callers' threads.</summary>
     internal volatile EpochTraffic? Sending;
 

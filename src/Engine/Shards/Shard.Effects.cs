@@ -45,8 +45,10 @@ internal sealed partial class Shard
         {
             foreach (var auditEvent in turn.Audit)
             {
-                _environment.Audit.Durable(auditEvent with { Position = commit.Position });
+                _environment.Audit.Log(auditEvent);
             }
+
+            _audit?.Durable(commit.Position);
         }
 
         Metrics.Performed(turn.Works.Count);

@@ -17,6 +17,7 @@ internal sealed partial class Shard
     private ITimer? _checkpointTimer;
     private Checkpoint? _checkpoint;
     private long _tailBytes;
+    private HashSet<RowKey>? _rowsNoted;
 
     /// <summary>Gets the most peers this shard keeps in memory; those with work in progress count but stay.</summary>
     private int ResidentMax =>
@@ -28,6 +29,36 @@ internal sealed partial class Shard
         var done = new TaskCompletionSource(_environment.Scheduler.Completion);
         PostInternal(new TurnWork(turn => BeginCheckpoint(turn, done), null, reason => done.TrySetException(reason)));
         return done.Task;
+    }
+
+    /// <summary>Closes all traffic and writes everything, exact windows included, with the mark that this owner has ended.</summary>
+    private Task LastCheckpointAsync()
+    {
+        var done = new TaskCompletionSource(_environment.Scheduler.Completion);
+        PostInternal(new TurnWork(turn => BeginLastCheckpoint(turn, done), null, reason => done.TrySetException(reason)));
+        return done.Task;
+    }
+
+    private void BeginLastCheckpoint(ShardTurn turn, TaskCompletionSource done)
+    {
+        if (_checkpoint is not null)
+        {
+            // One is under way that knows nothing of the end: behind it.
+            turn.AfterDurable.Add(() => PostInternal(new TurnWork(
+                later => BeginLastCheckpoint(later, done), null, reason => done.TrySetException(reason))));
+            return;
+        }
+
+        _isClosed = true;
+        foreach (var traffic in _traffic.Values)
+        {
+            lock (traffic.Gate)
+            {
+                traffic.Close();
+            }
+        }
+
+        BeginCheckpoint(turn, done);
     }
 
     /// <summary>Counts what recovery would have to read, and begins a checkpoint when the store's tail is long and this shard
@@ -88,7 +119,7 @@ internal sealed partial class Shard
         }
     }
 
-    private void Loaded(ShardTurn turn, PeerKey key, ShardStore.LoadedPeer? loaded, EngineException? failure)
+    private void Loaded(ShardTurn turn, PeerKey key, LoadedPeer? loaded, EngineException? failure)
     {
         _loading.Remove(key, out var waiting);
         _parked -= waiting!.Count;
@@ -137,13 +168,15 @@ internal sealed partial class Shard
 
     internal Task<IReadOnlyList<PeerKey>> ListPeersAsync(CancellationToken cancellationToken) => _store.ListAsync(cancellationToken);
 
-    private ResidentPeer Admit(ShardTurn turn, ShardStore.LoadedPeer loaded)
+    private ResidentPeer Admit(ShardTurn turn, LoadedPeer loaded)
     {
         var peer = new ResidentPeer(_environment, loaded.State, loaded.Hash, loaded.Vault)
         {
             StoredAt = loaded.StoredAt,
             ChangedAt = loaded.ChangedAt,
             StoredIndices = loaded.StoredIndices,
+            Windows = loaded.Windows,
+            StoredWindows = loaded.Windows?.Digest ?? 0,
         };
         _peers[peer.Key] = peer;
         _clock.Add(peer);
@@ -158,6 +191,7 @@ internal sealed partial class Shard
             turn.Decide(peer, new PeerCommand.Tick(), default);
         }
 
+        peer.Windows = null;        // its epochs have taken them as they were attached
         return peer;
     }
 
@@ -228,9 +262,10 @@ internal sealed partial class Shard
             }
 
             excess--;
-            if (peer.IsDirty || CountsChanged(peer))
+            if (peer.IsDirty || CountsChanged(peer) || !ExactWindows.TryClose(peer))
             {
                 turn.Snapshots.Add(peer);       // leaves on a later round, when its snapshot is durable
+                turn.Leaving.Add(peer);
                 goesOn = true;
             }
             else
@@ -267,7 +302,8 @@ internal sealed partial class Shard
         }
 
         _checkpoint = new Checkpoint(
-            _end, _store.LastTag.ToArray(), [.. _clock.Where(peer => peer.IsDirty || peer.Staging is not null || CountsChanged(peer))]);
+            _end, _store.LastTag.ToArray(), [.. _clock.Where(peer => _isClosed || peer.IsDirty || peer.Staging is not null || CountsChanged(peer))],
+            _isClosed);
         _checkpoint.Waiting.Add(done);
         ContinueCheckpoint(turn);
     }
@@ -278,10 +314,14 @@ internal sealed partial class Shard
         var checkpoint = _checkpoint!;
         for (var taken = 0; taken < SnapshotsPerCommitMax && checkpoint.Remaining.TryPop(out var peer); taken++)
         {
-            if (peer.State.Exists && (peer.IsDirty || CountsChanged(peer))
+            if (peer.State.Exists && (peer.IsDirty || CountsChanged(peer) || (checkpoint.IsLast && ExactWindows.Changed(peer)))
                 && _peers.TryGetValue(peer.Key, out var resident) && resident == peer)
             {
                 turn.Snapshots.Add(peer);
+                if (checkpoint.IsLast)
+                {
+                    turn.Leaving.Add(peer);
+                }
             }
         }
 
@@ -292,15 +332,23 @@ internal sealed partial class Shard
         }
 
         _checkpoint = null;
-        if (checkpoint.Through.Value > _store.TruncatedThrough.Value)
+        if (checkpoint.IsLast || checkpoint.Through.Value > _store.TruncatedThrough.Value)
         {
             turn.TruncateThrough = checkpoint.Through;
-            turn.Rows.Add(_store.ShardRow(checkpoint.Through, checkpoint.Tag, turn.Input.Wall));
+            if (_audit is not null)
+            {
+                _store.WriteAudit(turn, _audit, checkpoint.Through);
+            }
+
+            turn.Rows.Add(_store.CutRow(checkpoint.Through, checkpoint.Tag, checkpoint.IsLast, turn.Input.Wall));
             _store.TruncatedThrough = checkpoint.Through;
         }
 
-        turn.AfterDurable.Add(() => _store.Witness(turn.End, checkpoint.Waiting, PostInternal));
+        turn.AfterDurable.Add(() => _store.Witness(turn.End, checkpoint.Waiting, PostInternal, _upkeep.Continue));
     }
+
+    /// <summary>Begins to note which rows are written, or ends it. Runs in the turn.</summary>
+    internal void NoteRows(HashSet<RowKey>? written) => _rowsNoted = written;
 
     private void ScheduleTick(ResidentPeer peer)
     {
@@ -376,11 +424,14 @@ internal sealed partial class Shard
         ArmTick();
     }
 
-    private sealed class Checkpoint(LogPosition through, byte[] tag, IEnumerable<ResidentPeer> peers)
+    private sealed class Checkpoint(LogPosition through, byte[] tag, IEnumerable<ResidentPeer> peers, bool isLast)
     {
         internal LogPosition Through { get; } = through;
 
         internal byte[] Tag { get; } = tag;
+
+        /// <summary>Gets whether it ends this owner's stay: all traffic is closed, and exact windows go along.</summary>
+        internal bool IsLast { get; } = isLast;
 
         internal Stack<ResidentPeer> Remaining { get; } = new(peers);
 

@@ -1,9 +1,12 @@
+using Kyberium.Engine.Diagnostics;
 using Kyberium.Engine.Sessions.Handshake;
 
 namespace Kyberium.Engine.Shards;
 
 internal sealed partial class Shard
 {
+    private long _checkpointsFailed;
+
     /// <summary>Takes a shard over and recovers it. Ready when this completes: what its peers have to do is on its way.</summary>
     /// <param name="witness">What the keyring remembers of the shard.</param>
     /// <param name="handshakeProvider">Replaces the real computations in a simulation.</param>
@@ -11,11 +14,12 @@ internal sealed partial class Shard
         ShardEnvironment environment, ShardId id, ShardWitness? witness, IHandshakeProvider? handshakeProvider,
         CancellationToken cancellationToken)
     {
-        var (store, recovered, facts) = await ShardStore.OpenAsync(environment, id, witness, cancellationToken).ConfigureAwait(false);
-        var shard = new Shard(environment, store, ShardStore.Draw128(environment.Entropy), handshakeProvider)
+        var (store, recovery, audit) = await ShardStore.OpenAsync(environment, id, witness, cancellationToken).ConfigureAwait(false);
+        var shard = new Shard(environment, store, audit, ShardStore.Draw128(environment.Entropy), handshakeProvider)
         {
-            RecoveredFacts = facts,
+            RecoveredFacts = recovery.FactCount,
         };
+        var recovered = recovery.Peers;
         if (recovered.Count > 0)
         {
             // Envelopes name these peers by receiver indices that have no rows yet: nobody may ask before they are in memory.
@@ -52,11 +56,31 @@ internal sealed partial class Shard
 
     internal long RecoveredFacts { get; private init; }
 
+    /// <summary>Gets how many checkpoints that nobody waited for have failed.</summary>
+    internal long CheckpointsFailed => Volatile.Read(ref _checkpointsFailed);
+
     private void CheckpointIfChanged()
     {
         if (!_stopping && _fault is null)
         {
-            _ = CheckpointAsync();      // a failure ends the shard or is seen by the next one; nobody waits for this
+            _ = CheckpointInBackgroundAsync();
+        }
+    }
+
+    /// <summary>Nobody waits for this: a failure is logged and counted here. The next one covers what this one left.</summary>
+    private async Task CheckpointInBackgroundAsync()
+    {
+        try
+        {
+            await CheckpointAsync().ConfigureAwait(false);
+        }
+        catch (EngineException failure)
+        {
+            if (failure.Code != EngineErrorCode.EngineStopping)
+            {
+                Interlocked.Increment(ref _checkpointsFailed);
+                EngineLog.CheckpointFailed(_environment.Logger, Id.ToString(), failure.Message, failure);
+            }
         }
     }
 }

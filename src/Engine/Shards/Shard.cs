@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Kyberium.Engine.Audit;
 using Kyberium.Engine.Diagnostics;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Handshake;
@@ -33,6 +34,8 @@ internal sealed partial class Shard : IAsyncDisposable
     private readonly StateWriter _scratch = new();
     private readonly IHandshakeProvider _handshakeProvider;
     private readonly ShardStore _store;
+    private readonly KeyUpkeep _upkeep;
+    private readonly AuditBacklog? _audit;
     private readonly UInt128 _salt;
     private readonly TaskCompletionSource _ended;
     private readonly TaskCompletionSource _buried;
@@ -49,12 +52,15 @@ internal sealed partial class Shard : IAsyncDisposable
     private volatile EngineException? _fault;
     private volatile TaskCompletionSource? _quiet;
     private volatile bool _stopping;
+    private bool _isClosed;
 
-    private Shard(ShardEnvironment environment, ShardStore store, UInt128 salt, IHandshakeProvider? handshakeProvider)
+    private Shard(ShardEnvironment environment, ShardStore store, AuditBacklog? audit, UInt128 salt, IHandshakeProvider? handshakeProvider)
     {
         _environment = environment;
         _store = store;
+        _audit = audit;
         _salt = salt;
+        _upkeep = new KeyUpkeep(this, store, environment);
         _end = store.End;
         _ended = new TaskCompletionSource(environment.Scheduler.Completion);
         _buried = new TaskCompletionSource(environment.Scheduler.Completion);
@@ -75,6 +81,14 @@ internal sealed partial class Shard : IAsyncDisposable
     internal int ResidentCount => _peers.Count;
 
     internal int TrafficCount => _traffic.Count;
+
+    internal int AuditWaiting => _audit?.Count ?? 0;
+
+    internal long AuditDropped => _audit?.Dropped ?? 0;
+
+    internal int DataKeyCount => _store.Keys.Numbers.Count;
+
+    internal long RowsUnderOldKeys => _upkeep.RowsLeft;
 
     internal int MailboxCount => _mailbox.Count;
 
@@ -115,6 +129,12 @@ internal sealed partial class Shard : IAsyncDisposable
     {
         var traffic = new EpochTraffic(
             peer, epoch, peer.TrafficLimits, _environment.Aead.For(peer.Policy.AeadProvider), _environment.Entropy);
+        peer.Windows?.Restore(traffic, peer.TrafficLimits);
+        if (_isClosed)
+        {
+            traffic.Close();        // the last windows are stored, and nothing may be opened that they do not show
+        }
+
         Invariant.Holds(_traffic.TryAdd(epoch.LocalIndex, traffic), "a receiver index is unique in its shard");
         return traffic;
     }
@@ -138,7 +158,8 @@ internal sealed partial class Shard : IAsyncDisposable
         {
             if (_fault is null)
             {
-                await CheckpointAsync().ConfigureAwait(false);
+                await (_audit?.DrainAsync() ?? Task.CompletedTask).ConfigureAwait(false);
+                await LastCheckpointAsync().ConfigureAwait(false);
             }
         }
         finally
@@ -161,6 +182,12 @@ internal sealed partial class Shard : IAsyncDisposable
         _checkpointTimer?.Dispose();
         await _computing.CloseAsync().ConfigureAwait(false);
         await _performing.CloseAsync().ConfigureAwait(false);
+        await _upkeep.DisposeAsync().ConfigureAwait(false);
+        if (_audit is not null)
+        {
+            await _audit.DisposeAsync().ConfigureAwait(false);
+        }
+
         await _store.DisposeAsync().ConfigureAwait(false);
         foreach (var traffic in _traffic.Values)
         {
@@ -353,9 +380,11 @@ internal sealed partial class Shard : IAsyncDisposable
             }
         }
 
-        foreach (var auditEvent in turn.Audit)
+        for (var i = 0; i < turn.Audit.Count; i++)
         {
+            var auditEvent = turn.Audit[i] = turn.Audit[i] with { Position = position };
             BatchRecord.AddAudit(_record, auditEvent);
+            _audit?.Stage(auditEvent);
             hasRecord = true;
         }
 
@@ -373,6 +402,7 @@ internal sealed partial class Shard : IAsyncDisposable
             _store.WriteSnapshot(turn, peer, end, _scratch);
         }
 
+        _rowsNoted?.UnionWith(turn.Rows.Select(row => row.Key));
         if (hasRecord || turn.Rows.Count > 0)
         {
             turn.Commit = new JournalCommit

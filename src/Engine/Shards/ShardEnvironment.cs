@@ -5,6 +5,8 @@ using Kyberium.Engine.Links;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Handshake;
 using Kyberium.Engine.Settings;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Kyberium.Engine.Shards;
 
@@ -32,6 +34,8 @@ internal sealed class ShardEnvironment
     internal required IAuditTrail Audit { get; init; }
 
     internal required OutboxRoom OutboxRoom { get; init; }
+
+    internal ILogger Logger { get; init; } = NullLogger.Instance;
 
     internal PinnedDocuments Documents { get; } = new();
 

@@ -5,13 +5,16 @@ using Kyberium.Engine.Sessions.Storage;
 namespace Kyberium.Engine.Shards;
 
 /// <summary>Folds the tail of a shard's log over its snapshots: the same Apply as when the facts were decided.</summary>
-internal sealed class ShardRecovery(ShardEnvironment environment, ShardId shard, ShardOpener opener)
+internal sealed class ShardRecovery(ShardEnvironment environment, ShardId shard, ShardOpener opener, Fence exactFrom)
 {
-    private readonly Dictionary<PeerHash, ShardStore.LoadedPeer?> _peers = [];
+    private readonly Dictionary<PeerHash, LoadedPeer?> _peers = [];
 
-    internal IReadOnlyCollection<ShardStore.LoadedPeer> Peers => [.. _peers.Values.OfType<ShardStore.LoadedPeer>().Where(peer => peer.State.Exists)];
+    internal IReadOnlyCollection<LoadedPeer> Peers => [.. _peers.Values.OfType<LoadedPeer>().Where(peer => peer.State.Exists)];
 
     internal long FactCount { get; private set; }
+
+    /// <summary>Gets the audit events of the tail, in order: whether they were handed on is not known.</summary>
+    internal List<AuditEvent> Audit { get; } = [];
 
     internal async Task AddAsync(OpenedRecord record, CancellationToken cancellationToken)
     {
@@ -20,9 +23,17 @@ internal sealed class ShardRecovery(ShardEnvironment environment, ShardId shard,
         try
         {
             var (salt, entries) = Split(plaintext);
+            var ordinal = 0;
             foreach (var entry in entries)
             {
-                if (!entry.IsAudit)
+                if (entry.IsAudit)
+                {
+                    if (environment.Audit.HasSink)
+                    {
+                        Audit.Add(BatchRecord.ReadAudit(entry.Bytes, shard, record.Position, ordinal++));
+                    }
+                }
+                else
                 {
                     await ApplyAsync(entry, salt, record, cancellationToken).ConfigureAwait(false);
                 }
@@ -57,7 +68,7 @@ internal sealed class ShardRecovery(ShardEnvironment environment, ShardId shard,
         var position = record.Position;
         if (!_peers.TryGetValue(entry.Hash, out var peer))
         {
-            peer = await PeerLoader.LoadAsync(environment, shard, opener, entry.Hash, cancellationToken).ConfigureAwait(false);
+            peer = await PeerLoader.LoadAsync(environment, shard, opener, entry.Hash, exactFrom, cancellationToken).ConfigureAwait(false);
             _peers[entry.Hash] = peer;
         }
 

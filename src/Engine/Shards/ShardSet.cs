@@ -50,7 +50,10 @@ internal sealed class ShardSet : IAsyncDisposable
             var starting = new Task[set.Count];
             for (var number = 0; number < set.Count; number++)
             {
-                starting[number] = set.StartAsync(number, witnesses, cancellationToken);
+                // Each as work of its own: a store that answers at once would have them recovered one after the other on this thread.
+                var (one, done) = (number, new TaskCompletionSource(environment.Scheduler.Completion));
+                environment.Scheduler.Post(_ => _ = set.StartAsync(one, witnesses, done, cancellationToken), null);
+                starting[number] = done.Task;
             }
 
             await Task.WhenAll(starting).ConfigureAwait(false);
@@ -107,6 +110,20 @@ internal sealed class ShardSet : IAsyncDisposable
         catch (EngineException failure)
         {
             _ended(shard.Id, failure);      // the journal holds everything that was answered
+        }
+    }
+
+    private async Task StartAsync(
+        int number, Dictionary<ShardId, ShardWitness> witnesses, TaskCompletionSource done, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await StartAsync(number, witnesses, cancellationToken).ConfigureAwait(false);
+            done.TrySetResult();
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            done.TrySetException(failure);      // the start's, which waits for all of them
         }
     }
 

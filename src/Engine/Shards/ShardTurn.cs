@@ -42,6 +42,9 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
     /// <summary>Gets the peers whose snapshots go with this commit.</summary>
     internal HashSet<ResidentPeer> Snapshots { get; } = [];
 
+    /// <summary>Gets those of them that are about to leave memory: their exact windows go along.</summary>
+    internal HashSet<ResidentPeer> Leaving { get; } = [];
+
     internal List<RowChange> Rows { get; } = [];
 
     internal LogPosition? TruncateThrough { get; set; }

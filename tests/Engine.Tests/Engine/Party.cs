@@ -45,6 +45,9 @@ internal sealed class Party : IAsyncDisposable
 
     internal IKeyring? OtherKeyring { get; set; }
 
+    /// <summary>Gets or sets who takes audit events; set before the engine starts.</summary>
+    internal IAuditSink? Sink { get; set; }
+
     internal static async Task<(Party Alice, Party Bob)> PairAsync(
         Action<EngineOptions>? configure = null, TimeProvider? time = null, string? template = null)
     {
@@ -77,6 +80,7 @@ internal sealed class Party : IAsyncDisposable
             OpenJournal = (_, _) => Task.FromResult<IJournal>(Journal),
             OpenKeyring = (_, _) => Task.FromResult(OtherKeyring ?? _keyring),
             TimeProvider = Time,
+            AuditSink = Sink,
         };
         parts.PeerLinks.Add(_tap);
         Engine = accept

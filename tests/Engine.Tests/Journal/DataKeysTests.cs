@@ -36,7 +36,7 @@ public sealed class DataKeysTests
         var journal = new InMemoryJournal();
         await OpenAsync(journal, new TestKeyring(1), SealedShard.Now);
 
-        var failure = await Assert.ThrowsAsync<EngineException>(() => OpenAsync(journal, new TestKeyring(2), SealedShard.Now + DataKeys.AgeMillisMax));
+        var failure = await Assert.ThrowsAsync<EngineException>(() => OpenAsync(journal, new TestKeyring(2), SealedShard.Now + (long)SealedShard.KeyAge.TotalMilliseconds));
 
         Assert.Equal(EngineErrorCode.KeyringWrongKey, failure.Code);
         Assert.Single(await journal.ReadRowsAsync(SealedShard.Id, RowKind.DataKey, default).ToListAsync());
@@ -88,8 +88,8 @@ public sealed class DataKeysTests
         await using var shard = await SealedShard.StartAsync();
         await shard.AppendAsync("under key 1");
 
-        Assert.False(await shard.Keys.RotateIfDueAsync(shard.Extent.Fence, SealedShard.Now + DataKeys.AgeMillisMax - 1, Entropy, default));
-        Assert.True(await shard.Keys.RotateIfDueAsync(shard.Extent.Fence, SealedShard.Now + DataKeys.AgeMillisMax, Entropy, default));
+        Assert.False(await shard.Keys.RotateIfDueAsync(shard.Extent.Fence, SealedShard.Now + (long)SealedShard.KeyAge.TotalMilliseconds - 1, Entropy, default));
+        Assert.True(await shard.Keys.RotateIfDueAsync(shard.Extent.Fence, SealedShard.Now + (long)SealedShard.KeyAge.TotalMilliseconds, Entropy, default));
         shard.Sealer.UseDataKey(shard.Keys.Current);
         await shard.AppendAsync("under key 2");
 
@@ -104,7 +104,7 @@ public sealed class DataKeysTests
     {
         await using var shard = await SealedShard.StartAsync();
         await shard.AppendAsync("record under key 1", shard.SealRow(RowKind.Peer, 1, "row under key 1"));
-        await shard.Keys.RotateIfDueAsync(shard.Extent.Fence, SealedShard.Now + DataKeys.AgeMillisMax, Entropy, default);
+        await shard.Keys.RotateIfDueAsync(shard.Extent.Fence, SealedShard.Now + (long)SealedShard.KeyAge.TotalMilliseconds, Entropy, default);
         shard.Sealer.UseDataKey(shard.Keys.Current);
         await shard.AppendAsync("record under key 2", shard.SealRow(RowKind.Peer, 2, "row under key 2"));
 
@@ -132,7 +132,7 @@ public sealed class DataKeysTests
         var journal = new InMemoryJournal();
         for (var day = 0; day < 5; day++)
         {
-            await OpenAsync(journal, new TestKeyring(1), SealedShard.Now + (day * DataKeys.AgeMillisMax));
+            await OpenAsync(journal, new TestKeyring(1), SealedShard.Now + (day * (long)SealedShard.KeyAge.TotalMilliseconds));
         }
 
         var keyring = new TestKeyring(1);
@@ -164,5 +164,5 @@ public sealed class DataKeysTests
         await shard.Journal.CommitAsync(new JournalCommit { Shard = SealedShard.Id, Fence = shard.Extent.Fence, Rows = rows });
 
     private static async Task<DataKeys> OpenAsync(IJournal journal, IKeyring keyring, long now) => await DataKeys.OpenAsync(
-        journal, keyring, SealedShard.Id, await journal.AcquireAsync(SealedShard.Id), now, Entropy, default);
+        journal, keyring, SealedShard.Id, await journal.AcquireAsync(SealedShard.Id), SealedShard.KeyAge, now, Entropy, default);
 }

@@ -8,6 +8,7 @@ internal sealed class SealedShard : IAsyncDisposable
 {
     internal const long Now = 1_700_000_000_000;
 
+    internal static readonly TimeSpan KeyAge = TimeSpan.FromHours(24);
     internal static readonly ShardId Id = new("default", 7);
     internal static readonly byte[] StoreId = [.. Enumerable.Range(0xa0, 16).Select(i => (byte)i)];
 
@@ -24,7 +25,7 @@ internal sealed class SealedShard : IAsyncDisposable
         journal ??= new InMemoryJournal(StoreId);
         var extent = await journal.AcquireAsync(Id);
         var keys = await DataKeys.OpenAsync(
-            journal, keyring ?? new TestKeyring(1), Id, extent, Now, Enumerable.Repeat((byte)0x5a, 32).ToArray(), default);
+            journal, keyring ?? new TestKeyring(1), Id, extent, KeyAge, Now, Enumerable.Repeat((byte)0x5a, 32).ToArray(), default);
         byte[] lastTag;
         using (var opener = new ShardOpener(journal.StoreId, Id, extent, keys))
         {
