@@ -114,7 +114,7 @@ internal sealed class Simulation : IDisposable
         if (!_world.RunUntil(IsSettled, _world.Now + (60 * Minute)))
         {
             _world.Violate("promise 3", "no end of delivery in an hour without faults: " + string.Join("; ", _ledgers.Deliveries
-                .Where(ledger => !ledger.IsSettled).Select(ledger => ledger.Missing()).DefaultIfEmpty("an outbox does not empty")));
+                .Where(ledger => !ledger.IsSettled).Select(ledger => ledger.Missing()).DefaultIfEmpty("an outbox or an inbox does not empty")));
         }
 
         OpenSomethingEverywhere();
@@ -129,7 +129,8 @@ internal sealed class Simulation : IDisposable
     private bool IsSettled() =>
         _nodes.TrueForAll(node => node.IsUp)
         && _ledgers.Deliveries.All(ledger => ledger.IsSettled
-            && (!_ledgers.Showed.TryGetValue((ledger.From, ledger.To), out var info) || info.OutboxCount == 0));
+            && (!_ledgers.Showed.TryGetValue((ledger.From, ledger.To), out var sender) || sender.OutboxCount == 0)
+            && (!_ledgers.Showed.TryGetValue((ledger.To, ledger.From), out var receiver) || receiver.InboxCount == 0));
 
     /// <summary>Volatile traffic works again in every direction, whatever happened to the windows.</summary>
     private void OpenSomethingEverywhere()
