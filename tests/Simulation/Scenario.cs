@@ -16,7 +16,9 @@ internal enum Faults
     Partition = 64,
     ClockJumps = 128,
     Restarts = 256,
-    All = 511,
+    Suspension = 512,
+    OlderStore = 1_024,
+    All = 2_047,
 }
 
 /// <summary>What one seed draws before the world begins: how many nodes, how bad the network, how small the bounds.</summary>

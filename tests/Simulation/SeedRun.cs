@@ -11,6 +11,7 @@ internal sealed class SeedRun(SimulationArguments arguments)
     private long _delivered;
     private long _opened;
     private long _processes;
+    private long _crashes;
 
     internal int Failed { get; private set; }
 
@@ -22,7 +23,7 @@ internal sealed class SeedRun(SimulationArguments arguments)
     }
 
     internal string Summary(TimeSpan took) => string.Create(CultureInfo.InvariantCulture,
-        $"{arguments.Seeds} seeds, {Failed} failed; {_steps} steps, {_processes} processes, {_delivered} messages accepted, {_opened} envelopes opened, "
+        $"{arguments.Seeds} seeds, {Failed} failed; {_steps} steps, {_processes} processes, {_crashes} crashes, {_delivered} messages accepted, {_opened} envelopes opened, "
         + $"{took.TotalSeconds:F1} s, {arguments.Seeds / took.TotalSeconds:F1} seeds/s");
 
     private void RunSome()
@@ -56,6 +57,7 @@ internal sealed class SeedRun(SimulationArguments arguments)
         _delivered += result.Counts.Delivered;
         _opened += result.Counts.Opened;
         _processes += result.Counts.Processes;
+        _crashes += result.Counts.Crashes;
         if (arguments.Seeds == 1)
         {
             Console.WriteLine($"seed {result.Seed}: history {result.Digest}, {result.Counts}");

@@ -114,7 +114,7 @@ internal sealed class Simulation : IDisposable
         if (!_world.RunUntil(IsSettled, _world.Now + (60 * Minute)))
         {
             _world.Violate("promise 3", "no end of delivery in an hour without faults: " + string.Join("; ", _ledgers.Deliveries
-                .Where(ledger => !ledger.IsSettled).Select(ledger => ledger.Missing()).DefaultIfEmpty("an outbox does not empty")));
+                .Where(ledger => !ledger.IsSettled).Select(ledger => ledger.Missing()).DefaultIfEmpty("an outbox or an inbox does not empty")));
         }
 
         OpenSomethingEverywhere();
@@ -129,7 +129,8 @@ internal sealed class Simulation : IDisposable
     private bool IsSettled() =>
         _nodes.TrueForAll(node => node.IsUp)
         && _ledgers.Deliveries.All(ledger => ledger.IsSettled
-            && (!_ledgers.Showed.TryGetValue((ledger.From, ledger.To), out var info) || info.OutboxCount == 0));
+            && (!_ledgers.Showed.TryGetValue((ledger.From, ledger.To), out var sender) || sender.OutboxCount == 0)
+            && (!_ledgers.Showed.TryGetValue((ledger.To, ledger.From), out var receiver) || receiver.InboxCount == 0));
 
     /// <summary>Volatile traffic works again in every direction, whatever happened to the windows.</summary>
     private void OpenSomethingEverywhere()
@@ -192,6 +193,11 @@ internal sealed class Simulation : IDisposable
         foreach (var (node, peer) in Pairs())
         {
             _application.Look(node, peer);
+        }
+
+        foreach (var node in _nodes)
+        {
+            _application.ResumeSome(node, _nodes);
         }
 
         _world.After(null, 5 * Second, LookOften);
@@ -273,7 +279,7 @@ internal sealed class Simulation : IDisposable
     private void MakeTrouble()
     {
         var node = _choices.Pick(_nodes);
-        switch (_choices.Below(10))
+        switch (_choices.Below(14))
         {
             case < 5 when _scenario.Has(Faults.Crash):
                 node.CrashWithin(_choices.Pick([0, 10, 200]));
@@ -289,6 +295,16 @@ internal sealed class Simulation : IDisposable
                 break;
             case 8 or 9 when _scenario.Has(Faults.Partition):
                 _network.Cut(node.Name, Other(node).Name, _choices.Chance(0.6), _choices.Between(100_000, _choices.Chance(0.1) ? 5 * Minute : 30 * Second));
+                break;
+            case 10 when _scenario.Has(Faults.Suspension):
+                _application.Suspend(node, Other(node));
+                break;
+            case 11 when _scenario.Has(Faults.Suspension):
+                _application.ResumeSome(node, _nodes);
+                break;
+            case 12 or 13 when _scenario.Has(Faults.OlderStore):
+                _application.Checkpoint(node);
+                _world.After(null, 2 * Second, node.CrashOntoOlderStore);
                 break;
             default:
                 break;
@@ -360,5 +376,5 @@ internal sealed class Simulation : IDisposable
         seed, _scenario, _world.Violation?.Promise, _world.Violation?.Message, _world.History.Digest(), [.. _world.History.Lines],
         new SimulationCounts(
             _world.Steps, _world.History.Count, _world.Now, _ledgers.Deliveries.Sum(ledger => ledger.AcceptedCount),
-            _ledgers.Volatile.OpenedCount, _frames.Count, _nodes.Sum(node => node.Processes)));
+            _ledgers.Volatile.OpenedCount, _frames.Count, _nodes.Sum(node => node.Processes), _nodes.Sum(node => node.Crashes)));
 }

@@ -37,6 +37,22 @@ internal sealed class VirtualDisk
         _flushed = Math.Min(_flushed, length);
     }
 
+    /// <summary>Puts an earlier copy of the file in its place.</summary>
+    /// <returns>All that was there, for <see cref="PutBack"/>.</returns>
+    internal byte[] GoBackTo(long length)
+    {
+        var newer = Written.ToArray();
+        CutTo(length);
+        return newer;
+    }
+
+    internal void PutBack(byte[] newer)
+    {
+        CutTo(0);
+        Append(newer);
+        _flushed = newer.Length;
+    }
+
     /// <summary>What a crash leaves: a process that was killed leaves all it wrote; a lost machine any part of what was not flushed.</summary>
     internal void Crash(SeededChoices choices, bool losesUnflushed)
     {

@@ -15,6 +15,8 @@ internal sealed class Application(
     private readonly SeededChoices _choices = SeededChoices.For(world.Seed, "application");
     private readonly List<(SimulatedNode To, byte[] Envelope)> _kept = [];
     private readonly HashSet<ReceivedMessageId> _rejected = [];
+    private readonly HashSet<(string Node, string Peer)> _suspending = [];
+    private readonly HashSet<(string Node, string Peer)> _suspended = [];
     private readonly SortedDictionary<string, List<(string To, Guid Operation)>> _unfinished = new(StringComparer.Ordinal);
 
     /// <summary>Gets or sets whether handlers are slow and sometimes fail.</summary>
@@ -96,7 +98,39 @@ internal sealed class Application(
     internal void Close(SimulatedNode node, SimulatedNode peer) =>
         Do(node, $"close {peer.Name}", (_, engine) => engine.CloseAsync(peer.PeerId));
 
-    internal void Checkpoint(SimulatedNode node) => Do(node, "checkpoint", (_, engine) => engine.CheckpointAsync());
+    internal void Checkpoint(SimulatedNode node) => Do(node, "checkpoint", async (process, engine) =>
+    {
+        await engine.CheckpointAsync().ConfigureAwait(false);
+        node.Checkpointed(process);
+    });
+
+    /// <summary>Suspends a peer; from its answer on nothing of that peer may open.</summary>
+    internal void Suspend(SimulatedNode node, SimulatedNode peer) => Do(node, $"suspend {peer.Name}", async (process, engine) =>
+    {
+        _suspending.Add((node.Name, peer.Name));
+        await engine.SuspendPeerAsync(peer.PeerId).ConfigureAwait(false);
+        if (process.IsAlive && _suspending.Contains((node.Name, peer.Name)))
+        {
+            _suspended.Add((node.Name, peer.Name));
+        }
+    });
+
+    /// <summary>Resumes every peer that was suspended, or may have been when a crash hid the answer.</summary>
+    internal void ResumeSome(SimulatedNode node, IEnumerable<SimulatedNode> peers)
+    {
+        foreach (var peer in peers.Where(peer => _suspending.Contains((node.Name, peer.Name))))
+        {
+            _suspended.Remove((node.Name, peer.Name));
+            Do(node, $"resume {peer.Name}", async (process, engine) =>
+            {
+                await engine.ResumePeerAsync(peer.PeerId).ConfigureAwait(false);
+                if (process.IsAlive)
+                {
+                    _suspending.Remove((node.Name, peer.Name));
+                }
+            });
+        }
+    }
 
     /// <summary>Asks an engine what it knows of a peer, and tells the checkers of both directions.</summary>
     internal void Look(SimulatedNode node, SimulatedNode peer)
@@ -117,7 +151,7 @@ internal sealed class Application(
     }
 
     private static bool IsExpected(EngineException failure) => failure.IsTransient || failure.Code is
-        EngineErrorCode.PeerUnreachable or EngineErrorCode.EngineStopped or EngineErrorCode.SessionMissing;
+        EngineErrorCode.PeerUnreachable or EngineErrorCode.EngineStopped or EngineErrorCode.SessionMissing or EngineErrorCode.PeerSuspended;
 
     private Guid NewOperation()
     {
@@ -162,12 +196,18 @@ internal sealed class Application(
 
         Run(process, null, async () =>
         {
+            var suspended = _suspended.Where(pair => pair.Node == node.Name).ToHashSet();
             try
             {
                 var payload = await engine.OpenAsync(envelope).ConfigureAwait(false);
                 if (process.IsAlive)
                 {
                     world.Note(process.Name, $"opened {FrameChecker.Describe(envelope)}");
+                    if (suspended.Contains((node.Name, payload.Peer.Value)))
+                    {
+                        world.Violate("a suspended peer is shut out", $"{process.Name} opened an envelope of {payload.Peer}");
+                    }
+
                     ledgers.Volatile.Opened(node.Name, payload.Peer.Value, envelope, payload.Payload.Span);
                     if (CountsOpensTwice)
                     {

@@ -17,6 +17,9 @@ internal sealed class SimulatedNode(
     private int _processes;
     private long _wallOffset;
     private SimulatedProcess? _disksUser;
+    private readonly List<(long Length, int Process)> _copies = [];
+    private int _checkpointedBy;
+    private byte[]? _newerStore;
 
     internal string Name { get; } = name;
 
@@ -41,6 +44,8 @@ internal sealed class SimulatedNode(
 
     internal int Processes => _processes;
 
+    internal int Crashes { get; private set; }
+
     /// <summary>Moves the wall clock by some time, within three days of the truth.</summary>
     internal void SetClock(long micros)
     {
@@ -56,6 +61,31 @@ internal sealed class SimulatedNode(
         Process = _disksUser = process;
         Engine = null;
         world.Post(process, () => _ = StartAsync(process));
+    }
+
+    /// <summary>The witnesses in the keyring name this process's fences from now on.</summary>
+    internal void Checkpointed(SimulatedProcess process)
+    {
+        if (process == Process)
+        {
+            _checkpointedBy = _processes;
+        }
+    }
+
+    /// <summary>Crashes, and comes back over a copy of its disk from an earlier process; the keyring knows that a later one went on from it.</summary>
+    internal void CrashOntoOlderStore()
+    {
+        var older = _copies.Where(copy => copy.Process < _checkpointedBy).ToList();
+        if (older.Count > 0 && Process is { IsAlive: true } process)
+        {
+            var copy = _choices.Pick(older);
+            process.KillAfter(0, () =>
+            {
+                Crashed();
+                _newerStore = Disk.GoBackTo(copy.Length);
+                world.Note(Name, $"its disk is a copy from process {copy.Process}, of {copy.Length} bytes");
+            });
+        }
     }
 
     /// <summary>Ends the process before one of the next things it does, wherever that is.</summary>
@@ -137,7 +167,13 @@ internal sealed class SimulatedNode(
                 .ConfigureAwait(false);
             if (process.IsAlive)
             {
+                if (_newerStore is not null)
+                {
+                    world.Violate("promise 2", $"{process.Name} went on from an older copy of its store, though its keyring knows better");
+                }
+
                 Engine = engine;
+                _copies.Add((Disk.Written.Length, _processes));
                 world.Note(process.Name, "ready");
                 Started(this, process, engine);
             }
@@ -149,7 +185,15 @@ internal sealed class SimulatedNode(
                 return;
             }
 
-            if (exception is EngineException { IsTransient: true } or EngineException { Code: EngineErrorCode.JournalUnavailable })
+            if (_newerStore is { } newer && exception is EngineException { Code: EngineErrorCode.StoreRolledBack })
+            {
+                world.Note(process.Name, "refuses to go on from an older store");
+                process.Exit();
+                Disk.PutBack(newer);
+                _newerStore = null;
+                world.After(null, _choices.Between(1, RestartMicrosMax), Start);
+            }
+            else if (exception is EngineException { IsTransient: true } or EngineException { Code: EngineErrorCode.JournalUnavailable })
             {
                 world.Note(process.Name, $"did not start: {exception.Message}");
                 process.Exit();
@@ -178,6 +222,7 @@ internal sealed class SimulatedNode(
 
         if (process.IsAlive)
         {
+            Checkpointed(process);
             process.Exit();
             world.Note(process.Name, "stopped");
             world.After(null, _choices.Between(1_000, RestartMicrosMax), Start);
@@ -186,6 +231,7 @@ internal sealed class SimulatedNode(
 
     private void Crashed()
     {
+        Crashes++;
         Engine = null;
         Disk.Crash(_choices, scenario.Has(Faults.LostWrites) && _choices.Chance(0.7));
         world.After(null, _choices.Between(1_000, RestartMicrosMax), Start);

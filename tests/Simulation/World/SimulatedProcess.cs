@@ -6,7 +6,7 @@ namespace Kyberium.Simulation.World;
 internal sealed class SimulatedProcess : EngineScheduler
 {
     private readonly SimulatedWorld _world;
-    private long _effectsLeft = long.MaxValue;
+    private long? _effectsLeft;
     private Action? _killed;
 
     internal SimulatedProcess(SimulatedWorld world, string name, Func<long> wallOffset, long monotonicOffset)
@@ -36,7 +36,7 @@ internal sealed class SimulatedProcess : EngineScheduler
     /// <returns>Whether it happens.</returns>
     internal bool Effect()
     {
-        if (IsAlive && --_effectsLeft < 0)
+        if (IsAlive && _effectsLeft is { } left && (_effectsLeft = left - 1) < 0)
         {
             Kill();
         }
@@ -47,7 +47,7 @@ internal sealed class SimulatedProcess : EngineScheduler
     /// <summary>Lets the process die after a number of further effects, wherever in its code that is.</summary>
     internal void KillAfter(long effects, Action killed)
     {
-        if (IsAlive && _effectsLeft == long.MaxValue)
+        if (IsAlive && _effectsLeft is null)
         {
             _effectsLeft = effects;
             _killed = killed;
