@@ -17,13 +17,14 @@ internal sealed class Pair : IAsyncDisposable
 
     internal IdentityName[] Names { get; private set; } = [];
 
-    internal static async Task<Pair> StartAsync(int sessions, bool durable, bool connect, AeadProviderChoice aead = AeadProviderChoice.Platform)
+    internal static async Task<Pair> StartAsync(
+        int sessions, bool durable, bool connect, AeadProviderChoice aead = AeadProviderChoice.Platform, IdentityName? only = null)
     {
         var pair = new Pair();
         var network = new InMemoryNetwork();
         pair.Sender = await pair.EngineAsync("left", network, durable, aead);
         pair.Receiver = await pair.EngineAsync("right", network, durable, aead);
-        pair.Names = [.. Enumerable.Range(0, sessions).Select(number => new IdentityName($"i{number}"))];
+        pair.Names = only is { } given ? [given] : [.. Enumerable.Range(0, sessions).Select(number => new IdentityName($"i{number}"))];
         foreach (var name in pair.Names)
         {
             var left = await pair.Sender.CreateIdentityAsync(name);

@@ -35,7 +35,7 @@ internal static class EngineErrors
     internal static EngineException TooLong(int max) =>
         new(EngineErrorCode.PayloadTooLarge, $"the payload is longer than one envelope carries ({max:N0} bytes); send it in parts");
 
-    internal static EngineException EpochExhausted(PeerKey peer) =>
+    private static EngineException EpochExhausted(PeerKey peer) =>
         new(EngineErrorCode.EpochExhausted, $"the epoch with '{peer.Peer}' is at its hard limit and waits for its rekey; repeat the call");
 
     internal static EngineException DocumentUnreadable(string why) =>
@@ -44,6 +44,7 @@ internal static class EngineErrors
     internal static EngineException Refused(EngineErrorCode code, PeerKey peer) => code switch
     {
         EngineErrorCode.PeerUnknown => ShardErrors.PeerUnknown(peer),
+        EngineErrorCode.EpochExhausted => EpochExhausted(peer),
         EngineErrorCode.PeerExists => new(code, $"identity '{peer.Identity}' knows '{peer.Peer}', or that key, already"),
         EngineErrorCode.PeerSuspended => new(code, $"peer '{peer.Peer}' is suspended; an operator resumes it with 'kyberium peer resume'"),
         EngineErrorCode.PayloadTooLarge => new(code, "the payload is larger than the peer's policy allows; send it in parts"),

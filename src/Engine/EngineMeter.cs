@@ -13,16 +13,27 @@ internal sealed class EngineMeter : IDisposable
     internal EngineMeter(SessionEngine engine)
     {
         _refused = _meter.CreateCounter<long>("kyberium.envelopes.refused", "{envelope}", "Envelopes that arrived and were not taken.");
-        _meter.CreateObservableGauge("kyberium.peers.resident", () => engine.ResidentPeers, "{peer}", "Peers in memory.");
-        _meter.CreateObservableGauge("kyberium.journal.tail", () => engine.JournalTailBytes, "By", "Bytes of records after the checkpoints.");
-        _meter.CreateObservableCounter("kyberium.journal.commits", () => engine.Commits, "{commit}", "Batches performed.");
-        _meter.CreateObservableCounter("kyberium.ephemeral_keys.hits", () => engine.EphemeralHits, "{key}", "Ephemeral keys taken ready-made.");
-        _meter.CreateObservableCounter("kyberium.ephemeral_keys.misses", () => engine.EphemeralMisses, "{key}", "Ephemeral keys made on the spot.");
-        _meter.CreateObservableCounter("kyberium.links.envelopes.sent", () => engine.LinkSent, "{envelope}", "Envelopes handed to a peer.");
-        _meter.CreateObservableCounter("kyberium.links.envelopes.dropped", () => engine.LinkDropped, "{envelope}", "Envelopes for which there was no room or no way.");
+        // The process keeps every meter that was not disposed: through these it must not keep an engine that was given up.
+        var observed = new WeakReference<SessionEngine>(engine);
+        _meter.CreateObservableGauge("kyberium.peers.resident", Observe(observed, static engine => engine.ResidentPeers), "{peer}", "Peers in memory.");
+        _meter.CreateObservableGauge("kyberium.journal.tail", Observe(observed, static engine => engine.JournalTailBytes), "By", "Bytes of records after the checkpoints.");
+        _meter.CreateObservableCounter("kyberium.journal.commits", Observe(observed, static engine => engine.Commits), "{commit}", "Batches performed.");
+        _meter.CreateObservableCounter("kyberium.ephemeral_keys.hits", Observe(observed, static engine => engine.EphemeralHits), "{key}", "Ephemeral keys taken ready-made.");
+        _meter.CreateObservableCounter("kyberium.ephemeral_keys.misses", Observe(observed, static engine => engine.EphemeralMisses), "{key}", "Ephemeral keys made on the spot.");
+        _meter.CreateObservableCounter("kyberium.links.envelopes.sent", Observe(observed, static engine => engine.LinkSent), "{envelope}", "Envelopes handed to a peer.");
+        _meter.CreateObservableCounter("kyberium.links.envelopes.dropped", Observe(observed, static engine => engine.LinkDropped), "{envelope}", "Envelopes for which there was no room or no way.");
     }
+
+    ~EngineMeter() => _meter.Dispose();
 
     internal void EnvelopeRefused() => _refused.Add(1);
 
-    public void Dispose() => _meter.Dispose();
+    public void Dispose()
+    {
+        GC.SuppressFinalize(this);
+        _meter.Dispose();
+    }
+
+    private static Func<IEnumerable<Measurement<long>>> Observe(WeakReference<SessionEngine> observed, Func<SessionEngine, long> read) =>
+        () => observed.TryGetTarget(out var engine) ? [new Measurement<long>(read(engine))] : [];
 }

@@ -95,11 +95,8 @@ public sealed partial class SessionEngine
                 case SealOutcome.TooLong:
                     result = new SealResult(default, EngineErrorCode.PayloadTooLarge);
                     return true;
-                case SealOutcome.HardLimit:
-                    result = new SealResult(default, EngineErrorCode.EpochExhausted);
-                    return true;
                 default:
-                    return false;       // the epoch went while it was looked up
+                    return false;       // the epoch went while it was looked up, or is at a hard limit and waits for the next
             }
         }
 

@@ -30,7 +30,7 @@ public sealed partial class SessionEngine
         PeerId peer, IdentityName? identity = null, CallerContext caller = default, CancellationToken cancellationToken = default) =>
         await AskAsync(Key(peer, identity), new PeerCommand.Close(), caller, cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Seals a payload for a peer, waiting for a session or a rekey when it has to.</summary>
+    /// <summary>Seals a payload for a peer, waiting for a session or a rekey when it has to: at most the handshake's time-out.</summary>
     /// <returns>A whole envelope, to be carried to the peer by any means.</returns>
     public async ValueTask<byte[]> SealAsync(
         PeerId peer, ReadOnlyMemory<byte> payload, IdentityName? identity = null, CancellationToken cancellationToken = default)
@@ -50,7 +50,8 @@ public sealed partial class SessionEngine
                     case SealOutcome.TooLong:
                         throw EngineErrors.TooLong(PayloadLengthMax);
                     case SealOutcome.HardLimit:
-                        throw EngineErrors.EpochExhausted(key);
+                        await AskAsync(key, new PeerCommand.AwaitNextEpoch(traffic.Epoch.LocalIndex), default, cancellationToken).ConfigureAwait(false);
+                        continue;
                     default:
                         break;      // the epoch went while it was looked up: the peer is asked again
                 }

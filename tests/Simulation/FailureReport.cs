@@ -47,13 +47,14 @@ internal static class FailureReport
             text.AppendLine("  " + line);
         }
 
-        var without = Faults.All & ~faults;
-        text.Append($"replay: dotnet run -c Release --project tests/Simulation -- --seed {result.Seed} --for {SimulationArguments.Write(duration)}");
-        if (without != Faults.None)
-        {
-            text.Append($" --without {without.ToString().Replace(" ", "", StringComparison.Ordinal)}");
-        }
+        return text.AppendLine(Replay(result.Seed, duration, faults)).ToString();
+    }
 
-        return text.AppendLine().ToString();
+    /// <summary>Gives the command that shows a seed again.</summary>
+    internal static string Replay(ulong seed, TimeSpan duration, Faults faults)
+    {
+        var without = Faults.All & ~faults;
+        return $"replay: dotnet run -c Release --project tests/Simulation -- --seed {seed} --for {SimulationArguments.Write(duration)}"
+            + (without == Faults.None ? string.Empty : $" --without {without.ToString().Replace(" ", "", StringComparison.Ordinal)}");
     }
 }

@@ -141,9 +141,10 @@ internal sealed class Simulation : IDisposable
         }
 
         Seal();
-        if (!_world.RunUntil(() => left.Count == 0, _world.Now + (5 * Minute)))
+        if (!_world.RunUntil(() => left.Count == 0, _world.Now + (20 * Minute)))
         {
-            _world.Violate("promise 4", "nothing sealed opens again after five calm minutes: " + string.Join(", ", left));
+            // A session that the peer has lost is followed by a new one after 15 minutes without an answer.
+            _world.Violate("promise 4", "nothing sealed opens again after twenty calm minutes: " + string.Join(", ", left));
         }
 
         void Seal()
@@ -177,7 +178,7 @@ internal sealed class Simulation : IDisposable
 
         foreach (var node in _nodes.Where(node => _world.Violation is null && node.IsUp))
         {
-            _ledgers.Bounds.LookWhenIdle(node, _scenario);
+            _ledgers.Bounds.LookWhenIdle(node, _nodes, _scenario);
         }
     }
 

@@ -4,9 +4,9 @@ using System.Globalization;
 namespace Kyberium.Simulation;
 
 /// <summary>The program's arguments.</summary>
-internal sealed record SimulationArguments(ulong Seed, int Seeds, TimeSpan Duration, Faults Faults, bool IsQuiet, bool PrintsHistory)
+internal sealed record SimulationArguments(ulong Seed, int Seeds, TimeSpan Duration, Faults Faults, bool IsQuiet, bool PrintsHistory, int Jobs = 1)
 {
-    internal const string Usage = "usage: Kyberium.Simulation [--seed S] [--seeds N] [--for 30s|10m|1h] [--without Fault,Fault] [--quiet] [--history]";
+    internal const string Usage = "usage: Kyberium.Simulation [--seed S] [--seeds N] [--for 30s|10m|1h] [--without Fault,Fault] [--jobs N] [--quiet] [--history]";
 
     internal static bool TryParse(
         IReadOnlyList<string> arguments, [NotNullWhen(true)] out SimulationArguments? parsed, [NotNullWhen(false)] out string? problem)
@@ -48,6 +48,7 @@ internal sealed record SimulationArguments(ulong Seed, int Seeds, TimeSpan Durat
     {
         "--seed" when ulong.TryParse(value, CultureInfo.InvariantCulture, out var seed) => before with { Seed = seed },
         "--seeds" when int.TryParse(value, CultureInfo.InvariantCulture, out var seeds) && seeds > 0 => before with { Seeds = seeds },
+        "--jobs" when int.TryParse(value, CultureInfo.InvariantCulture, out var jobs) && jobs is > 0 and <= 256 => before with { Jobs = jobs },
         "--for" when ParseDuration(value) is { } duration => before with { Duration = duration },
         "--without" when Enum.TryParse<Faults>(value, ignoreCase: true, out var without) => before with { Faults = Faults.All & ~without },
         _ => null,

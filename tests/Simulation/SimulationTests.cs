@@ -63,9 +63,22 @@ public sealed class SimulationTests
         Assert.Contains(here.Digest, output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Seeds_that_run_side_by_side_have_the_histories_they_have_alone()
+    {
+        ulong[] seeds = [21, 22, 23, 24];
+        var alone = seeds.Select(seed => Simulation.Run(seed, Duration).Digest).ToArray();
+        var together = new string[seeds.Length];
+        var threads = seeds.Select((seed, index) => new Thread(() => together[index] = Simulation.Run(seed, Duration).Digest)).ToList();
+        threads.ForEach(thread => thread.Start());
+        threads.ForEach(thread => thread.Join());
+        Assert.Equal(alone, together);
+    }
+
     [Theory]
     [InlineData("--seeds")]
     [InlineData("--seeds", "0")]
+    [InlineData("--jobs", "0")]
     [InlineData("--for", "10")]
     [InlineData("--for", "-1m")]
     [InlineData("--without", "Gravity")]
@@ -79,8 +92,8 @@ public sealed class SimulationTests
     public void Arguments_say_where_to_begin_how_long_and_what_to_leave_out()
     {
         Assert.True(SimulationArguments.TryParse(
-            ["--seed", "12", "--seeds", "3", "--for", "2m", "--without", "Crash,Loss", "--quiet"], out var parsed, out _));
+            ["--seed", "12", "--seeds", "3", "--for", "2m", "--without", "Crash,Loss", "--jobs", "2", "--quiet"], out var parsed, out _));
         Assert.Equal(
-            new SimulationArguments(12, 3, TimeSpan.FromMinutes(2), Faults.All & ~(Faults.Crash | Faults.Loss), true, false), parsed);
+            new SimulationArguments(12, 3, TimeSpan.FromMinutes(2), Faults.All & ~(Faults.Crash | Faults.Loss), true, false, 2), parsed);
     }
 }

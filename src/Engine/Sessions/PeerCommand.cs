@@ -32,6 +32,9 @@ internal abstract record PeerCommand
 
     internal sealed record Rekey : PeerCommand;
 
+    /// <summary>Waits until new records are sealed elsewhere than under the epoch with this index, which is at a hard limit.</summary>
+    internal sealed record AwaitNextEpoch(ReceiverIndex Index) : PeerCommand;
+
     /// <summary>Ends every session and tells the peer.</summary>
     internal sealed record Close : PeerCommand;
 

@@ -43,34 +43,11 @@ internal static class PeerDeadlines
             ConsiderAttempt(ref next, handshakes.Rekey, step.Limits.UnansweredRekeyMillis);
         }
 
-        if (state.Sending is { } sending)
+        Consider(ref next, NextEpochWish.NextTick(step));
+        if (state.Sending is not null && state.UnansweredSince is { } since && state.Handshakes?.Restart is null)
         {
-            if (sending.Pending is null && state.Handshakes?.Rekey is null)
-            {
-                var due = now.After(Math.Max(0, RekeyRules.AgeLimit(step, sending) - sending.Current.AgeAt(now)));
-                if (state.IsPinned(sending.Remote))
-                {
-                    Consider(ref next, due);
-                }
-                else if (state.Handshakes?.Restart is null && state.Pins.Count > 0)
-                {
-                    Consider(ref next, due.Value > state.RestartAt.Value ? due : state.RestartAt);
-                }
-            }
-
-            if (state.UnansweredSince is { } since)
-            {
-                if (state.Handshakes?.Rekey is null && now.Value - since.Value < step.Limits.UnansweredRekeyMillis)
-                {
-                    Consider(ref next, since.After(step.Limits.UnansweredRekeyMillis));
-                }
-
-                if (state.Handshakes?.Restart is null)
-                {
-                    var restart = since.After(step.Limits.UnansweredRestartMillis);
-                    Consider(ref next, restart.Value > state.RestartAt.Value ? restart : state.RestartAt);
-                }
-            }
+            var restart = since.After(step.Limits.UnansweredRestartMillis);
+            Consider(ref next, restart.Value > state.RestartAt.Value ? restart : state.RestartAt);
         }
 
         return next;

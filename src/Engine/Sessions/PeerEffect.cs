@@ -27,6 +27,12 @@ internal abstract record PeerEffect
     /// <summary>Tell the machine of the next record under this epoch that is not a confirm, whichever way it is opened.</summary>
     internal sealed record Watch(EpochState Epoch) : PeerEffect;
 
+    /// <summary>This epoch is past its hard limit of age: data, messages and framed data wait for the next.</summary>
+    internal sealed record StopByAge(EpochState Epoch) : PeerEffect;
+
+    /// <summary>Whoever waits for the next epoch has waited long enough.</summary>
+    internal sealed record EpochWaitEnded : PeerEffect;
+
     /// <summary>This epoch opens and seals no more; its secrets can be erased.</summary>
     internal sealed record Forget(EpochState Epoch) : PeerEffect;
 

@@ -193,6 +193,8 @@ internal static class PeerFacts
         session.Current = next;
         session.Pending = null;
         session.PreviousDropAt = MonotonicMillis.Never;
+        session.IsNextWanted = false;
+        session.IsStoppedByAge = false;
     }
 
     private static void Retire(PeerState state, SessionId id)

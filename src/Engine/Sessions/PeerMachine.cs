@@ -49,14 +49,12 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
             case PeerCommand.Connect connect:
                 return SessionRules.Connect(step, connect);
             case PeerCommand.Rekey:
-                return RekeyRules.Rekey(step);
+                return NextEpochWish.Ask(step);
             case PeerCommand.RekeyDue due:
-                if (State.Sending is { Pending: null } sending && sending.Current.LocalIndex == due.Index)
-                {
-                    RekeyRules.Start(step, sending);
-                }
-
+                NextEpochWish.Ask(step, due.Index);
                 return PeerReply.Done;
+            case PeerCommand.AwaitNextEpoch wait:
+                return NextEpochWish.Await(step, wait.Index);
             case PeerCommand.Handshake1 message:
                 SessionRules.Message1(step, message);
                 return PeerReply.Done;
@@ -122,6 +120,11 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
             if (session.Previous is not null || session.AwaitsUse || session == State.Sending)
             {
                 output.Effects.Add(new PeerEffect.Watch(session.Current));
+            }
+
+            if (session.Pending is not null)
+            {
+                output.Effects.Add(new PeerEffect.Watch(session.Pending));
             }
 
             // The confirm's answer under way may be to one that was sent when less was known than now.
@@ -271,11 +274,7 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
         {
             if (epoch.IsInitiator)
             {
-                if (session == step.State.Sending)
-                {
-                    step.State.RekeyUnansweredSince = null;
-                }
-
+                Answered(step, session);
                 if (epoch == session.Current && session.Pending is null)
                 {
                     // The baseline is that of the newest confirm: an older epoch's answer that comes late says nothing against it.
@@ -302,6 +301,7 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
                 IncomingRules.Received(step, message, record.Plaintext[DeliveryMessage.HeadSize..]);
                 break;
             case EnvelopeType.Acknowledge when Acknowledgement.TryRead(record.Plaintext.Span, out var acknowledgement, out _):
+                Answered(step, session);
                 OutgoingRules.Acknowledged(step, acknowledgement);
                 break;
             case EnvelopeType.RekeyCarrier:
@@ -316,25 +316,26 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
         }
     }
 
+    /// <summary>What answers in the session that sends shows that the peer has it. What answers in another shows nothing of the kind:
+    /// counted as well, it would hide for ever that the peer has lost the one that sends.</summary>
+    private static void Answered(in PeerStep step, SessionState session)
+    {
+        if (session == step.State.Sending)
+        {
+            step.State.NothingIsUnanswered();
+        }
+    }
+
     private static void Tick(in PeerStep step)
     {
         SessionRules.Tick(step);
         RekeyRules.Tick(step);
+        NextEpochWish.Tick(step);
         OutgoingRules.Tick(step);
-        if (step.State.UnansweredSince is { } since && step.State.Sending is { } session)
+        if (step.State.UnansweredSince is { } since && step.State.Sending is not null
+            && step.Now.Value - since.Value >= step.Limits.UnansweredRestartMillis && step.State.Handshakes?.Restart is null)
         {
-            var silent = step.Now.Value - since.Value;
-            if (silent >= step.Limits.UnansweredRestartMillis)
-            {
-                if (step.State.Handshakes?.Restart is null)
-                {
-                    SessionRules.StartWhenDue(step);
-                }
-            }
-            else if (silent >= step.Limits.UnansweredRekeyMillis && step.State.Handshakes?.Rekey is null)
-            {
-                RekeyRules.Start(step, session);
-            }
+            SessionRules.StartWhenDue(step);
         }
     }
 }

@@ -49,18 +49,35 @@ internal sealed class PeerState
     /// <summary>Gets or sets when the next attempt at a session may start by itself.</summary>
     internal MonotonicMillis RestartAt { get; set; }
 
+    internal int RekeyFailures { get; set; }
+
+    /// <summary>Gets or sets when the next attempt at a rekey may start by itself.</summary>
+    internal MonotonicMillis RekeyAt { get; set; }
+
+    /// <summary>Gets or sets until when callers wait for an epoch that is at a hard limit to be followed by the next.</summary>
+    internal MonotonicMillis EpochWaitEndsAt { get; set; } = MonotonicMillis.Never;
+
     /// <summary>Gets or sets since when a carrier or a rekey's confirm has gone unanswered in the session that sends.</summary>
     internal MonotonicMillis? RekeyUnansweredSince { get; set; }
+
+    /// <summary>Gets or sets since when the peer was seen to use another session than the one that sends, and not that one: it may have
+    /// lost it, and volatile records would never show it.</summary>
+    internal MonotonicMillis? SendingDoubtedSince { get; set; }
 
     /// <summary>Gets or sets the earliest expiry of a message in the outbox.</summary>
     internal UnixMillis? NextExpiry { get; set; }
 
     /// <summary>Gets since when anything sent has gone unanswered.</summary>
-    internal MonotonicMillis? UnansweredSince => (Outgoing.UnansweredSince, RekeyUnansweredSince) switch
+    internal MonotonicMillis? UnansweredSince =>
+        Earlier(Outgoing.UnansweredSince, Earlier(RekeyUnansweredSince, SendingDoubtedSince));
+
+    /// <summary>The peer was heard in the session that sends, or another took its place.</summary>
+    internal void NothingIsUnanswered()
     {
-        ({ } message, { } rekey) => MonotonicMillis.Earlier(message, rekey),
-        var (message, rekey) => message ?? rekey,
-    };
+        Outgoing.UnansweredSince = null;
+        RekeyUnansweredSince = null;
+        SendingDoubtedSince = null;
+    }
 
     internal Pin? PinOf(Fingerprint fingerprint)
     {
@@ -74,6 +91,9 @@ internal sealed class PeerState
 
         return null;
     }
+
+    private static MonotonicMillis? Earlier(MonotonicMillis? left, MonotonicMillis? right) =>
+        left is { } one && right is { } other ? MonotonicMillis.Earlier(one, other) : left ?? right;
 
     internal bool IsPinned(Fingerprint fingerprint) => PinOf(fingerprint) is not null;
 }

@@ -32,6 +32,13 @@ internal readonly ref struct PeerStep(PeerState state, PeerContext context, in S
 
     internal void Emit(PeerEffect effect) => output.Effects.Add(effect);
 
+    /// <summary>New records are sealed elsewhere from now on, or nowhere: whoever waits for that looks again.</summary>
+    internal void EmitSendingChanged()
+    {
+        State.EpochWaitEndsAt = MonotonicMillis.Never;
+        Emit(new PeerEffect.SendingChanged());
+    }
+
     internal void Seal(EpochState epoch, EnvelopeType type, ReadOnlyMemory<byte> plaintext) =>
         Emit(new PeerEffect.Seal(epoch, type, plaintext));
 

@@ -53,7 +53,7 @@ internal sealed class EpochTraffic : IDisposable
     /// <summary>1 while <see cref="KeyedTraffic"/> counts it.</summary>
     internal int KeyedSlot;
 
-    /// <summary>Gets or sets whether a rekey was asked for by a limit, so that it is asked for once.</summary>
+    /// <summary>Gets or sets whether a rekey was asked for by a limit. Once is enough: the machine holds the wish until it has come true.</summary>
     internal bool RekeyAsked { get; set; }
 
     /// <summary>Gets or sets when the last window notice went out.</summary>
@@ -86,6 +86,15 @@ internal sealed class EpochTraffic : IDisposable
         {
             var usage = Sending.Usage;
             return new EpochCounts((ulong)usage.Records, (ulong)usage.Bytes, (ulong)Receiving.FailedOpens);
+        }
+    }
+
+    /// <summary>Lets data, messages and framed data wait for the next epoch.</summary>
+    internal void StopByAge()
+    {
+        lock (Gate)
+        {
+            Sending.StopByAge();
         }
     }
 

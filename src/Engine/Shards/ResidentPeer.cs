@@ -56,8 +56,8 @@ internal sealed class ResidentPeer : PeerContext
 
     internal MonotonicMillis ScheduledAt { get; set; } = MonotonicMillis.Never;
 
-    /// <summary>Gets who waits for a session; settled by the machine.</summary>
-    internal List<PeerWork>? ConnectWaiters { get; set; }
+    /// <summary>Gets who waits for a session or its next epoch; settled by the machine.</summary>
+    internal List<PeerWork>? SessionWaiters { get; set; }
 
     /// <summary>Gets or sets receiver indices whose rows the next snapshot writes or deletes.</summary>
     internal HashSet<ReceiverIndex>? StoredIndices { get; set; }

@@ -88,6 +88,9 @@ internal sealed partial class Shard
                 }
 
                 break;
+            case PeerEffect.StopByAge stop:
+                (stop.Epoch.Traffic as EpochTraffic)?.StopByAge();
+                break;
             case PeerEffect.Watch watch:
                 if (watch.Epoch.Traffic is EpochTraffic watched)
                 {
@@ -102,7 +105,7 @@ internal sealed partial class Shard
                 _environment.OutboxRoom.Made(peer.Key);
                 break;
             default:
-                break;      // Listen, SendingChanged, ConnectSettled and reports were seen while staging
+                break;      // Listen, SendingChanged, ConnectSettled, EpochWaitEnded and reports were seen while staging
         }
     }
 

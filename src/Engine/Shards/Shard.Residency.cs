@@ -169,7 +169,7 @@ internal sealed partial class Shard
             ShardStore.DeleteRows(turn, peer);
         }
 
-        foreach (var waiter in peer.ConnectWaiters ?? [])
+        foreach (var waiter in peer.SessionWaiters ?? [])
         {
             waiter.Settle(EngineErrorCode.PeerUnknown);
             turn.Settled.Add(waiter);
@@ -251,7 +251,7 @@ internal sealed partial class Shard
 
     private static bool IsIdle(ResidentPeer peer) =>
         peer.Staging is null && Volatile.Read(ref peer.CommitsOpen) == 0 && peer.State.Handshakes is null
-        && peer.State.Outgoing.Count == 0 && peer.ConnectWaiters is null && !HoldsMessages(peer)
+        && peer.State.Outgoing.Count == 0 && peer.SessionWaiters is null && !HoldsMessages(peer)
         && peer.State.Sessions.TrueForAll(session => session.Pending is null && session.Previous is null && !session.Superseded);
 
     /// <summary>Says whether the application has messages that it has not settled. Loaded again, they would be handed out again.</summary>

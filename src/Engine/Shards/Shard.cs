@@ -129,7 +129,7 @@ internal sealed partial class Shard : IAsyncDisposable
             _ =>
             {
                 _quiet = quiet;
-                FailConnectWaiters(ShardErrors.Stopping(Id));
+                FailSessionWaiters(ShardErrors.Stopping(Id));
             },
             null,
             _ => quiet.TrySetResult()));
@@ -555,7 +555,7 @@ internal sealed partial class Shard : IAsyncDisposable
 
         _loading.Clear();
         _parked = 0;
-        FailConnectWaiters(reason);
+        FailSessionWaiters(reason);
         foreach (var waiter in _checkpoint?.Waiting ?? [])
         {
             waiter.TrySetException(reason);
@@ -575,12 +575,12 @@ internal sealed partial class Shard : IAsyncDisposable
         _buried.TrySetResult();
     }
 
-    private void FailConnectWaiters(EngineException reason)
+    private void FailSessionWaiters(EngineException reason)
     {
         foreach (var peer in _peers.Values)
         {
-            var waiters = peer.ConnectWaiters ?? [];
-            peer.ConnectWaiters = null;
+            var waiters = peer.SessionWaiters ?? [];
+            peer.SessionWaiters = null;
             foreach (var waiter in waiters)
             {
                 waiter.Fail(reason);

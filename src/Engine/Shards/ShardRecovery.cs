@@ -24,7 +24,7 @@ internal sealed class ShardRecovery(ShardEnvironment environment, ShardId shard,
             {
                 if (!entry.IsAudit)
                 {
-                    await ApplyAsync(entry, salt, record.Position, cancellationToken).ConfigureAwait(false);
+                    await ApplyAsync(entry, salt, record, cancellationToken).ConfigureAwait(false);
                 }
             }
         }
@@ -52,8 +52,9 @@ internal sealed class ShardRecovery(ShardEnvironment environment, ShardId shard,
         return (salt, entries);
     }
 
-    private async Task ApplyAsync(BatchRecord.Entry entry, UInt128 salt, LogPosition position, CancellationToken cancellationToken)
+    private async Task ApplyAsync(BatchRecord.Entry entry, UInt128 salt, OpenedRecord record, CancellationToken cancellationToken)
     {
+        var position = record.Position;
         if (!_peers.TryGetValue(entry.Hash, out var peer))
         {
             peer = await PeerLoader.LoadAsync(environment, shard, opener, entry.Hash, cancellationToken).ConfigureAwait(false);
@@ -71,9 +72,27 @@ internal sealed class ShardRecovery(ShardEnvironment environment, ShardId shard,
         foreach (var fact in facts)
         {
             PeerFacts.Apply(peer.State, fact);
+            Age(peer.State, fact, Math.Max(0, environment.Scheduler.UnixMillis - record.UnixMillis));
             FactCount++;
         }
 
         peer.ChangedAt = position;
+    }
+
+    /// <summary>An epoch that no snapshot has seen is as old as the record that made it.</summary>
+    private static void Age(PeerState state, PeerEvent fact, long millis)
+    {
+        var made = fact switch
+        {
+            PeerEvent.SessionEstablished established => established.Epoch,
+            PeerEvent.EpochPending pending => pending.Epoch,
+            PeerEvent.EpochAccepted accepted => accepted.Epoch,
+            _ => null,
+        };
+        if (made is not null
+            && state.Sessions.SelectMany(session => session.Epochs).First(epoch => epoch.LocalIndex == made.LocalIndex) is { } epoch)
+        {
+            epoch.AgeMillis = millis;
+        }
     }
 }

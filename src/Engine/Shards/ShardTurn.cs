@@ -301,6 +301,26 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
         Touch(traffic.Peer).Output.Effects.Add(new PeerEffect.Seal(traffic.Epoch, EnvelopeType.WindowNotice, notice));
     }
 
+    private void SettleWaiters(ResidentPeer peer, bool forEpoch, EngineErrorCode? failure)
+    {
+        if (peer.SessionWaiters is not { } waiters)
+        {
+            return;
+        }
+
+        foreach (var waiter in waiters)
+        {
+            if (waiter.WaitsForEpoch == forEpoch)
+            {
+                waiter.Settle(failure);
+                Settled.Add(waiter);
+            }
+        }
+
+        waiters.RemoveAll(waiter => waiter.WaitsForEpoch == forEpoch);
+        peer.SessionWaiters = waiters.Count == 0 ? null : waiters;
+    }
+
     private void Observe(TouchedPeer touched)
     {
         var effects = touched.Output.Effects;
@@ -314,15 +334,13 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
                     break;
                 case PeerEffect.SendingChanged:
                     touched.SendingChanged = true;
+                    SettleWaiters(touched.Peer, forEpoch: true, failure: null);
                     break;
-                case PeerEffect.ConnectSettled settled when touched.Peer.ConnectWaiters is { } waiters:
-                    touched.Peer.ConnectWaiters = null;
-                    foreach (var waiter in waiters)
-                    {
-                        waiter.Settle(settled.Failure);
-                        Settled.Add(waiter);
-                    }
-
+                case PeerEffect.EpochWaitEnded:
+                    SettleWaiters(touched.Peer, forEpoch: true, EngineErrorCode.EpochExhausted);
+                    break;
+                case PeerEffect.ConnectSettled settled:
+                    SettleWaiters(touched.Peer, forEpoch: false, settled.Failure);
                     break;
                 case PeerEffect.Report report:
                     Report(touched.Peer, AuditKinds.Of(report.What), touched.Caller, report.Detail);

@@ -56,15 +56,18 @@ internal class PeerWork(
         }
 
         _reply = Decide(turn, peer!);
-        if (command is PeerCommand.Connect && _reply is { Error: null, Number: 0 })
+        if (command is PeerCommand.Connect or PeerCommand.AwaitNextEpoch && _reply is { Error: null, Number: 0 })
         {
-            (peer!.ConnectWaiters ??= []).Add(this);
+            (peer!.SessionWaiters ??= []).Add(this);
             IsWaitingForSession = true;
         }
     }
 
     /// <summary>Gets or sets whether the answer comes with a later batch: the one that settles the session.</summary>
     internal bool IsWaitingForSession { get; set; }
+
+    /// <summary>Gets whether it waits for the next epoch of a session that there is, not for a session.</summary>
+    internal bool WaitsForEpoch => command is PeerCommand.AwaitNextEpoch;
 
     internal void Settle(EngineErrorCode? failure)
     {

@@ -71,6 +71,17 @@ public sealed class RekeyTests
     }
 
     [Fact]
+    public void Rule_4_a_volatile_record_is_told_to_the_machine_and_commits_too()
+    {
+        Pending();
+        var pending = A.State.Sending!.Pending!;
+        Assert.Contains(A.Told, effect => effect is PeerEffect.Watch watch && watch.Epoch == pending);
+        _world.Network.Clear();
+        _world.Do(A, new PeerCommand.Record(pending.LocalIndex, EnvelopeType.Data, default));
+        Assert.Same(pending, A.State.Sending.Current);
+    }
+
+    [Fact]
     public void Rule_4_a_responder_that_restarts_keeps_n_until_the_peer_is_seen_in_the_next()
     {
         Pending();

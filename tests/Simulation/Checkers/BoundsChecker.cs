@@ -38,17 +38,26 @@ internal sealed class BoundsChecker(SimulatedWorld world)
     }
 
     /// <summary>Looks at an engine that had nothing to do for a while.</summary>
-    internal void LookWhenIdle(SimulatedNode node, Scenario scenario)
+    internal void LookWhenIdle(SimulatedNode node, IReadOnlyList<SimulatedNode> all, Scenario scenario)
     {
         foreach (var shard in node.Engine!.RunningShards)
         {
             var most = Math.Max(1, scenario.ResidentPeersMax / scenario.Shards);
-            Holds(shard.ResidentCount <= most, $"{node.Name}: {shard.ResidentCount} idle peers in memory, {most} allowed");
+            Holds(shard.ResidentCount <= most, $"{node.Name}: {shard.ResidentCount} idle peers in memory, {most} allowed: {Describe(shard, all)}");
             Holds(
                 shard.TrafficCount <= 2 * shard.ResidentCount,
                 $"{node.Name}: {shard.TrafficCount} epochs in memory for {shard.ResidentCount} idle peers");
         }
     }
+
+    private static string Describe(Kyberium.Engine.Shards.Shard shard, IReadOnlyList<SimulatedNode> all) => string.Join("; ", all
+        .Select(other => shard.FindResident(new Kyberium.Engine.Sessions.PeerKey(IdentityName.Default, other.PeerId)))
+        .OfType<Kyberium.Engine.Shards.ResidentPeer>()
+        .Select(peer => $"{peer.Key.Peer}: {peer.State.Outgoing.Count} out, handshakes {peer.State.Handshakes is not null}, waiters {peer.SessionWaiters?.Count}, "
+            + $"handing out {peer.IsHandingOut}, commits {peer.CommitsOpen}, touched {peer.Touched}, sessions "
+            + string.Join(", ", peer.State.Sessions.Select(session => $"{session.Id} e{session.Current.Number.Value}"
+                + $"{(session == peer.State.Sending ? " sends" : "")}{(session.Superseded ? " superseded" : "")}{(session.AwaitsUse ? " awaits use" : "")}"
+                + $"{(session.Pending is null ? "" : " pending")}{(session.Previous is null ? "" : " previous")}"))));
 
     private void Holds(bool condition, string what)
     {

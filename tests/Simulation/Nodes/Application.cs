@@ -177,7 +177,8 @@ internal sealed class Application(
                     opened?.Invoke();
                 }
             }
-            catch (EngineException refused) when ((int)refused.Code / 1_000 == 2 || refused.Code == EngineErrorCode.PeerUnknown)
+            catch (EngineException refused) when (
+                (int)refused.Code / 1_000 == 2 || refused.Code is EngineErrorCode.PeerUnknown or EngineErrorCode.RequestInvalid)
             {
                 if (process.IsAlive)
                 {

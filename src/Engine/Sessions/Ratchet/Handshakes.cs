@@ -65,6 +65,8 @@ internal sealed class OwnAttempt
 
     internal int Sends { get; set; }
 
+    internal MonotonicMillis SentAt { get; set; }
+
     internal int Failures { get; set; }
 
     internal MonotonicMillis ResendAt { get; set; } = MonotonicMillis.Never;
@@ -94,6 +96,8 @@ internal sealed class HalfOpen
     internal required SessionId? SendingAtStart { get; init; }
 
     internal required GreetingBaseline Baseline { get; init; }
+
+    internal required MonotonicMillis AnsweredAt { get; init; }
 
     internal required MonotonicMillis ExpiresAt { get; init; }
 }

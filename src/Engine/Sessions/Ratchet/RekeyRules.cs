@@ -9,24 +9,10 @@ namespace Kyberium.Engine.Sessions.Ratchet;
 /// <remarks>Its messages travel as the plaintext of carrier records of the current epoch; an empty carrier says "settled".</remarks>
 internal static class RekeyRules
 {
-    /// <summary>The peer that did not start the session waits a tenth longer before it starts a rekey by age.</summary>
-    private const long FollowerAgeNumerator = 11;
-
-    internal static PeerReply Rekey(in PeerStep step)
-    {
-        if (step.State.Sending is not { } session)
-        {
-            return PeerReply.Refused(EngineErrorCode.SessionMissing);
-        }
-
-        Start(step, session);
-        return PeerReply.Done;
-    }
-
-    /// <summary>Starts an attempt, unless one is on its way.</summary>
+    /// <summary>Starts an attempt, unless one is on its way. Its life is bounded: it is answered, superseded, or its time runs out.</summary>
     internal static void Start(in PeerStep step, SessionState session)
     {
-        if (step.Handshakes.Rekey is not null || session != step.State.Sending
+        if (step.State.Handshakes?.Rekey is not null || session != step.State.Sending
             || step.State.PinOf(session.Remote) is not { } remote)
         {
             return;
@@ -52,6 +38,15 @@ internal static class RekeyRules
         step.Emit(new PeerEffect.Compute(task));
     }
 
+    /// <summary>Repeats what an attempt sent sooner than its growing waits say, but no more often than the first repetition.</summary>
+    internal static void Hurry(in PeerStep step)
+    {
+        if (step.State.Handshakes?.Rekey is { Handshake: not null } attempt)
+        {
+            attempt.ResendAt = MonotonicMillis.Earlier(attempt.ResendAt, attempt.SentAt.After(step.Limits.HandshakeResendMillis));
+        }
+    }
+
     internal static void Started(in PeerStep step, OwnAttempt attempt, HandshakeResult result)
     {
         attempt.Computing = null;
@@ -59,6 +54,7 @@ internal static class RekeyRules
         {
             (result as HandshakeResult.Started)?.Handshake.Dispose();
             DropAttempt(step);
+            NextEpochWish.AttemptFailed(step);
             return;
         }
 
@@ -92,6 +88,7 @@ internal static class RekeyRules
         }
 
         step.Emit(new PeerEffect.Listen(session.Pending));
+        step.Emit(new PeerEffect.Watch(session.Pending));       // rule 4: any record, a volatile one too
         DropAttempt(step);
         session.ConfirmSends = 0;
         session.ConfirmSince = step.Now;
@@ -168,6 +165,7 @@ internal static class RekeyRules
             Source = string.Empty,
             SendingAtStart = session.Id,
             Baseline = answering.Baseline,
+            AnsweredAt = step.Now,
             ExpiresAt = step.Now.After(step.Limits.UnansweredRekeyMillis),
         };
         step.Emit(new PeerEffect.Listen(handshakes.HalfOpenRekey.Epoch));
@@ -236,10 +234,12 @@ internal static class RekeyRules
             if (session.Pending is not null && session.ConfirmResendAt.Value <= step.Now.Value)
             {
                 SendConfirm(step, session);
-                if (step.Now.Value - session.ConfirmSince.Value >= step.Limits.UnansweredRekeyMillis)
+                if (step.Now.Value - session.ConfirmSince.Value >= step.Limits.HandshakeTimeoutMillis)
                 {
+                    // The peer has lost its half, or is away: only a new message 2 replaces the pending epoch. A process that does not
+                    // live for long has to come to this, too.
                     session.ConfirmSince = step.Now;
-                    Start(step, session);       // the peer has lost its half: only a new message 2 replaces the pending epoch
+                    Start(step, session);
                 }
             }
         }
@@ -251,34 +251,21 @@ internal static class RekeyRules
 
         if (step.State.Handshakes?.Rekey is { } attempt)
         {
-            if (SessionOf(step, attempt) is not { } session
-                || step.Now.Value - attempt.StartedAt.Value >= step.Limits.UnansweredRekeyMillis)
+            if (SessionOf(step, attempt) is not { } session)
             {
                 DropAttempt(step);
+            }
+            else if (step.Now.Value - attempt.StartedAt.Value >= step.Limits.UnansweredRekeyMillis)
+            {
+                DropAttempt(step);
+                NextEpochWish.AttemptFailed(step);
             }
             else if (attempt.ResendAt.Value <= step.Now.Value)
             {
                 Resend(step, session, attempt);
             }
         }
-
-        if (step.State.Sending is { Pending: null } sending && step.State.Handshakes?.Rekey is null
-            && sending.Current.AgeAt(step.Now) >= AgeLimit(step, sending))
-        {
-            if (step.State.IsPinned(sending.Remote))
-            {
-                Start(step, sending);
-            }
-            else if (step.State.Handshakes?.Restart is null && step.State.Pins.Count > 0)
-            {
-                SessionRules.StartWhenDue(step);    // its pin gave way to a newer one: no rekey, but a session with that
-            }
-        }
     }
-
-    /// <summary>Gets the age at which this side starts a rekey: the session's initiator first.</summary>
-    internal static long AgeLimit(in PeerStep step, SessionState session) =>
-        session.IsInitiator ? step.Limits.EpochAgeMillis : step.Limits.EpochAgeMillis * FollowerAgeNumerator / 10;
 
     /// <summary>A session sends no more or is gone: its rekey in progress means nothing now.</summary>
     internal static void Abandon(in PeerStep step, SessionState session)
@@ -311,6 +298,7 @@ internal static class RekeyRules
         {
             if (handshakes.Rekey is not null || session.Pending is not null)
             {
+                Insist(step, session);
                 return;     // rule 5
             }
         }
@@ -343,6 +331,20 @@ internal static class RekeyRules
         step.Emit(new PeerEffect.Compute(task));
     }
 
+    /// <summary>The peer asks for what this side has asked for, so it has not heard of that, or has lost its half: it hears of it
+    /// now, not when the next repetition is due. A pending epoch that goes unanswered is replaced.</summary>
+    private static void Insist(in PeerStep step, SessionState session)
+    {
+        if (step.Handshakes.Rekey is not null)
+        {
+            Hurry(step);
+        }
+        else if (step.Now.Value - session.ConfirmSince.Value >= step.Limits.HandshakeResendMillis)
+        {
+            Start(step, session);
+        }
+    }
+
     private static void Turned(in PeerStep step, SessionState session, EpochState? previous, EpochState? pending)
     {
         if (previous is not null)
@@ -358,12 +360,13 @@ internal static class RekeyRules
         session.ConfirmResendAt = MonotonicMillis.Never;
         session.ConfirmSince = MonotonicMillis.Never;
         Abandon(step, session);
+        NextEpochWish.Fulfilled(step.State);
         step.Report(PeerReport.Rekeyed, $"session {session.Id} epoch {session.Current.Number.Value}");
         if (session == step.State.Sending)
         {
-            step.State.RekeyUnansweredSince = null;
+            step.State.NothingIsUnanswered();
             OutgoingRules.SendAgain(step);
-            step.Emit(new PeerEffect.SendingChanged());
+            step.EmitSendingChanged();
         }
     }
 
@@ -375,6 +378,7 @@ internal static class RekeyRules
         }
 
         attempt.Sends++;
+        attempt.SentAt = step.Now;
         attempt.ResendAt = NextSend(step, attempt.Sends);
         step.State.RekeyUnansweredSince ??= step.Now;
         step.Seal(session.Current, EnvelopeType.RekeyCarrier, attempt.Message1);

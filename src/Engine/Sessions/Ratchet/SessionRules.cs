@@ -114,6 +114,7 @@ internal static class SessionRules
         attempt.ConfirmingSession = finished.Epoch.Session;
         attempt.Sends = 0;
         step.Emit(new PeerEffect.Listen(attempt.Confirming));
+        step.Emit(new PeerEffect.Watch(attempt.Confirming));
         GreetingRules.Judge(step, finished.Greeting, attempt.Baseline);
         Resend(step, attempt);
     }
@@ -198,6 +199,7 @@ internal static class SessionRules
             Source = answering.Source,
             SendingAtStart = answering.SendingAtStart,
             Baseline = answering.Baseline,
+            AnsweredAt = step.Now,
             ExpiresAt = step.Now.After(step.Limits.HandshakeTimeoutMillis),
         };
         halfOpen.Add(half);
@@ -261,9 +263,16 @@ internal static class SessionRules
 
         if (session != step.State.Sending)
         {
+            if (step.State is { SendingDoubtedSince: null, Sending: { } sending } state)
+            {
+                state.SendingDoubtedSince = step.Now;
+                step.Emit(new PeerEffect.Watch(sending.Current));
+            }
+
             return;
         }
 
+        step.State.SendingDoubtedSince = null;
         var isYounger = false;
         foreach (var other in step.State.Sessions)      // oldest first
         {
@@ -293,7 +302,7 @@ internal static class SessionRules
             }
 
             OutgoingRules.SendAgain(step);
-            step.Emit(new PeerEffect.SendingChanged());
+            step.EmitSendingChanged();
         }
     }
 
@@ -324,7 +333,7 @@ internal static class SessionRules
             }
         }
 
-        step.Emit(new PeerEffect.SendingChanged());
+        step.EmitSendingChanged();
     }
 
     internal static void Tick(in PeerStep step)
@@ -387,8 +396,8 @@ internal static class SessionRules
         }
 
         state.RestartFailures = 0;
-        state.Outgoing.UnansweredSince = null;      // the peer has answered, whoever asked
-        state.RekeyUnansweredSince = null;
+        NextEpochWish.Fulfilled(state);
+        state.NothingIsUnanswered();        // the peer has answered, whoever asked
         if (state.Handshakes?.Restart is { Confirming: null } attempt)
         {
             // The peer's handshake has done what this one was for. Past message 2 it goes on: the peer may have committed it.
@@ -419,7 +428,7 @@ internal static class SessionRules
         }
 
         OutgoingRules.SendAgain(step);
-        step.Emit(new PeerEffect.SendingChanged());
+        step.EmitSendingChanged();
     }
 
     /// <summary>A session known when the new handshake began is succeeded by it. Otherwise both sides started at once,

@@ -47,6 +47,13 @@ internal sealed class SessionState
 
     internal GreetingBaseline ConfirmBaseline { get; set; }
 
+    /// <summary>Gets or sets whether a limit or an operator wants the epoch after the current one. It stays until there is one: an
+    /// attempt that came to nothing is followed by another.</summary>
+    internal bool IsNextWanted { get; set; }
+
+    /// <summary>Gets or sets whether the current epoch is past its hard limit of age, and the traffic was told.</summary>
+    internal bool IsStoppedByAge { get; set; }
+
     /// <summary>Gets or sets when the previous epoch is dropped.</summary>
     internal MonotonicMillis PreviousDropAt { get; set; } = MonotonicMillis.Never;
 

@@ -63,6 +63,7 @@ internal sealed class SendingTraffic(
     private ulong _nextSequence;
     private long _records = usage.Records;
     private long _bytes = usage.Bytes;
+    private bool _isTooOld;
 
     internal Epoch Epoch => epoch;
 
@@ -73,11 +74,14 @@ internal sealed class SendingTraffic(
     internal bool WantsRekey => _records >= limits.RecordsSoft || _bytes >= limits.BytesSoft;
 
     /// <summary>Gets whether types 1, 2 and 8 wait for the rekey.</summary>
-    internal bool IsAtHardLimit => _records >= limits.RecordsHard || _bytes >= limits.BytesHard;
+    internal bool IsAtHardLimit => _isTooOld || _records >= limits.RecordsHard || _bytes >= limits.BytesHard;
 
     internal bool IsKeyed => _cipher is not null;
 
     internal SendingPosition Position => new(_incarnation, _nextSequence);
+
+    /// <summary>The epoch is past its hard limit of age. Whoever owns it watches the clock: the fast path does not.</summary>
+    internal void StopByAge() => _isTooOld = true;
 
     /// <summary>Continues an incarnation of this same process instead of drawing one. Before the first record only.</summary>
     internal void Resume(SendingPosition position)

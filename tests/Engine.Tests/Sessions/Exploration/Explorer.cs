@@ -14,7 +14,8 @@ internal sealed class Explorer(Scenario scenario)
 {
     private readonly HashSet<(UInt128 World, Budget Budget)> _visited = [];
     private readonly WorldDigest _digest = new();
-    private readonly WayOn _wayOn = new();
+    private readonly WayOn _wayOn = new(scenario.WayOnMillisMax);
+    private readonly Wishes _wishes = new();
     private long _transitions;
 
     private sealed record History(History? Before, WorldAction Action);
@@ -28,7 +29,7 @@ internal sealed class Explorer(Scenario scenario)
         var choices = new List<(WorldAction Action, Budget Left)>();
         while (queue.TryDequeue(out var here))
         {
-            if (_wayOn.Find(here.World) is { } deadEnd)
+            if ((_wayOn.Find(here.World) ?? _wishes.Find(here.World)) is { } deadEnd)
             {
                 return Failed(here.History, deadEnd);
             }
@@ -49,7 +50,7 @@ internal sealed class Explorer(Scenario scenario)
                 {
                     if (_visited.Count >= scenario.StateCountMax)
                     {
-                        return new Exploration(_visited.Count, _transitions + _wayOn.Steps, false, null);
+                        return new Exploration(_visited.Count, _transitions + _wayOn.Steps + _wishes.Steps, false, null);
                     }
 
                     queue.Enqueue((next, left, history));
@@ -57,7 +58,7 @@ internal sealed class Explorer(Scenario scenario)
             }
         }
 
-        return new Exploration(_visited.Count, _transitions + _wayOn.Steps, true, null);
+        return new Exploration(_visited.Count, _transitions + _wayOn.Steps + _wishes.Steps, true, null);
     }
 
     private World Start()
@@ -111,7 +112,7 @@ internal sealed class Explorer(Scenario scenario)
             actions.Insert(0, at.Action);
         }
 
-        return new Exploration(_visited.Count, _transitions + _wayOn.Steps, false, Tell(actions, failure));
+        return new Exploration(_visited.Count, _transitions + _wayOn.Steps + _wishes.Steps, false, Tell(actions, failure));
     }
 
     /// <summary>Runs a history again and writes down what happens in it.</summary>
@@ -130,7 +131,7 @@ internal sealed class Explorer(Scenario scenario)
         if (Promises.InStores(world) is null)
         {
             lines.Add("then, with faults off:");
-            new WayOn().Find(world, lines.Add);
+            new WayOn(scenario.WayOnMillisMax).Find(world, lines.Add);
         }
 
         return string.Join(Environment.NewLine, lines.Take(140));

@@ -13,6 +13,9 @@ internal sealed record Scenario(string Name)
 
     internal Budget Budget { get; init; }
 
+    /// <summary>Gets how long the way on from any state may take.</summary>
+    internal long WayOnMillisMax { get; init; } = 40L * 60_000;
+
     /// <summary>Gets how many states are visited at most; an exploration that is cut short says so.</summary>
     internal int StateCountMax { get; init; } = 200_000;
 }

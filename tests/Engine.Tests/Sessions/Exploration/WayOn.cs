@@ -3,10 +3,9 @@ using Kyberium.Engine.Tests.Sessions.Model;
 namespace Kyberium.Engine.Tests.Sessions.Exploration;
 
 /// <summary>Shows that a world has a way on: with faults off, everything queued is delivered and both sides reach each other.</summary>
-internal sealed class WayOn
+internal sealed class WayOn(long millisMax)
 {
     private const int StepCountMax = 600;
-    private const long MillisMax = 40L * 60_000;
 
     private readonly HashSet<UInt128> _known = [];
     private readonly WorldDigest _digest = new();
@@ -26,7 +25,7 @@ internal sealed class WayOn
             world.Flush(side);
         }
 
-        var end = world.Now + MillisMax;
+        var end = world.Now + millisMax;
         for (var i = 0; i < StepCountMax; i++)
         {
             if (Promises.InStores(world) is { } broken)
@@ -63,7 +62,7 @@ internal sealed class WayOn
         return $"no way on: {Describe(world.A)}; {Describe(world.B)}";
     }
 
-    private static bool Step(World world, long end)
+    internal static bool Step(World world, long end)
     {
         foreach (var side in new[] { world.A, world.B })
         {

@@ -8,7 +8,10 @@ internal sealed class SideContext(PeerLimits limits, params Fingerprint[] identi
 {
     internal override PeerLimits Limits { get; } = limits;
 
-    internal override IReadOnlyList<Fingerprint> LocalIdentities { get; } = identities;
+    /// <summary>Gets or sets the side's identities: tests rotate them.</summary>
+    internal IReadOnlyList<Fingerprint> Identities { get; set; } = identities;
+
+    internal override IReadOnlyList<Fingerprint> LocalIdentities => Identities;
 
     internal override Suite? ChooseSuite(Fingerprint local, Pin remote) =>
         Limits.Suites.Count > 0 ? Limits.Suites[0] : null;

@@ -22,6 +22,10 @@ internal static class StateCopy
             RestartFailures = source.RestartFailures,
             RestartAt = source.RestartAt,
             NextExpiry = source.NextExpiry,
+            SendingDoubtedSince = source.SendingDoubtedSince,
+            RekeyFailures = source.RekeyFailures,
+            RekeyAt = source.RekeyAt,
+            EpochWaitEndsAt = source.EpochWaitEndsAt,
             RekeyUnansweredSince = source.RekeyUnansweredSince,
         };
         foreach (var session in source.Sessions)
@@ -55,6 +59,8 @@ internal static class StateCopy
         ConfirmSends = source.ConfirmSends,
         ConfirmBaseline = source.ConfirmBaseline,
         ConfirmSince = source.ConfirmSince,
+        IsNextWanted = source.IsNextWanted,
+        IsStoppedByAge = source.IsStoppedByAge,
         PreviousDropAt = source.PreviousDropAt,
         RetireAt = source.RetireAt,
         AwaitsUse = source.AwaitsUse,
@@ -83,7 +89,7 @@ internal static class StateCopy
         copy.Retired.AddRange(source.Retired);
         copy.Completed.AddRange(source.Completed);
         copy.SentThrough = source.SentThrough;
-        copy.Resends = source.Resends;
+        copy.Timer = source.Timer;
         copy.Window = source.Window;
         copy.ResendAt = source.ResendAt;
         copy.UnansweredSince = source.UnansweredSince;
@@ -145,6 +151,7 @@ internal static class StateCopy
         Confirming = source.Confirming,
         ConfirmingSession = source.ConfirmingSession,
         Sends = source.Sends,
+        SentAt = source.SentAt,
         Failures = source.Failures,
         ResendAt = source.ResendAt,
     };

@@ -40,18 +40,23 @@ internal sealed class WorldDigest
         Add((state.Suspended ? 1 : 0) + (state.Held ? 2 : 0) + (state.RestartFailures > 0 ? 4 : 0));
         Add(state.Pins.Count);
         Add(state.RekeyUnansweredSince is { } rekey ? Class(_now - rekey.Value) : -1);
+        Add(state.SendingDoubtedSince is { } doubted ? Class(_now - doubted.Value) : -1);
         Time(state.RestartAt);
+        Time(state.RekeyAt);
+        Time(state.EpochWaitEndsAt);
         Time(side.Deadline);
         foreach (var session in state.Sessions)
         {
             Mark(2);
             Name(session.Id.Value);
-            Add((session == state.Sending ? 1 : 0) + (session.Superseded ? 2 : 0) + (session.IsInitiator ? 4 : 0) + (session.AwaitsUse ? 8 : 0));
+            Add((session == state.Sending ? 1 : 0) + (session.Superseded ? 2 : 0) + (session.IsInitiator ? 4 : 0) + (session.AwaitsUse ? 8 : 0)
+                + (session.IsNextWanted ? 16 : 0) + (session.IsStoppedByAge ? 32 : 0));
             Name(session.SendingAtStart?.Value ?? 0);
             Add(session.Current);
             Add(session.Pending);
             Add(session.Previous);
             Time(session.ConfirmResendAt);
+            Add(session.ConfirmSince == MonotonicMillis.Never ? -1 : Class(_now - session.ConfirmSince.Value));
             Time(session.PreviousDropAt);
             Time(session.RetireAt);
             Add(session.ConfirmBaseline);
@@ -174,6 +179,7 @@ internal sealed class WorldDigest
         Add((attempt.Computing is null ? 0 : 1) + (attempt.Handshake is null ? 0 : 2));
         Bytes(attempt.Message1);
         Time(attempt.ResendAt);
+        Add(Class(_now - attempt.SentAt.Value));
     }
 
     private void Add(HalfOpen? half)
@@ -189,6 +195,7 @@ internal sealed class WorldDigest
         Name(half.SendingAtStart?.Value ?? 0);
         Bytes(half.Message1Hash);
         Time(half.ExpiresAt);
+        Add(Class(_now - half.AnsweredAt.Value));
     }
 
     private void Add(in GreetingBaseline baseline)
