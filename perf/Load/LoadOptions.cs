@@ -1,5 +1,6 @@
 using System.Globalization;
 using Kyberium.Engine;
+using Kyberium.Engine.Cryptography;
 
 namespace Kyberium.Load;
 
@@ -18,7 +19,7 @@ internal sealed record LoadOptions(bool Quick, int Peers, int Rounds, IReadOnlyL
             quick,
             int.Parse(Value(args, "--peers") ?? (quick ? "20" : "1000"), CultureInfo.InvariantCulture),
             quick ? 1 : 5,
-            [.. (Value(args, "--aead") ?? "platform,intrinsics").Split(',').Select(name => Enum.Parse<AeadProviderChoice>(name, ignoreCase: true))],
+            [.. (Value(args, "--aead") ?? (AeadProvider.Intrinsics is null ? "platform" : "platform,intrinsics")).Split(',').Select(name => Enum.Parse<AeadProviderChoice>(name, ignoreCase: true))],
             Value(args, "--rows")?.Split(',').ToHashSet(StringComparer.Ordinal));
     }
 

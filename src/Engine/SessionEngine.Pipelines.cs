@@ -86,7 +86,7 @@ public sealed partial class SessionEngine
                 return true;
             }
 
-            var room = _buffer.Room(SealedSize(resident, item.Payload.Length));
+            var room = _buffer.Room(SealedSize(resident.Policy.Padding, item.Payload.Length));
             switch (engine.Seal(traffic, item.Payload.Span, room.Span, out var written))
             {
                 case SealOutcome.Sealed:

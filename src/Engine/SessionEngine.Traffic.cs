@@ -1,6 +1,7 @@
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Traffic;
 using Kyberium.Engine.Shards;
+using Kyberium.Engine.Templates;
 using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine;
@@ -40,7 +41,7 @@ public sealed partial class SessionEngine
         {
             if (_shards.Of(key).FindResident(key) is { Sending: { } traffic } resident)
             {
-                var size = SealedSize(resident, payload.Length);
+                var size = SealedSize(resident.Policy.Padding, payload.Length);
                 var envelope = GC.AllocateUninitializedArray<byte>(size);
                 switch (Seal(traffic, payload.Span, envelope, out _))
                 {
@@ -158,24 +159,21 @@ public sealed partial class SessionEngine
 
     private static PeerKey Key(PeerId peer, IdentityName? identity) => new(identity ?? IdentityName.Default, peer);
 
-    private static int SealedSize(ResidentPeer peer, int payloadLength)
-    {
-        var padding = peer.Policy.Padding;
-        return EnvelopeHeader.RecordOverhead + (padding.BlockSizes.Items.IsEmpty
+    private static int SealedSize(Padding padding, int payloadLength) =>
+        EnvelopeHeader.RecordOverhead + (padding.BlockSizes.Items.IsEmpty
             ? payloadLength
             : padding.PaddedSize(FramedData.HeadSize + payloadLength));
-    }
 
     private SealOutcome Seal(EpochTraffic traffic, ReadOnlySpan<byte> payload, Span<byte> envelope, out int written)
     {
         written = 0;
-        var padded = !traffic.Peer.Policy.Padding.BlockSizes.Items.IsEmpty;
         if (payload.Length > PayloadLengthMax)
         {
             return SealOutcome.TooLong;
         }
 
-        var size = SealedSize(traffic.Peer, payload.Length);
+        var padding = traffic.Peer.Policy.Padding;
+        var size = SealedSize(padding, payload.Length);
         if (envelope.Length < size)
         {
             return SealOutcome.DestinationTooSmall;
@@ -190,7 +188,7 @@ public sealed partial class SessionEngine
                 return SealOutcome.DestinationTooSmall;
             }
 
-            if (padded)
+            if (!padding.BlockSizes.Items.IsEmpty)
             {
                 var frame = envelope[EnvelopeHeader.Size..(size - EnvelopeHeader.TagSize)];
                 FramedData.Write(payload, frame.Length - FramedData.HeadSize - payload.Length, frame);

@@ -6,6 +6,7 @@ namespace Kyberium.Engine;
 public readonly record struct IdentityName
 {
     private readonly string? _value;
+    private readonly int _hash;     // every sealed record is looked up by it, twice
 
     /// <summary>Names an identity.</summary>
     /// <exception cref="ArgumentException"><paramref name="value"/> is empty, longer than 128 or has another character.</exception>
@@ -15,6 +16,7 @@ public readonly record struct IdentityName
         _value = PeerId.TryParse(value, out _)
             ? value
             : throw new ArgumentException("An identity name is 1 to 128 of A-Z a-z 0-9 . _ : - only.", nameof(value));
+        _hash = string.GetHashCode(_value, StringComparison.Ordinal);
     }
 
     /// <summary>Gets the identity that calls without one mean: <c>default</c>.</summary>
@@ -30,6 +32,12 @@ public readonly record struct IdentityName
         identity = valid ? new IdentityName(value!) : default;
         return valid;
     }
+
+    /// <inheritdoc/>
+    public bool Equals(IdentityName other) => _hash == other._hash && string.Equals(_value, other._value, StringComparison.Ordinal);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => _hash;
 
     /// <inheritdoc/>
     public override string ToString() => Value;

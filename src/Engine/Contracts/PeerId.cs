@@ -12,6 +12,7 @@ public readonly record struct PeerId
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-");
 
     private readonly string? _value;
+    private readonly int _hash;     // every sealed record is looked up by it, twice
 
     /// <summary>Names a peer.</summary>
     /// <exception cref="ArgumentException"><paramref name="value"/> is empty, longer than 128 or has another character.</exception>
@@ -21,6 +22,7 @@ public readonly record struct PeerId
         _value = IsValid(value)
             ? value
             : throw new ArgumentException($"A peer id is 1 to {LengthMax} of A-Z a-z 0-9 . _ : - only.", nameof(value));
+        _hash = string.GetHashCode(_value, StringComparison.Ordinal);
     }
 
     /// <summary>Gets the text. Empty only in <c>default</c>, which names nobody.</summary>
@@ -32,6 +34,12 @@ public readonly record struct PeerId
         peer = value is not null && IsValid(value) ? new PeerId(value) : default;
         return peer._value is not null;
     }
+
+    /// <inheritdoc/>
+    public bool Equals(PeerId other) => _hash == other._hash && string.Equals(_value, other._value, StringComparison.Ordinal);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => _hash;
 
     /// <inheritdoc/>
     public override string ToString() => Value;
