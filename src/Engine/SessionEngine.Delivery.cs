@@ -21,9 +21,7 @@ public sealed partial class SessionEngine
     {
         var isRepeatable = options.Operation != Guid.Empty;
         var operation = isRepeatable ? options.Operation : NewOperation();
-        UnixMillis? expiresAt = options.ExpiresAfter is { } after
-            ? new UnixMillis(_scheduler.UnixMillis + Math.Max(1, (long)after.TotalMilliseconds))
-            : null;
+        var expiresAt = ExpiryOf(options);
         var reply = await AskAsync(
             Key(peer, options.Identity),
             new PeerCommand.Send(operation, isRepeatable, MessageFlags.None, expiresAt, payload.ToArray()), caller, cancellationToken)
@@ -103,6 +101,23 @@ public sealed partial class SessionEngine
     public async Task DropAsync(ReceivedMessageId message, CallerContext caller = default, CancellationToken cancellationToken = default) =>
         await SettleAsync(message, new PeerCommand.DropSetAside(Inbox.StreamOf(message.Stream), message.Number), caller, cancellationToken)
             .ConfigureAwait(false);
+
+    /// <summary>Turns a wait into a time; <see langword="null"/> leaves it to the peer's policy.</summary>
+    private UnixMillis? ExpiryOf(in SendOptions options)
+    {
+        if (options.ExpiresAfter is not { } after)
+        {
+            return null;
+        }
+
+        if (after == Timeout.InfiniteTimeSpan)
+        {
+            return PeerCommand.Send.Never;
+        }
+
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(after, TimeSpan.Zero, nameof(SendOptions.ExpiresAfter));
+        return new UnixMillis(_scheduler.UnixMillis + Math.Max(1, (long)after.TotalMilliseconds));
+    }
 
     private async Task SettleAsync(ReceivedMessageId message, PeerCommand command, CallerContext caller, CancellationToken cancellationToken)
     {

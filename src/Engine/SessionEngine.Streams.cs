@@ -48,9 +48,7 @@ public sealed partial class SessionEngine
             throw EngineErrors.Refused(EngineErrorCode.PayloadTooLarge, key);
         }
 
-        UnixMillis? expiresAt = options.ExpiresAfter is { } after
-            ? new UnixMillis(_scheduler.UnixMillis + Math.Max(1, (long)after.TotalMilliseconds))
-            : null;
+        var expiresAt = ExpiryOf(options);
         var transfer = TransferId.Draw(_environment.Entropy);
         var index = 0UL;
         try

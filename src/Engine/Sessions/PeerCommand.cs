@@ -35,9 +35,13 @@ internal abstract record PeerCommand
     /// <summary>Ends every session and tells the peer.</summary>
     internal sealed record Close : PeerCommand;
 
-    /// <summary>Queues a message. <paramref name="IsRepeatable"/>: the caller chose the operation's id and may send it again.</summary>
+    /// <summary>Queues a message. <paramref name="IsRepeatable"/>: the caller chose the operation's id and may send it again.
+    /// <paramref name="ExpiresAt"/>: <see cref="Never"/>, or <see langword="null"/> for what the peer's policy says.</summary>
     internal sealed record Send(
-        Guid Operation, bool IsRepeatable, MessageFlags Flags, UnixMillis? ExpiresAt, ReadOnlyMemory<byte> Payload) : PeerCommand;
+        Guid Operation, bool IsRepeatable, MessageFlags Flags, UnixMillis? ExpiresAt, ReadOnlyMemory<byte> Payload) : PeerCommand
+    {
+        internal static readonly UnixMillis Never = new(long.MaxValue);
+    }
 
     internal sealed record Handled(StreamId Stream, ulong Number) : PeerCommand;
 

@@ -45,6 +45,9 @@ internal sealed class Party : IAsyncDisposable
 
     internal IKeyring? OtherKeyring { get; set; }
 
+    /// <summary>Gets the audit events that were durable, of every engine this party had.</summary>
+    internal ConcurrentQueue<AuditEvent> Audit { get; } = new();
+
     internal static async Task<(Party Alice, Party Bob)> PairAsync(
         Action<EngineOptions>? configure = null, TimeProvider? time = null, string? template = null)
     {
@@ -77,6 +80,7 @@ internal sealed class Party : IAsyncDisposable
             OpenJournal = (_, _) => Task.FromResult<IJournal>(Journal),
             OpenKeyring = (_, _) => Task.FromResult(OtherKeyring ?? _keyring),
             TimeProvider = Time,
+            AuditSink = new AuditQueue(Audit),
         };
         parts.PeerLinks.Add(_tap);
         Engine = accept
@@ -149,6 +153,17 @@ internal sealed class Party : IAsyncDisposable
         (await Assert.ThrowsAsync<EngineException>(call)).Code;
 
     public ValueTask DisposeAsync() => Engine.DisposeAsync();
+
+    private sealed class AuditQueue(ConcurrentQueue<AuditEvent> events) : IAuditSink
+    {
+        public ValueTask WriteAsync(AuditEvent auditEvent, CancellationToken cancellationToken = default)
+        {
+            events.Enqueue(auditEvent);
+            return ValueTask.CompletedTask;
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
 
     /// <summary>The network's link with a knife and a pencil.</summary>
     private sealed class Tap(Party party, IPeerLink inner) : IPeerLink
