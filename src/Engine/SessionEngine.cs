@@ -70,6 +70,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             scheduler, parts.AuditSink,
             e => EngineLog.Audit(_logger, e.Kind, e.Identity, e.Peer, e.Actor, e.Correlation, e.Detail),
             failure => EngineLog.AuditSinkFailed(_logger, failure));
+        _directory.Audit = _audit;
         _gate = new HandshakeGate(scheduler, settings.Handshake, entropy);
         _accepting = new InFlight(scheduler);
         _stopped = new TaskCompletionSource(scheduler.Completion);
@@ -239,6 +240,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         _shards = await ShardSet.StartAsync(
             _environment, handshakes, (shard, reason) => EngineLog.ShardEnded(_logger, shard.ToString(), reason.Message, reason),
             cancellationToken).ConfigureAwait(false);
+        _directory.HandOnUnsettled();
         foreach (var suite in _directory.List().SelectMany(identity => identity.Suites).Distinct())
         {
             _ephemeralKeys.Prewarm(Wire.SuiteKems.Of(suite));
@@ -304,6 +306,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     private async Task<PeerReply> AskAsync(PeerKey peer, PeerWork work, CancellationToken cancellationToken)
     {
         ThrowIfStopping();
+        work.Caller.Check();
         await _shards.Of(peer).EnqueueAsync(work, cancellationToken).ConfigureAwait(false);
         // From here on cancelling only stops the waiting: what was staged is done.
         var reply = await work.Task.WaitAsync(cancellationToken).ConfigureAwait(false);

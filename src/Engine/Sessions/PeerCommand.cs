@@ -53,6 +53,9 @@ internal abstract record PeerCommand
 
     internal sealed record ResetStream(bool Outgoing, bool Incoming) : PeerCommand;
 
+    /// <summary>Remembers the id under which the act before it was done.</summary>
+    internal sealed record NotePerformed(Guid Operation) : PeerCommand;
+
     // From the network. What arrives here was authenticated by the traffic keys, except message 1 and 2.
 
     /// <summary>A message 1 of kind 0 that opened and whose initiator is pinned here.</summary>

@@ -1,3 +1,4 @@
+using Kyberium.Engine.Audit;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Delivery;
 using Kyberium.Engine.Wire;

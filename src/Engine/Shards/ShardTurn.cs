@@ -1,3 +1,4 @@
+using Kyberium.Engine.Audit;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Traffic;
 using Kyberium.Engine.Wire;
@@ -243,10 +244,24 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
         }
     }
 
+    /// <summary>Reports what a caller did; one who chose no id for it is given one.</summary>
+    internal void ReportAct(ResidentPeer peer, string kind, CallerContext caller, string detail)
+    {
+        var operation = caller.Operation;
+        if (operation == Guid.Empty)
+        {
+            Span<byte> random = stackalloc byte[16];
+            Input.Entropy.Fill(random);
+            operation = new Guid(random);
+        }
+
+        Report(peer, kind, caller with { Actor = caller.Actor ?? CallerContext.Unnamed, Operation = operation }, detail);
+    }
+
     internal void Report(ResidentPeer peer, string kind, CallerContext caller, string detail) =>
         Audit.Add(new AuditEvent(
             DateTimeOffset.FromUnixTimeMilliseconds(Input.Wall.Value), kind, peer.Key.Identity.Value, peer.Key.Peer.Value,
-            caller.Actor ?? "engine", caller.Correlation ?? string.Empty, detail, Shard.Id, default, Audit.Count));
+            caller.Actor ?? "engine", caller.Correlation ?? string.Empty, detail, Shard.Id, default, Audit.Count, caller.Operation));
 
     private static bool IsOpen(EpochTraffic traffic, Incarnation incarnation) =>
         traffic.Receiving.OpenIncarnations.Any(entry => entry.Id == incarnation);

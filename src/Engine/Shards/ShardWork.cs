@@ -1,3 +1,4 @@
+using Kyberium.Engine.Audit;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Wire;
 
@@ -41,6 +42,8 @@ internal class PeerWork(
 
     internal Task<PeerReply> Task => _done.Task;
 
+    internal CallerContext Caller => caller;
+
     internal override PeerKey? Peer => peer;
 
     internal override bool IsForNewPeer => command is PeerCommand.Add;
@@ -55,7 +58,7 @@ internal class PeerWork(
             return;
         }
 
-        _reply = Decide(turn, peer!);
+        _reply = AuditKinds.OfAct(command) is { } act ? Perform(turn, peer!, act) : Decide(turn, peer!);
         if (command is PeerCommand.Connect && _reply is { Error: null, Number: 0 })
         {
             (peer!.ConnectWaiters ??= []).Add(this);
@@ -83,6 +86,30 @@ internal class PeerWork(
     internal override void Fail(EngineException reason) => _done.TrySetException(reason);
 
     protected virtual PeerReply Decide(ShardTurn turn, ResidentPeer peer) => turn.Decide(peer, command, caller);
+
+    /// <summary>Does an operator's act: with its facts go an audit event and, where the caller chose an id, that id. A repeat of
+    /// one that was done is answered as that was.</summary>
+    private PeerReply Perform(ShardTurn turn, ResidentPeer peer, string act)
+    {
+        var isRepeatable = caller.Operation != Guid.Empty;
+        if (isRepeatable && peer.State.Performed.Contains(caller.Operation))
+        {
+            return PeerReply.Done;
+        }
+
+        var reply = Decide(turn, peer);
+        if (reply.Error is null)
+        {
+            if (isRepeatable && peer.State.Exists)
+            {
+                turn.Decide(peer, new PeerCommand.NotePerformed(caller.Operation), caller);
+            }
+
+            turn.ReportAct(peer, act, caller, AuditKinds.DetailOf(command));
+        }
+
+        return reply;
+    }
 }
 
 /// <summary>A command nobody waits for.</summary>
