@@ -1,5 +1,6 @@
 using Kyberium.Engine.Cryptography.SelfTest;
 using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Sessions.Traffic;
 using Kyberium.Engine.Shards;
 
 namespace Kyberium.Engine;
@@ -23,6 +24,11 @@ internal static class EngineErrors
 
     internal static EngineException EnvelopeRejected() =>
         new(EngineErrorCode.EnvelopeRejected, "the envelope does not open here; the log says more at debug level");
+
+    /// <summary>Tells a caller why an envelope of data did not open. A closing window is a matter of timing, not of the keys.</summary>
+    internal static EngineException NotOpened(OpenOutcome outcome) => outcome == OpenOutcome.Closing
+        ? new(EngineErrorCode.Overloaded, "the window of this envelope's sender is being put away; open the same envelope again after a moment")
+        : EnvelopeRejected();
 
     internal static EngineException NotData() =>
         new(EngineErrorCode.RequestInvalid, "this envelope is for the engine itself; hand it to AcceptEnvelopeAsync");

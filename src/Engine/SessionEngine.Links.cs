@@ -43,7 +43,7 @@ public sealed partial class SessionEngine
         {
             switch (header.Type)
             {
-                case EnvelopeType.Handshake1 when _gate.DemandsCookies:
+                case EnvelopeType.Handshake1 when _gate.DemandsCookies():
                     return _gate.Challenge(source, header, envelope.Span);
                 case EnvelopeType.Handshake1:
                     await ReceiveHandshake1Async(envelope, source, hasCookie: false, cancellationToken).ConfigureAwait(false);

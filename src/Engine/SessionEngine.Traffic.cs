@@ -76,6 +76,7 @@ public sealed partial class SessionEngine
 
     /// <summary>Opens an envelope that <see cref="SealAsync"/> or <see cref="TrySeal"/> of the peer made.</summary>
     /// <exception cref="EngineException"><see cref="EngineErrorCode.EnvelopeRejected"/>, for every reason the keys have;
+    /// <see cref="EngineErrorCode.Overloaded"/>: the sender's window is being put away, the same envelope may open in a moment;
     /// <see cref="EngineErrorCode.EnvelopeMalformed"/> and its neighbours for what the header shows.</exception>
     public async ValueTask<OpenedEnvelope> OpenAsync(ReadOnlyMemory<byte> envelope, CancellationToken cancellationToken = default)
     {
@@ -93,7 +94,12 @@ public sealed partial class SessionEngine
         var plaintext = GC.AllocateUninitializedArray<byte>(header.BodyLength - EnvelopeHeader.TagSize);
         while (true)
         {
-            var traffic = await FindTrafficAsync(header, cancellationToken).ConfigureAwait(false) ?? throw EngineErrors.EnvelopeRejected();
+            if (await FindTrafficAsync(header, cancellationToken).ConfigureAwait(false) is not { } traffic)
+            {
+                ThrowIfStopping();      // what is not found then may have been put away
+                throw EngineErrors.EnvelopeRejected();
+            }
+
             var outcome = Open(traffic, header, envelope.Span, plaintext, out var details);
             switch (outcome)
             {
@@ -112,7 +118,8 @@ public sealed partial class SessionEngine
                         new EnvelopeWork(header, envelope.ToArray(), traffic.Peer.Key), cancellationToken).ConfigureAwait(false);
                     throw EngineErrors.EnvelopeRejected();
                 default:
-                    throw EngineErrors.EnvelopeRejected();
+                    ThrowIfStopping();
+                    throw EngineErrors.NotOpened(outcome);
             }
         }
     }

@@ -71,7 +71,8 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             e => EngineLog.Audit(_logger, e.Kind, e.Identity, e.Peer, e.Actor, e.Correlation, e.Detail),
             failure => EngineLog.AuditSinkFailed(_logger, failure));
         _directory.Audit = _audit;
-        _gate = new HandshakeGate(scheduler, settings.Handshake, entropy);
+        _gate = new HandshakeGate(
+            scheduler, settings.Handshake, entropy, (open, openMax) => EngineLog.CookiesDemanded(_logger, open, openMax));
         _accepting = new InFlight(scheduler);
         _stopped = new TaskCompletionSource(scheduler.Completion);
         _meter = new EngineMeter(this);
@@ -193,7 +194,9 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         }
         catch
         {
+            Interlocked.Exchange(ref engine._stopping, 1);      // links that were started may be handing envelopes in
             await engine.StopLinksAsync().ConfigureAwait(false);
+            await engine._accepting.CloseAsync().ConfigureAwait(false);
             await engine.ReleaseAsync().ConfigureAwait(false);
             throw;
         }
@@ -232,6 +235,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             Outlet = _outlet,
             Inbox = _inbox,
             Audit = _audit,
+            HandshakeCompleted = _gate.Complete,
             OutboxRoom = _outboxRoom,
             Generation = _directory.Generation,
             Keyed = new KeyedTraffic(_settings.Residency.KeyedAeadMax),
@@ -256,11 +260,19 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             _journal.Description, _keyring.Description);
     }
 
+    /// <summary>Stops every link, also when one of them fails at it: what it holds is its own, and the others' ports are not.</summary>
     private async Task StopLinksAsync()
     {
         foreach (var link in _parts.PeerLinks)
         {
-            await link.DisposeAsync().ConfigureAwait(false);
+            try
+            {
+                await link.DisposeAsync().ConfigureAwait(false);
+            }
+            catch (Exception failure) when (failure is not OutOfMemoryException)
+            {
+                EngineLog.LinkNotStopped(_logger, failure);
+            }
         }
     }
 

@@ -26,6 +26,9 @@ internal static partial class EngineLog
     [LoggerMessage(1006, LogLevel.Warning, "The ratio of half-open handshakes is high: {HalfOpen} of {HalfOpenMax}; new ones must show a cookie")]
     internal static partial void CookiesDemanded(ILogger logger, int halfOpen, int halfOpenMax);
 
+    [LoggerMessage(1007, LogLevel.Error, "A link could not be stopped; the engine goes on without it")]
+    internal static partial void LinkNotStopped(ILogger logger, Exception exception);
+
     [LoggerMessage(1020, LogLevel.Information, "A stream to {Peer} ended early and its receiver could not be told: {Reason}. The next stream does that")]
     internal static partial void StreamNotAbandoned(ILogger logger, string peer, string reason);
 }

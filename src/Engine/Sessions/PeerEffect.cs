@@ -36,6 +36,9 @@ internal abstract record PeerEffect
     /// <summary>Whoever waits for a session has one now, or the attempt ended with this code.</summary>
     internal sealed record ConnectSettled(EngineErrorCode? Failure) : PeerEffect;
 
+    /// <summary>A handshake the peer started from this source is half open no longer: its confirm opened.</summary>
+    internal sealed record HandshakeCompleted(string Source) : PeerEffect;
+
     /// <summary>Messages wait for the application.</summary>
     internal sealed record InboxReady : PeerEffect;
 

@@ -95,6 +95,9 @@ internal sealed partial class Shard
                 }
 
                 break;
+            case PeerEffect.HandshakeCompleted completed:
+                _environment.HandshakeCompleted(completed.Source);
+                break;
             case PeerEffect.InboxReady:
                 _environment.Inbox.Ready(this, peer);
                 break;

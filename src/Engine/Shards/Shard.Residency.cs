@@ -48,6 +48,7 @@ internal sealed partial class Shard
     private void Park(PeerKey key, ShardWork work)
     {
         _parked++;
+        _parkedBytes += work.Bytes;
         if (_loading.TryGetValue(key, out var waiting))
         {
             waiting.Add(work);
@@ -62,6 +63,7 @@ internal sealed partial class Shard
     private void ParkBehindLeaving(PeerKey key, ShardWork work)
     {
         _parked++;
+        _parkedBytes += work.Bytes;
         if (_loading.TryGetValue(key, out var waiting))
         {
             waiting.Add(work);
@@ -92,6 +94,7 @@ internal sealed partial class Shard
     {
         _loading.Remove(key, out var waiting);
         _parked -= waiting!.Count;
+        _parkedBytes -= waiting.Sum(work => (long)work.Bytes);
         ResidentPeer? peer = null;
         if (loaded is not null)
         {

@@ -44,6 +44,7 @@ internal sealed partial class Shard : IAsyncDisposable
     private int _draining;
     private int _disposed;
     private int _parked;
+    private long _parkedBytes;
     private ulong _sealCounter;
     private LogPosition _end;
     private volatile EngineException? _fault;
@@ -62,7 +63,8 @@ internal sealed partial class Shard : IAsyncDisposable
         _performing = new InFlight(environment.Scheduler);
         _handshakeProvider = handshakeProvider ?? new PqIkHandshakes(
             (ushort)store.Id.Number, environment.Identities, environment.EphemeralKeys, environment.Documents);
-        _mailbox = new Mailbox(environment.Settings.Shard.MailboxCountMax, environment.Scheduler.Completion);
+        _mailbox = new Mailbox(
+            environment.Settings.Shard.MailboxCountMax, environment.Settings.Shard.MailboxBytesMax, environment.Scheduler.Completion);
     }
 
     internal ShardId Id => _store.Id;
@@ -210,7 +212,10 @@ internal sealed partial class Shard : IAsyncDisposable
         !_internal.IsEmpty
         || (_fault is null ? HasRoomToPark && _mailbox.Count > 0 : _mailbox.Count > 0 || !_buried.Task.IsCompleted);
 
-    private bool HasRoomToPark => Volatile.Read(ref _parked) < _environment.Settings.Shard.MailboxCountMax;
+    // What waits for its peer is out of the mailbox, and bounded as that is.
+    private bool HasRoomToPark =>
+        Volatile.Read(ref _parked) < _environment.Settings.Shard.MailboxCountMax
+        && Volatile.Read(ref _parkedBytes) < _environment.Settings.Shard.MailboxBytesMax;
 
     private bool CanStage
     {
@@ -554,6 +559,7 @@ internal sealed partial class Shard : IAsyncDisposable
 
         _loading.Clear();
         _parked = 0;
+        _parkedBytes = 0;
         FailConnectWaiters(reason);
         foreach (var waiter in _checkpoint?.Waiting ?? [])
         {

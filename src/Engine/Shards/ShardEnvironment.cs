@@ -33,6 +33,9 @@ internal sealed class ShardEnvironment
 
     internal required OutboxRoom OutboxRoom { get; init; }
 
+    /// <summary>Gets who hears that a handshake a peer had started from this source completed.</summary>
+    internal Action<string> HandshakeCompleted { get; init; } = static _ => { };
+
     internal PinnedDocuments Documents { get; } = new();
 
     internal PeerPolicies Policies { get; } = new();

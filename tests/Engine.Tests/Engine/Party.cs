@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Kyberium.Engine.Tests.Engine;
 
@@ -45,6 +47,8 @@ internal sealed class Party : IAsyncDisposable
 
     internal IKeyring? OtherKeyring { get; set; }
 
+    internal ILoggerFactory? Loggers { get; set; }
+
     /// <summary>Gets the audit events that were durable, of every engine this party had.</summary>
     internal ConcurrentQueue<AuditEvent> Audit { get; } = new();
 
@@ -81,6 +85,7 @@ internal sealed class Party : IAsyncDisposable
             OpenKeyring = (_, _) => Task.FromResult(OtherKeyring ?? _keyring),
             TimeProvider = Time,
             AuditSink = new AuditQueue(Audit),
+            LoggerFactory = Loggers ?? NullLoggerFactory.Instance,
         };
         parts.PeerLinks.Add(_tap);
         Engine = accept

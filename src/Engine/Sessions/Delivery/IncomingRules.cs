@@ -52,6 +52,10 @@ internal static class IncomingRules
         {
             step.Report(PeerReport.PeerStateLost, $"the peer started stream {id}; it had {known}");
         }
+        else
+        {
+            step.Report(PeerReport.StreamAdopted, $"stream {id} from number {lowestUnacknowledged}");
+        }
     }
 
     internal static void Stop(in PeerStep step, StopReason reason)

@@ -209,6 +209,7 @@ internal static class SessionRules
     internal static void Confirmed(in PeerStep step, HalfOpen half, in DeliveryGreeting greeting)
     {
         step.Handshakes.HalfOpen.Remove(half);
+        step.Emit(new PeerEffect.HandshakeCompleted(half.Source));
         if (!step.State.IsPinned(half.Remote))
         {
             step.Emit(new PeerEffect.Forget(half.Epoch));
