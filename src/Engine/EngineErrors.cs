@@ -1,3 +1,4 @@
+using Kyberium.Engine.Cryptography;
 using Kyberium.Engine.Cryptography.SelfTest;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Traffic;
@@ -18,6 +19,9 @@ internal static class EngineErrors
         new(EngineErrorCode.SelfTestFailed,
             $"the self-test of {failure.Algorithm} failed; do not use this machine or build for cryptography until it is understood", failure);
 
+    internal static EngineException PlatformMlKemMissing(PlatformKemUnavailableException cause) =>
+        new(EngineErrorCode.ProviderUnavailable, $"kyberium.engine.cryptography.ml-kem-provider is platform, but {cause.Message}", cause);
+
     internal static EngineException ShardCountFixed(int asked, int made) =>
         new(EngineErrorCode.OptionsInvalid,
             $"kyberium.engine.shard.count is {asked}, but this data directory was made with {made} shards and keeps them; set {made}");
@@ -35,6 +39,10 @@ internal static class EngineErrors
 
     internal static EngineException TooLong(int max) =>
         new(EngineErrorCode.PayloadTooLarge, $"the payload is longer than one envelope carries ({max:N0} bytes); send it in parts");
+
+    internal static EngineException TransferRefused(PeerKey peer) =>
+        new(EngineErrorCode.PayloadTooLarge,
+            $"'{peer.Peer}' refused the stream: its inbox cannot hold it whole; send several shorter ones, or have it raise inbox.bytesMax");
 
     internal static EngineException EpochExhausted(PeerKey peer) =>
         new(EngineErrorCode.EpochExhausted, $"the epoch with '{peer.Peer}' is at its hard limit and waits for its rekey; repeat the call");

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Kyberium.Engine.Diagnostics;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Shards;
 using Kyberium.Engine.Wire;
@@ -22,11 +23,20 @@ public sealed partial class SessionEngine
         var isRepeatable = options.Operation != Guid.Empty;
         var operation = isRepeatable ? options.Operation : NewOperation();
         var expiresAt = ExpiryOf(options);
-        var reply = await AskAsync(
-            Key(peer, options.Identity),
-            new PeerCommand.Send(operation, isRepeatable, MessageFlags.None, expiresAt, payload.ToArray()), caller, cancellationToken)
-            .ConfigureAwait(false);
-        return new SentMessage(operation, reply.Number);
+        using var activity = EngineActivities.Send(payload.Length);
+        try
+        {
+            var reply = await AskAsync(
+                Key(peer, options.Identity),
+                new PeerCommand.Send(operation, isRepeatable, MessageFlags.None, expiresAt, payload.ToArray()), caller, cancellationToken)
+                .ConfigureAwait(false);
+            return new SentMessage(operation, reply.Number);
+        }
+        catch (Exception failure)
+        {
+            activity.Fail(failure);
+            throw;
+        }
     }
 
     /// <summary>Gives received messages as they come, until cancelled. Each stays in the inbox until
@@ -52,7 +62,10 @@ public sealed partial class SessionEngine
             {
                 while (given < messages.Count)
                 {
-                    yield return messages[given++];
+                    using (EngineActivities.Deliver(messages[given]))
+                    {
+                        yield return messages[given++];
+                    }
                 }
             }
             finally

@@ -85,6 +85,7 @@ public sealed partial class SessionEngine
                 new Pin(document.Fingerprint, document.Bytes, Proved: false), Freeze(template), [.. newPeer.Addresses],
                 _environment.Generation),
             caller, cancellationToken).ConfigureAwait(false);
+        _outlet.Collector?.Add(key);
         return await GetPeerAsync(newPeer.Peer, newPeer.Identity, cancellationToken).ConfigureAwait(false);
     }
 

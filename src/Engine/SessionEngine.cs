@@ -52,7 +52,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
 
     private SessionEngine(
         EngineSettings settings, EngineParts parts, EngineScheduler scheduler, IEntropySource entropy, IJournal journal,
-        IKeyring keyring, EngineDirectory directory, TemplateStore templates)
+        IKeyring keyring, EngineDirectory directory, KemPrivateKeys privateKeys, TemplateStore templates)
     {
         _settings = settings;
         _parts = parts;
@@ -62,7 +62,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         _directory = directory;
         _templates = templates;
         _logger = parts.LoggerFactory.CreateLogger<SessionEngine>();
-        _ephemeralKeys = new EphemeralKeyPool(scheduler, entropy, settings.Handshake.EphemeralPoolCount);
+        _ephemeralKeys = new EphemeralKeyPool(scheduler, entropy, privateKeys, settings.Handshake.EphemeralPoolCount);
         _outlet = new LinkOutlet(scheduler, settings.Links, [.. parts.PeerLinks]);
         _inbox = new Inbox(scheduler);
         _outboxRoom = new OutboxRoom(scheduler);
@@ -148,6 +148,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         var settings = options.ToSettings();        // parsed once; nothing below sees EngineOptions
         var began = scheduler.MonotonicMillis;
         RunSelfTest();
+        var privateKeys = PrivateKeysOf(settings.Cryptography, parts.PlatformLattice);
         if (parts.OpenJournal is not { } openJournal)
         {
             throw OptionsErrors.PartMissing(nameof(EngineParts) + '.' + nameof(EngineParts.OpenJournal), "call UseSqlite(), or give a journal of your own");
@@ -162,14 +163,14 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         try
         {
             journal = await openJournal(options, cancellationToken).ConfigureAwait(false);
-            directory = await EngineDirectory.OpenAsync(journal, keyring, scheduler, entropy, cancellationToken).ConfigureAwait(false);
+            directory = await EngineDirectory.OpenAsync(journal, keyring, scheduler, entropy, privateKeys, cancellationToken).ConfigureAwait(false);
             await directory.SetShardCountAsync(settings.Shard.Count).ConfigureAwait(false);
             if (directory.ShardCount != settings.Shard.Count)
             {
                 throw EngineErrors.ShardCountFixed(settings.Shard.Count, directory.ShardCount);
             }
 
-            engine = new SessionEngine(settings, parts, scheduler, entropy, journal, keyring, directory, templates);
+            engine = new SessionEngine(settings, parts, scheduler, entropy, journal, keyring, directory, privateKeys, templates);
         }
         catch
         {
@@ -214,10 +215,35 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         }
     }
 
+    /// <summary>Chooses who holds private keys. What the system gives is checked each time: a library may be replaced between two starts.</summary>
+    private static KemPrivateKeys PrivateKeysOf(CryptographySettings settings, PlatformLattice platform)
+    {
+        if (settings.MlKemProvider == CryptographySettings.Managed)
+        {
+            return KemPrivateKeys.Managed;
+        }
+
+        try
+        {
+            var keys = KemPrivateKeys.Of(platform);
+            CryptographicSelfTest.Run(KnownAnswers.Kems(keys));
+            return keys;
+        }
+        catch (PlatformKemUnavailableException missing)
+        {
+            throw EngineErrors.PlatformMlKemMissing(missing);
+        }
+        catch (SelfTestFailedException failure)
+        {
+            throw EngineErrors.SelfTestFailed(failure);
+        }
+    }
+
     private async Task RecoverAsync(
         IEntropySource entropy, Sessions.Handshake.IHandshakeProvider? handshakes, bool acceptRestored, long began,
         CancellationToken cancellationToken)
     {
+        using var activity = EngineActivities.Recovery();
         if (acceptRestored)
         {
             await _directory.BeginGenerationAsync().ConfigureAwait(false);
@@ -255,6 +281,10 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             await link.StartAsync(this, cancellationToken).ConfigureAwait(false);
         }
 
+        await StartCollectingAsync(cancellationToken).ConfigureAwait(false);
+
+        activity?.SetTag("kyberium.shards", _shards.Count)
+            .SetTag("kyberium.recovery.facts", _shards.Running.Sum(shard => shard.RecoveredFacts));
         EngineLog.Ready(
             _logger, _scheduler.MonotonicMillis - began, _shards.Count, _shards.Running.Sum(shard => shard.RecoveredFacts),
             _journal.Description, _keyring.Description);
@@ -263,6 +293,12 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     /// <summary>Stops every link, also when one of them fails at it: what it holds is its own, and the others' ports are not.</summary>
     private async Task StopLinksAsync()
     {
+        _outlet.Returns.Close();
+        if (_outlet.Collector is { } collector)
+        {
+            await collector.DisposeAsync().ConfigureAwait(false);
+        }
+
         foreach (var link in _parts.PeerLinks)
         {
             try

@@ -9,6 +9,9 @@ internal static class AuditKinds
     /// <summary>Parts of a larger payload were dropped, since they can no longer become whole.</summary>
     internal const string TransferDropped = "transfer-dropped";
 
+    /// <summary>The peer dropped a larger payload of ours, since its inbox cannot hold it.</summary>
+    internal const string TransferRefused = "transfer-refused";
+
     internal const string IdentityCreated = "identity-created";
     internal const string IdentityRotated = "identity-rotated";
     internal const string IdentityRotationFinished = "identity-rotation-finished";

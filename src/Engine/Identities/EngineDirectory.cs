@@ -28,6 +28,7 @@ internal sealed class EngineDirectory : ILocalIdentities, IAsyncDisposable
     private readonly IJournal _journal;
     private readonly EngineScheduler _scheduler;
     private readonly IEntropySource _entropy;
+    private readonly KemPrivateKeys _privateKeys;
     private readonly ShardExtent _extent;
     private readonly DataKeys _keys;
     private readonly ShardSealer _sealer;
@@ -40,12 +41,13 @@ internal sealed class EngineDirectory : ILocalIdentities, IAsyncDisposable
     private long _actCount;
 
     private EngineDirectory(
-        IJournal journal, EngineScheduler scheduler, IEntropySource entropy, ShardExtent extent, DataKeys keys, ShardSealer sealer,
-        ShardOpener opener)
+        IJournal journal, EngineScheduler scheduler, IEntropySource entropy, KemPrivateKeys privateKeys, ShardExtent extent, DataKeys keys,
+        ShardSealer sealer, ShardOpener opener)
     {
         _journal = journal;
         _scheduler = scheduler;
         _entropy = entropy;
+        _privateKeys = privateKeys;
         _extent = extent;
         _keys = keys;
         _sealer = sealer;
@@ -63,7 +65,8 @@ internal sealed class EngineDirectory : ILocalIdentities, IAsyncDisposable
     internal IAuditTrail? Audit { get; set; }
 
     internal static async Task<EngineDirectory> OpenAsync(
-        IJournal journal, IKeyring keyring, EngineScheduler scheduler, IEntropySource entropy, CancellationToken cancellationToken)
+        IJournal journal, IKeyring keyring, EngineScheduler scheduler, IEntropySource entropy, KemPrivateKeys privateKeys,
+        CancellationToken cancellationToken)
     {
         var extent = await journal.AcquireAsync(ShardId.Directory, cancellationToken).ConfigureAwait(false);
         var random = new byte[64];
@@ -73,7 +76,7 @@ internal sealed class EngineDirectory : ILocalIdentities, IAsyncDisposable
         CryptographicOperations.ZeroMemory(random.AsSpan(0, 32));
         var opener = new ShardOpener(journal.StoreId, ShardId.Directory, extent, keys);
         var sealer = new ShardSealer(journal.StoreId, ShardId.Directory, extent, keys.Current, random.AsSpan(32), new byte[16]);
-        var directory = new EngineDirectory(journal, scheduler, entropy, extent, keys, sealer, opener);
+        var directory = new EngineDirectory(journal, scheduler, entropy, privateKeys, extent, keys, sealer, opener);
         try
         {
             await directory.ReadAsync(cancellationToken).ConfigureAwait(false);
@@ -118,7 +121,7 @@ internal sealed class EngineDirectory : ILocalIdentities, IAsyncDisposable
             throw DirectoryErrors.SuitesMissing();
         }
 
-        return (AuditKinds.IdentityCreated, [IdentityKeys.Create(name, suites, _entropy)]);
+        return (AuditKinds.IdentityCreated, [IdentityKeys.Create(name, suites, _entropy, _privateKeys)]);
     });
 
     /// <summary>Adds a new generation of keys; the one before is still answered until the rotation is finished.</summary>
@@ -130,7 +133,7 @@ internal sealed class EngineDirectory : ILocalIdentities, IAsyncDisposable
             throw DirectoryErrors.RotationOpen(name);
         }
 
-        var next = IdentityKeys.Create(name, [.. generations[0].Document.Suites.InOrder()], _entropy);
+        var next = IdentityKeys.Create(name, [.. generations[0].Document.Suites.InOrder()], _entropy, _privateKeys);
         return (AuditKinds.IdentityRotated, [next, .. generations]);
     });
 
@@ -346,7 +349,7 @@ internal sealed class EngineDirectory : ILocalIdentities, IAsyncDisposable
         var generations = new IdentityKeys[reader.Byte()];
         for (var i = 0; i < generations.Length; i++)
         {
-            generations[i] = IdentityKeys.Read(name, ref reader);
+            generations[i] = IdentityKeys.Read(name, ref reader, _privateKeys);
         }
 
         _identities[name] = generations;

@@ -79,6 +79,9 @@ internal abstract record PeerCommand
     /// <summary>A limit of PROTOCOL section 6 asks for the next epoch.</summary>
     internal sealed record RekeyDue(ReceiverIndex Index) : PeerCommand;
 
+    /// <summary>Nobody can call this side: a session is kept with the peer, and a record made that opens a call to it.</summary>
+    internal sealed record Knock : PeerCommand;
+
     /// <summary>The store's generation is newer than the peer's: it was restored from an older copy.</summary>
     internal sealed record Restored(uint Generation) : PeerCommand;
 

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using Kyberium.Engine.Diagnostics;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Wire;
 
@@ -27,7 +29,23 @@ internal sealed partial class Shard
     {
         var done = new TaskCompletionSource(_environment.Scheduler.Completion);
         PostInternal(new TurnWork(turn => BeginCheckpoint(turn, done), null, reason => done.TrySetException(reason)));
-        return done.Task;
+        return EngineActivities.Checkpoint(Id) is { } activity ? TracedAsync(done.Task, activity) : done.Task;
+    }
+
+    private static async Task TracedAsync(Task checkpoint, Activity activity)
+    {
+        using (activity)
+        {
+            try
+            {
+                await checkpoint.ConfigureAwait(false);
+            }
+            catch (Exception failure)
+            {
+                activity.Fail(failure);
+                throw;
+            }
+        }
     }
 
     /// <summary>Counts what recovery would have to read, and begins a checkpoint when the store's tail is long and this shard

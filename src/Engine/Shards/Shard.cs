@@ -106,6 +106,8 @@ internal sealed partial class Shard : IAsyncDisposable
     internal PeerKey? FindHandshake(ReceiverIndex index) =>
         _handshakes.TryGetValue(index, out var peer) ? peer : null;
 
+    internal Guid? OperationOf(PeerKey peer, TransferId transfer) => _environment.Transfers.OperationOf(peer, transfer);
+
     internal void Opened(EpochTraffic traffic, Sessions.Traffic.OpenOutcome outcome)
     {
         _environment.Keyed.Used(traffic);

@@ -36,6 +36,8 @@ internal sealed class ShardEnvironment
     /// <summary>Gets who hears that a handshake a peer had started from this source completed.</summary>
     internal Action<string> HandshakeCompleted { get; init; } = static _ => { };
 
+    internal OutgoingTransfers Transfers { get; } = new();
+
     internal PinnedDocuments Documents { get; } = new();
 
     internal PeerPolicies Policies { get; } = new();

@@ -145,6 +145,11 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
                     Reserve(traffic.Peer, traffic, work.Header.Incarnation, renew, isNew: false, default);
                 }
 
+                if (work.Exchange is { } exchange)
+                {
+                    AfterDurable.Add(() => exchange.Prove(traffic.Peer.Key));
+                }
+
                 Dispatch(traffic, work.Header, plaintext);
                 break;
             case OpenOutcome.NeedsReservation:
@@ -154,6 +159,11 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
                 AfterDurable.Add(() => Shard.PostInternal(work));
                 break;
             case OpenOutcome.BelowReservation:
+                if (work.Exchange is { } asking)
+                {
+                    AfterDurable.Add(() => asking.Listen(traffic.Peer.Key));
+                }
+
                 Notice(traffic, work.Header, details.RefusedThrough);
                 break;
             default:
@@ -338,6 +348,11 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
                         Settled.Add(waiter);
                     }
 
+                    break;
+                case PeerEffect.TransferAborted aborted when Shard.OperationOf(touched.Peer.Key, aborted.Transfer) is { } operation:
+                    Report(
+                        touched.Peer, AuditKinds.TransferRefused, touched.Caller with { Operation = operation },
+                        $"transfer {aborted.Transfer}: the peer's inbox cannot hold it");
                     break;
                 case PeerEffect.Report report:
                     Report(touched.Peer, AuditKinds.Of(report.What), touched.Caller, report.Detail);

@@ -1,4 +1,5 @@
 using Kyberium.Engine.Audit;
+using Kyberium.Engine.Links;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Wire;
 
@@ -155,8 +156,12 @@ internal sealed class PeerQuery<T>(PeerKey peer, Func<ResidentPeer, T> look, Tas
 }
 
 /// <summary>A record that belongs to the machine: it is opened in the turn, by the epoch its index names.</summary>
-internal sealed class EnvelopeWork(EnvelopeHeader header, ReadOnlyMemory<byte> envelope, PeerKey? owner) : ShardWork
+/// <param name="exchange">The call it came by; <see langword="null"/>: nothing can go back by it.</param>
+internal sealed class EnvelopeWork(EnvelopeHeader header, ReadOnlyMemory<byte> envelope, PeerKey? owner, LinkExchange? exchange = null)
+    : ShardWork
 {
+    internal LinkExchange? Exchange => exchange;
+
     internal EnvelopeHeader Header { get; } = header;
 
     internal ReadOnlyMemory<byte> Envelope { get; } = envelope;

@@ -17,7 +17,7 @@ public sealed class MailboxTests
         Assert.True(mailbox.TryRead(out var first));
 
         Assert.Equal(90, first.Bytes);
-        Assert.Equal([true, true, true], await Task.WhenAll(waiting[..3]));
+        Assert.All(await Task.WhenAll(waiting[..3]), Assert.True);
         Assert.False(waiting[3].IsCompleted);
         Assert.True(mailbox.TryRead(out _));
         Assert.True(await waiting[3]);

@@ -49,6 +49,8 @@ internal sealed class Party : IAsyncDisposable
 
     internal ILoggerFactory? Loggers { get; set; }
 
+    internal Kyberium.Engine.Cryptography.PlatformLattice? Lattice { get; set; }
+
     /// <summary>Gets the audit events that were durable, of every engine this party had.</summary>
     internal ConcurrentQueue<AuditEvent> Audit { get; } = new();
 
@@ -87,6 +89,7 @@ internal sealed class Party : IAsyncDisposable
             AuditSink = new AuditQueue(Audit),
             LoggerFactory = Loggers ?? NullLoggerFactory.Instance,
         };
+        parts.PlatformLattice = Lattice ?? parts.PlatformLattice;
         parts.PeerLinks.Add(_tap);
         Engine = accept
             ? await SessionEngine.StartFromRestoredAsync(options, parts, Timely)

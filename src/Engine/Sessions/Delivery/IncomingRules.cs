@@ -180,6 +180,11 @@ internal static class IncomingRules
             step.Emit(new PeerEffect.InboxReady());
         }
 
+        if (message.Flags == (MessageFlags.Chunk | MessageFlags.ChunkEnd) && message.Payload.Length == TransferId.Size)
+        {
+            step.Emit(new PeerEffect.TransferAborted(TransferId.Read(message.Payload.Span)));
+        }
+
         return true;
     }
 

@@ -1,0 +1,8 @@
+namespace Kyberium.Engine.Settings;
+
+/// <summary>Which code computes. Validated and immutable.</summary>
+internal sealed record CryptographySettings(string MlKemProvider)
+{
+    internal const string Managed = "managed";
+    internal const string Platform = "platform";
+}
