@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
 using Kyberium.Engine;
+using Kyberium.Engine.Diagnostics;
 
 namespace Kyberium.Repository.Tests.Documents;
 
@@ -37,10 +38,18 @@ public sealed class TraceDocumentTests
     }
 
     [Fact]
-    public async Task Without_a_listener_no_span_is_made()
+    public void Without_a_listener_no_span_is_made_and_nothing_is_allocated()
     {
-        await TalkAsync();
-        Assert.Null(Activity.Current);
+        Assert.Null(EngineActivities.Send(1));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1_000; i++)
+        {
+            using var send = EngineActivities.Send(i);
+            using var connect = EngineActivities.Connect();
+            using var handshake = EngineActivities.Handshake("start");
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
     private static string Attributes(Activity span) => string.Join(", ", span.TagObjects.Select(tag => tag.Key).Order(StringComparer.Ordinal));
