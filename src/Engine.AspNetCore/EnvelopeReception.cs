@@ -27,14 +27,21 @@ internal sealed class EnvelopeReception(IPeerLinkReceiver receiver, KyberiumLink
         }
 
         var response = new ArrayBufferWriter<byte>();
-        using var exchange = receiver.BeginExchange(SourceOf(context));
+        var source = SourceOf(context);
+        var wait = WaitOf(context);
+        using var exchange = wait is null ? null : receiver.BeginExchange(source);      // who can be called is answered there
         try
         {
             context.Response.StatusCode =
-                await ReceiveAsync(context.Request.BodyReader, exchange, response, context.RequestAborted).ConfigureAwait(false);
-            if (context.Response.StatusCode == StatusCodes.Status200OK && response.WrittenCount == 0 && WaitOf(context) is { } wait)
+                await ReceiveAsync(
+                    context.Request.BodyReader,
+                    (envelope, aborted) => exchange is null
+                        ? receiver.AcceptEnvelopeAsync(envelope, source, aborted)
+                        : exchange.AcceptEnvelopeAsync(envelope, aborted),
+                    response, context.RequestAborted).ConfigureAwait(false);
+            if (context.Response.StatusCode == StatusCodes.Status200OK && response.WrittenCount == 0 && exchange is not null)
             {
-                await CollectAsync(exchange, wait, response, context.RequestAborted).ConfigureAwait(false);
+                await CollectAsync(exchange, wait.GetValueOrDefault(), response, context.RequestAborted).ConfigureAwait(false);
             }
         }
         catch (BadHttpRequestException malformed)
@@ -57,7 +64,8 @@ internal sealed class EnvelopeReception(IPeerLinkReceiver receiver, KyberiumLink
     /// <summary>Reads a body to its end and hands its envelopes on.</summary>
     /// <returns>The status to answer with.</returns>
     internal async Task<int> ReceiveAsync(
-        PipeReader body, ILinkExchange exchange, ArrayBufferWriter<byte> response, CancellationToken cancellationToken)
+        PipeReader body, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask<ReadOnlyMemory<byte>>> accept,
+        ArrayBufferWriter<byte> response, CancellationToken cancellationToken)
     {
         long taken = 0;
         while (true)
@@ -73,7 +81,7 @@ internal sealed class EnvelopeReception(IPeerLinkReceiver receiver, KyberiumLink
             LinkFormat.Taken what;
             while ((what = LinkFormat.TryTake(ref arrived, out var envelope)) == LinkFormat.Taken.Envelope)
             {
-                await HandOnAsync(envelope, exchange, response, cancellationToken).ConfigureAwait(false);
+                await HandOnAsync(envelope, accept, response, cancellationToken).ConfigureAwait(false);
             }
 
             taken += before - arrived.Length;
@@ -109,11 +117,12 @@ internal sealed class EnvelopeReception(IPeerLinkReceiver receiver, KyberiumLink
     };
 
     private async ValueTask HandOnAsync(
-        ReadOnlySequence<byte> envelope, ILinkExchange exchange, ArrayBufferWriter<byte> response, CancellationToken cancellationToken)
+        ReadOnlySequence<byte> envelope, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask<ReadOnlyMemory<byte>>> accept,
+        ArrayBufferWriter<byte> response, CancellationToken cancellationToken)
     {
         if (envelope.IsSingleSegment)
         {
-            AddReply(response, await exchange.AcceptEnvelopeAsync(envelope.First, cancellationToken).ConfigureAwait(false));
+            AddReply(response, await accept(envelope.First, cancellationToken).ConfigureAwait(false));
             return;
         }
 
@@ -123,7 +132,7 @@ internal sealed class EnvelopeReception(IPeerLinkReceiver receiver, KyberiumLink
         {
             envelope.CopyTo(whole);
             AddReply(
-                response, await exchange.AcceptEnvelopeAsync(whole.AsMemory(0, length), cancellationToken).ConfigureAwait(false));
+                response, await accept(whole.AsMemory(0, length), cancellationToken).ConfigureAwait(false));
         }
         finally
         {

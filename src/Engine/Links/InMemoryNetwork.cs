@@ -46,20 +46,22 @@ public sealed class InMemoryNetwork
                 throw new EngineException(EngineErrorCode.PeerUnreachable, $"nobody listens at {address}; start that engine");
             }
 
-            using var exchange = receiver.BeginExchange(own);
+            using var exchange = wait is null ? null : receiver.BeginExchange(own);
             var replies = new List<ReadOnlyMemory<byte>>();
             foreach (var envelope in envelopes)
             {
-                var reply = await exchange.AcceptEnvelopeAsync(envelope, cancellationToken).ConfigureAwait(false);
+                var reply = exchange is null
+                    ? await receiver.AcceptEnvelopeAsync(envelope, own, cancellationToken).ConfigureAwait(false)
+                    : await exchange.AcceptEnvelopeAsync(envelope, cancellationToken).ConfigureAwait(false);
                 if (!reply.IsEmpty)
                 {
                     replies.Add(reply);
                 }
             }
 
-            if (wait is { } patience && replies.Count == 0)
+            if (exchange is not null && replies.Count == 0)
             {
-                replies.AddRange(await exchange.CollectAsync(CollectBytesMax, patience, cancellationToken).ConfigureAwait(false));
+                replies.AddRange(await exchange.CollectAsync(CollectBytesMax, wait.GetValueOrDefault(), cancellationToken).ConfigureAwait(false));
             }
 
             return replies;

@@ -10,13 +10,24 @@ internal sealed class LinkExchange(
     /// <summary>A call is one engine's; several of its identities may speak in it.</summary>
     private const int PeerCountMax = 16;
 
+    /// <summary>A call that proves nothing may be anybody's: it holds its place no longer than a handshake's answer takes.</summary>
+    private static readonly TimeSpan UnprovedWaitMax = TimeSpan.FromSeconds(2);
+
     private readonly HashSet<PeerKey> _peers = [];
+    private volatile bool _isProved;
     private TaskCompletionSource? _signal;
 
     internal string Source => source;
 
     /// <summary>Gets whom it spoke for; under the queues' lock.</summary>
     internal IReadOnlyCollection<PeerKey> Peers => _peers;
+
+    /// <summary>Gets or sets whether it brought a new, authentic record of somebody.</summary>
+    internal bool IsProved
+    {
+        get => _isProved;
+        set => _isProved = value;
+    }
 
     /// <summary>Gets or sets whether nothing can go back by it any more; under the queues' lock.</summary>
     internal bool IsEnded { get; set; }
@@ -40,25 +51,27 @@ internal sealed class LinkExchange(
     public async ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> CollectAsync(
         int bytesMax, TimeSpan wait, CancellationToken cancellationToken = default)
     {
-        using var timeout = new CancellationTokenSource(wait, queues.Scheduler.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        var scheduler = queues.Scheduler;
+        var began = scheduler.MonotonicMillis;
         while (true)
         {
-            var signal = new TaskCompletionSource(queues.Scheduler.Completion);
+            var signal = new TaskCompletionSource(scheduler.Completion);
             Volatile.Write(ref _signal, signal);     // before looking: what comes between looking and waiting ends the wait
             var taken = queues.Take(this, bytesMax, out var isClosed);
-            if (taken.Count > 0 || isClosed || wait <= TimeSpan.Zero)
+            var left = (IsProved || wait < UnprovedWaitMax ? wait : UnprovedWaitMax)
+                - TimeSpan.FromMilliseconds(scheduler.MonotonicMillis - began);
+            if (taken.Count > 0 || isClosed || left <= TimeSpan.Zero)
             {
                 return taken;
             }
 
             try
             {
-                await signal.Task.WaitAsync(either.Token).ConfigureAwait(false);
+                await signal.Task.WaitAsync(left, scheduler.Time, cancellationToken).ConfigureAwait(false);
             }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            catch (TimeoutException)
             {
-                return [];
+                // Looked once more: nothing that came in the last moment is left for the next call.
             }
         }
     }

@@ -66,6 +66,7 @@ internal sealed class ReturnQueues(EngineScheduler scheduler, LinksSettings sett
     internal void Prove(LinkExchange exchange, PeerKey peer)
     {
         Attach(exchange, peer, static waiting => waiting.Proved);
+        exchange.IsProved = true;
         exchange.Wake();
     }
 

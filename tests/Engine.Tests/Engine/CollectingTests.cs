@@ -115,6 +115,28 @@ public sealed class CollectingTests
         Assert.Empty(await CollectAsync(exchange));
     }
 
+    [Fact]
+    public async Task A_call_that_proves_nothing_waits_two_seconds_whatever_it_asks_for_and_one_that_does_waits_on()
+    {
+        var time = new ManualTime();
+        var queues = new ReturnQueues(new ThreadPoolScheduler(time), new EngineOptions().ToSettings().Links);
+        var peer = new PeerKey(IdentityName.Default, Edge);
+        using var stranger = Exchange(queues);
+        using var known = Exchange(queues);
+        known.Prove(peer);
+        var (strangers, knowns) = (
+            stranger.CollectAsync(1 << 21, TimeSpan.FromMinutes(5)).AsTask(), known.CollectAsync(1 << 21, TimeSpan.FromMinutes(5)).AsTask());
+
+        time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Empty(await strangers.WaitAsync(Party.Timely));
+        Assert.False(knowns.IsCompleted);
+        Assert.True(queues.TryEnqueue(peer, Envelope(EnvelopeType.Message, 7, 100)));
+
+        Assert.Single(await knowns.WaitAsync(Party.Timely));
+        queues.Close();
+        Assert.Empty(await known.CollectAsync(1 << 21, TimeSpan.FromMinutes(5)).AsTask().WaitAsync(Party.Timely));
+    }
+
     private static LinkExchange Exchange(ReturnQueues queues) => new(queues, "test", static (_, _, _) => default);
 
     private static async Task<List<int>> CollectAsync(LinkExchange exchange) =>
