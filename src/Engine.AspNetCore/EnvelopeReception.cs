@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -26,10 +27,22 @@ internal sealed class EnvelopeReception(IPeerLinkReceiver receiver, KyberiumLink
         }
 
         var response = new ArrayBufferWriter<byte>();
+        var source = SourceOf(context);
+        var wait = WaitOf(context);
+        using var exchange = wait is null ? null : receiver.BeginExchange(source);      // who can be called is answered there
         try
         {
             context.Response.StatusCode =
-                await ReceiveAsync(context.Request.BodyReader, SourceOf(context), response, context.RequestAborted).ConfigureAwait(false);
+                await ReceiveAsync(
+                    context.Request.BodyReader,
+                    (envelope, aborted) => exchange is null
+                        ? receiver.AcceptEnvelopeAsync(envelope, source, aborted)
+                        : exchange.AcceptEnvelopeAsync(envelope, aborted),
+                    response, context.RequestAborted).ConfigureAwait(false);
+            if (context.Response.StatusCode == StatusCodes.Status200OK && response.WrittenCount == 0 && exchange is not null)
+            {
+                await CollectAsync(exchange, wait.GetValueOrDefault(), response, context.RequestAborted).ConfigureAwait(false);
+            }
         }
         catch (BadHttpRequestException malformed)
         {
@@ -51,7 +64,8 @@ internal sealed class EnvelopeReception(IPeerLinkReceiver receiver, KyberiumLink
     /// <summary>Reads a body to its end and hands its envelopes on.</summary>
     /// <returns>The status to answer with.</returns>
     internal async Task<int> ReceiveAsync(
-        PipeReader body, string source, ArrayBufferWriter<byte> response, CancellationToken cancellationToken)
+        PipeReader body, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask<ReadOnlyMemory<byte>>> accept,
+        ArrayBufferWriter<byte> response, CancellationToken cancellationToken)
     {
         long taken = 0;
         while (true)
@@ -67,7 +81,7 @@ internal sealed class EnvelopeReception(IPeerLinkReceiver receiver, KyberiumLink
             LinkFormat.Taken what;
             while ((what = LinkFormat.TryTake(ref arrived, out var envelope)) == LinkFormat.Taken.Envelope)
             {
-                await HandOnAsync(envelope, source, response, cancellationToken).ConfigureAwait(false);
+                await HandOnAsync(envelope, accept, response, cancellationToken).ConfigureAwait(false);
             }
 
             taken += before - arrived.Length;
@@ -103,11 +117,12 @@ internal sealed class EnvelopeReception(IPeerLinkReceiver receiver, KyberiumLink
     };
 
     private async ValueTask HandOnAsync(
-        ReadOnlySequence<byte> envelope, string source, ArrayBufferWriter<byte> response, CancellationToken cancellationToken)
+        ReadOnlySequence<byte> envelope, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask<ReadOnlyMemory<byte>>> accept,
+        ArrayBufferWriter<byte> response, CancellationToken cancellationToken)
     {
         if (envelope.IsSingleSegment)
         {
-            AddReply(response, await receiver.AcceptEnvelopeAsync(envelope.First, source, cancellationToken).ConfigureAwait(false));
+            AddReply(response, await accept(envelope.First, cancellationToken).ConfigureAwait(false));
             return;
         }
 
@@ -117,7 +132,7 @@ internal sealed class EnvelopeReception(IPeerLinkReceiver receiver, KyberiumLink
         {
             envelope.CopyTo(whole);
             AddReply(
-                response, await receiver.AcceptEnvelopeAsync(whole.AsMemory(0, length), source, cancellationToken).ConfigureAwait(false));
+                response, await accept(whole.AsMemory(0, length), cancellationToken).ConfigureAwait(false));
         }
         finally
         {
@@ -125,14 +140,33 @@ internal sealed class EnvelopeReception(IPeerLinkReceiver receiver, KyberiumLink
         }
     }
 
+    private static TimeSpan? WaitOf(HttpContext context) =>
+        context.Request.Headers[LinkFormat.WaitHeader] is [{ } text]
+        && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var millis) && millis <= LinkFormat.WaitMillisMax
+            ? TimeSpan.FromMilliseconds(millis)
+            : null;
+
+    private static async Task CollectAsync(
+        ILinkExchange exchange, TimeSpan wait, ArrayBufferWriter<byte> response, CancellationToken cancellationToken)
+    {
+        // Room for the lengths is left: the shortest envelopes are eleven times as long as theirs.
+        const int BytesMax = LinkFormat.CollectedBytesMax / 12 * 11;
+        foreach (var envelope in await exchange.CollectAsync(BytesMax, wait, cancellationToken).ConfigureAwait(false))
+        {
+            Write(response, envelope);
+        }
+    }
+
     private void AddReply(ArrayBufferWriter<byte> response, ReadOnlyMemory<byte> reply)
     {
-        var size = LinkFormat.SizeOf(reply);
-        if (reply.IsEmpty || response.WrittenCount + size > limits.ResponseBytesMax)
+        if (!reply.IsEmpty && response.WrittenCount + LinkFormat.SizeOf(reply) <= limits.ResponseBytesMax)
         {
-            return;     // a link may lose envelopes
+            Write(response, reply);     // else it is lost: a link may lose envelopes
         }
+    }
 
+    private static void Write(ArrayBufferWriter<byte> response, ReadOnlyMemory<byte> reply)
+    {
         LinkFormat.WriteLength(response.GetSpan(LinkFormat.LengthSize), reply.Length);
         response.Advance(LinkFormat.LengthSize);
         response.Write(reply.Span);

@@ -37,7 +37,15 @@ public sealed class HttpPeerLink : IPeerLink
     /// answer of a link; <see cref="EngineErrorCode.PayloadTooLarge"/>: not an envelope's size.</exception>
     public ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> SendAsync(
         string address, IReadOnlyList<ReadOnlyMemory<byte>> envelopes, CancellationToken cancellationToken = default) =>
-        new(_client.SendAsync(address, envelopes, cancellationToken));
+        new(_client.SendAsync(address, envelopes, wait: null, cancellationToken));
+
+    /// <inheritdoc/>
+    public bool Collects => _options.Collects;
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> ExchangeAsync(
+        string address, IReadOnlyList<ReadOnlyMemory<byte>> envelopes, TimeSpan wait, CancellationToken cancellationToken = default) =>
+        new(_client.SendAsync(address, envelopes, wait, cancellationToken));
 
     /// <inheritdoc/>
     /// <exception cref="EngineException"><see cref="EngineErrorCode.OptionsInvalid"/>: it cannot listen there.</exception>

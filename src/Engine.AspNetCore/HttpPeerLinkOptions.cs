@@ -14,6 +14,10 @@ public sealed class HttpPeerLinkOptions
     /// <see langword="null"/>.</summary>
     public string? Listen { get; init; }
 
+    /// <summary>Gets or sets whether nobody can call this engine (it is behind a firewall, or does not listen), so that its own calls
+    /// bring back what its peers have for it. Its peers then give no address for it. Default <see langword="false"/>.</summary>
+    public bool Collects { get; init; }
+
     /// <summary>Gets or sets the PEM file with the server's certificate chain, leaf first. Required to listen at https.</summary>
     public string? CertificateFile { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Net;
 using System.Net.Security;
 
@@ -47,8 +48,10 @@ internal sealed class LinkClient : IDisposable
         && uri.Query.Length == 0 && uri.Fragment.Length == 0 && uri.UserInfo.Length == 0;
 
     /// <summary>Posts envelopes in order, in as few requests as the limit allows.</summary>
+    /// <param name="wait">How long the other side may wait, after the last of them, for what it has for this one;
+    /// <see langword="null"/>: nothing is asked for.</param>
     internal async Task<IReadOnlyList<ReadOnlyMemory<byte>>> SendAsync(
-        string address, IReadOnlyList<ReadOnlyMemory<byte>> envelopes, CancellationToken cancellationToken)
+        string address, IReadOnlyList<ReadOnlyMemory<byte>> envelopes, TimeSpan? wait, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
         ArgumentNullException.ThrowIfNull(envelopes);
@@ -62,7 +65,8 @@ internal sealed class LinkClient : IDisposable
         for (var first = 0; first < envelopes.Count;)
         {
             var count = CountThatFits(envelopes, first);
-            await PostAsync(address, target, envelopes, first, count, returned, cancellationToken).ConfigureAwait(false);
+            var isLast = first + count == envelopes.Count;
+            await PostAsync(address, target, envelopes, first, count, isLast ? wait : null, returned, cancellationToken).ConfigureAwait(false);
             first += count;
         }
 
@@ -100,17 +104,23 @@ internal sealed class LinkClient : IDisposable
     }
 
     private async Task PostAsync(
-        string address, Uri target, IReadOnlyList<ReadOnlyMemory<byte>> envelopes, int first, int count,
+        string address, Uri target, IReadOnlyList<ReadOnlyMemory<byte>> envelopes, int first, int count, TimeSpan? wait,
         List<ReadOnlyMemory<byte>> returned, CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(_options.RequestTimeout);
+        timeout.CancelAfter(_options.RequestTimeout + (wait ?? TimeSpan.Zero));
         using var request = new HttpRequestMessage(HttpMethod.Post, target)
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
             Content = new EnvelopesContent(envelopes, first, count),
         };
+        if (wait is { } patience)
+        {
+            var millis = Math.Min((long)patience.TotalMilliseconds, LinkFormat.WaitMillisMax);
+            request.Headers.Add(LinkFormat.WaitHeader, millis.ToString(CultureInfo.InvariantCulture));
+        }
+
         try
         {
             using var response = await _http.SendAsync(request, timeout.Token).ConfigureAwait(false);
@@ -124,7 +134,8 @@ internal sealed class LinkClient : IDisposable
                 throw LinkErrors.NotALink(address, "with another content type");
             }
 
-            await ReadAsync(address, response.Content, returned, timeout.Token).ConfigureAwait(false);
+            var bytesMax = wait is null ? _options.ResponseBytesMax : Math.Max(_options.ResponseBytesMax, LinkFormat.CollectedBytesMax);
+            await ReadAsync(address, response.Content, bytesMax, returned, timeout.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -140,10 +151,10 @@ internal sealed class LinkClient : IDisposable
         }
     }
 
-    private async Task ReadAsync(
-        string address, HttpContent content, List<ReadOnlyMemory<byte>> returned, CancellationToken cancellationToken)
+    private static async Task ReadAsync(
+        string address, HttpContent content, int bytesMax, List<ReadOnlyMemory<byte>> returned, CancellationToken cancellationToken)
     {
-        var body = await ReadBodyAsync(address, content, cancellationToken).ConfigureAwait(false);
+        var body = await ReadBodyAsync(address, content, bytesMax, cancellationToken).ConfigureAwait(false);
         var rest = new ReadOnlySequence<byte>(body);
         while (LinkFormat.TryTake(ref rest, out var envelope) == LinkFormat.Taken.Envelope)
         {
@@ -156,14 +167,15 @@ internal sealed class LinkClient : IDisposable
         }
     }
 
-    private async Task<ReadOnlyMemory<byte>> ReadBodyAsync(string address, HttpContent content, CancellationToken cancellationToken)
+    private static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(
+        string address, HttpContent content, int bytesMax, CancellationToken cancellationToken)
     {
         if (content.Headers.ContentLength == 0)
         {
             return default;
         }
 
-        if (content.Headers.ContentLength > _options.ResponseBytesMax)
+        if (content.Headers.ContentLength > bytesMax)
         {
             throw LinkErrors.NotALink(address, "more than a response may have");
         }
@@ -179,7 +191,7 @@ internal sealed class LinkClient : IDisposable
             }
 
             body.Advance(read);
-            if (body.WrittenCount > _options.ResponseBytesMax)
+            if (body.WrittenCount > bytesMax)
             {
                 throw LinkErrors.NotALink(address, "more than a response may have");
             }

@@ -15,6 +15,15 @@ internal static class LinkFormat
     /// <summary>The type of both bodies.</summary>
     internal const string ContentType = "application/vnd.kyberium.envelopes";
 
+    /// <summary>The request header by which a caller that cannot be called asks for what waits for it: how many milliseconds it waits.</summary>
+    internal const string WaitHeader = "Kyberium-Wait";
+
+    /// <summary>The longest wait that is granted.</summary>
+    internal const int WaitMillisMax = 300_000;
+
+    /// <summary>How many bytes an answer to such a request may have; the largest envelope fits.</summary>
+    internal const int CollectedBytesMax = 2 << 20;
+
     /// <summary>Each envelope follows its length in bytes, unsigned and big-endian.</summary>
     internal const int LengthSize = 4;
 

@@ -1,5 +1,7 @@
+using Kyberium.Engine.Cryptography;
 using Kyberium.Engine.Cryptography.SelfTest;
 using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Sessions.Traffic;
 using Kyberium.Engine.Shards;
 
 namespace Kyberium.Engine;
@@ -22,6 +24,9 @@ internal static class EngineErrors
             $"{demandedBy} asks for AES-GCM over processor instructions, and this processor (or the runtime's settings) has no AES with carry-less products; "
             + "say \"auto\" or \"platform\" there, or move to another machine");
 
+    internal static EngineException PlatformMlKemMissing(PlatformKemUnavailableException cause) =>
+        new(EngineErrorCode.ProviderUnavailable, $"kyberium.engine.cryptography.ml-kem-provider is platform, but {cause.Message}", cause);
+
     internal static EngineException ShardCountFixed(int asked, int made) =>
         new(EngineErrorCode.OptionsInvalid,
             $"kyberium.engine.shard.count is {asked}, but this data directory was made with {made} shards and keeps them; set {made}");
@@ -29,13 +34,22 @@ internal static class EngineErrors
     internal static EngineException EnvelopeRejected() =>
         new(EngineErrorCode.EnvelopeRejected, "the envelope does not open here; the log says more at debug level");
 
+    /// <summary>Tells a caller why an envelope of data did not open. A closing window is a matter of timing, not of the keys.</summary>
+    internal static EngineException NotOpened(OpenOutcome outcome) => outcome == OpenOutcome.Closing
+        ? new(EngineErrorCode.Overloaded, "the window of this envelope's sender is being put away; open the same envelope again after a moment")
+        : EnvelopeRejected();
+
     internal static EngineException NotData() =>
         new(EngineErrorCode.RequestInvalid, "this envelope is for the engine itself; hand it to AcceptEnvelopeAsync");
 
     internal static EngineException TooLong(int max) =>
         new(EngineErrorCode.PayloadTooLarge, $"the payload is longer than one envelope carries ({max:N0} bytes); send it in parts");
 
-    private static EngineException EpochExhausted(PeerKey peer) =>
+    internal static EngineException TransferRefused(PeerKey peer) =>
+        new(EngineErrorCode.PayloadTooLarge,
+            $"'{peer.Peer}' refused the stream: its inbox cannot hold it whole; send several shorter ones, or have it raise inbox.bytesMax");
+
+    internal static EngineException EpochExhausted(PeerKey peer) =>
         new(EngineErrorCode.EpochExhausted, $"the epoch with '{peer.Peer}' is at its hard limit and waits for its rekey; repeat the call");
 
     internal static EngineException DocumentUnreadable(string why) =>

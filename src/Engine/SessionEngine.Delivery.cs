@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Kyberium.Engine.Diagnostics;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Shards;
 using Kyberium.Engine.Wire;
@@ -21,14 +22,21 @@ public sealed partial class SessionEngine
     {
         var isRepeatable = options.Operation != Guid.Empty;
         var operation = isRepeatable ? options.Operation : NewOperation();
-        UnixMillis? expiresAt = options.ExpiresAfter is { } after
-            ? new UnixMillis(_scheduler.UnixMillis + Math.Max(1, (long)after.TotalMilliseconds))
-            : null;
-        var reply = await AskAsync(
-            Key(peer, options.Identity),
-            new PeerCommand.Send(operation, isRepeatable, MessageFlags.None, expiresAt, payload.ToArray()), caller, cancellationToken)
-            .ConfigureAwait(false);
-        return new SentMessage(operation, reply.Number);
+        var expiresAt = ExpiryOf(options);
+        using var activity = EngineActivities.Send(payload.Length);
+        try
+        {
+            var reply = await AskAsync(
+                Key(peer, options.Identity),
+                new PeerCommand.Send(operation, isRepeatable, MessageFlags.None, expiresAt, payload.ToArray()), caller, cancellationToken)
+                .ConfigureAwait(false);
+            return new SentMessage(operation, reply.Number);
+        }
+        catch (Exception failure)
+        {
+            activity.Fail(failure);
+            throw;
+        }
     }
 
     /// <summary>Gives received messages as they come, until cancelled. Each stays in the inbox until
@@ -54,7 +62,10 @@ public sealed partial class SessionEngine
             {
                 while (given < messages.Count)
                 {
-                    yield return messages[given++];
+                    using (EngineActivities.Deliver(messages[given]))
+                    {
+                        yield return messages[given++];
+                    }
                 }
             }
             finally
@@ -103,6 +114,23 @@ public sealed partial class SessionEngine
     public async Task DropAsync(ReceivedMessageId message, CallerContext caller = default, CancellationToken cancellationToken = default) =>
         await SettleAsync(message, new PeerCommand.DropSetAside(Inbox.StreamOf(message.Stream), message.Number), caller, cancellationToken)
             .ConfigureAwait(false);
+
+    /// <summary>Turns a wait into a time; <see langword="null"/> leaves it to the peer's policy.</summary>
+    private UnixMillis? ExpiryOf(in SendOptions options)
+    {
+        if (options.ExpiresAfter is not { } after)
+        {
+            return null;
+        }
+
+        if (after == Timeout.InfiniteTimeSpan)
+        {
+            return PeerCommand.Send.Never;
+        }
+
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(after, TimeSpan.Zero, nameof(SendOptions.ExpiresAfter));
+        return new UnixMillis(_scheduler.UnixMillis + Math.Max(1, (long)after.TotalMilliseconds));
+    }
 
     private async Task SettleAsync(ReceivedMessageId message, PeerCommand command, CallerContext caller, CancellationToken cancellationToken)
     {

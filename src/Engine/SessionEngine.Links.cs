@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Kyberium.Engine.Diagnostics;
+using Kyberium.Engine.Links;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Handshake;
 using Kyberium.Engine.Shards;
@@ -15,6 +16,21 @@ public sealed partial class SessionEngine
         ReadOnlyMemory<byte> envelope, string source, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
+        return await AcceptAsync(envelope, source, null, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public ILinkExchange BeginExchange(string source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return new LinkExchange(
+            _outlet.Returns, source,
+            (envelope, exchange, cancellationToken) => AcceptAsync(envelope, exchange.Source, exchange, cancellationToken));
+    }
+
+    private async ValueTask<ReadOnlyMemory<byte>> AcceptAsync(
+        ReadOnlyMemory<byte> envelope, string source, LinkExchange? exchange, CancellationToken cancellationToken)
+    {
         if (Volatile.Read(ref _stopping) != 0 || !_accepting.TryEnter())
         {
             return default;
@@ -22,7 +38,7 @@ public sealed partial class SessionEngine
 
         try
         {
-            return await AcceptAsync(envelope, source, cancellationToken).ConfigureAwait(false);
+            return await AcceptOpenAsync(envelope, source, exchange, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -30,8 +46,8 @@ public sealed partial class SessionEngine
         }
     }
 
-    private async ValueTask<ReadOnlyMemory<byte>> AcceptAsync(
-        ReadOnlyMemory<byte> envelope, string source, CancellationToken cancellationToken)
+    private async ValueTask<ReadOnlyMemory<byte>> AcceptOpenAsync(
+        ReadOnlyMemory<byte> envelope, string source, LinkExchange? exchange, CancellationToken cancellationToken)
     {
         if (!EnvelopeHeader.TryReadEnvelope(envelope.Span, out var header, out var failure))
         {
@@ -43,13 +59,13 @@ public sealed partial class SessionEngine
         {
             switch (header.Type)
             {
-                case EnvelopeType.Handshake1 when _gate.DemandsCookies:
+                case EnvelopeType.Handshake1 when _gate.DemandsCookies():
                     return _gate.Challenge(source, header, envelope.Span);
                 case EnvelopeType.Handshake1:
-                    await ReceiveHandshake1Async(envelope, source, hasCookie: false, cancellationToken).ConfigureAwait(false);
+                    await ReceiveHandshake1Async(envelope, source, exchange, hasCookie: false, cancellationToken).ConfigureAwait(false);
                     break;
                 case EnvelopeType.CookieAnswer:
-                    await ReceiveCookieAnswerAsync(envelope, source, cancellationToken).ConfigureAwait(false);
+                    await ReceiveCookieAnswerAsync(envelope, source, exchange, cancellationToken).ConfigureAwait(false);
                     break;
                 case EnvelopeType.Handshake2:
                     await ReceiveHandshake2Async(header, envelope, cancellationToken).ConfigureAwait(false);
@@ -62,7 +78,7 @@ public sealed partial class SessionEngine
                     Refused("volatile data does not come over a link: whoever sealed it carries it");
                     break;
                 default:
-                    await ReceiveRecordAsync(header, envelope, cancellationToken).ConfigureAwait(false);
+                    await ReceiveRecordAsync(header, envelope, exchange, cancellationToken).ConfigureAwait(false);
                     break;
             }
         }
@@ -74,7 +90,8 @@ public sealed partial class SessionEngine
         return default;
     }
 
-    private async ValueTask ReceiveRecordAsync(EnvelopeHeader header, ReadOnlyMemory<byte> envelope, CancellationToken cancellationToken)
+    private async ValueTask ReceiveRecordAsync(
+        EnvelopeHeader header, ReadOnlyMemory<byte> envelope, LinkExchange? exchange, CancellationToken cancellationToken)
     {
         if (_shards.Find(header.Receiver.Shard) is not { } shard)
         {
@@ -89,7 +106,7 @@ public sealed partial class SessionEngine
             return;
         }
 
-        await shard.EnqueueAsync(new EnvelopeWork(header, envelope.ToArray(), owner), cancellationToken).ConfigureAwait(false);
+        await shard.EnqueueAsync(new EnvelopeWork(header, envelope.ToArray(), owner, exchange), cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask ReceiveHandshake2Async(EnvelopeHeader header, ReadOnlyMemory<byte> envelope, CancellationToken cancellationToken)
@@ -103,7 +120,7 @@ public sealed partial class SessionEngine
     }
 
     private async ValueTask ReceiveHandshake1Async(
-        ReadOnlyMemory<byte> envelope, string source, bool hasCookie, CancellationToken cancellationToken)
+        ReadOnlyMemory<byte> envelope, string source, LinkExchange? exchange, bool hasCookie, CancellationToken cancellationToken)
     {
         if (!EnvelopeHeader.TryReadEnvelope(envelope.Span, out var header, out _)
             || _directory.FindAddressed(header.Incarnation) is not { } local
@@ -127,13 +144,15 @@ public sealed partial class SessionEngine
             return;
         }
 
+        exchange?.Listen(peer);
         await _shards.Of(peer).EnqueueAsync(
             new SilentPeerWork(peer, new PeerCommand.Handshake1(
                 opened, header.Suite, local.Fingerprint, initiator, SHA256.HashData(envelope.Span), source)),
             cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask ReceiveCookieAnswerAsync(ReadOnlyMemory<byte> envelope, string source, CancellationToken cancellationToken)
+    private async ValueTask ReceiveCookieAnswerAsync(
+        ReadOnlyMemory<byte> envelope, string source, LinkExchange? exchange, CancellationToken cancellationToken)
     {
         if (!IsGenuineAnswer(envelope.Span, source))
         {
@@ -142,11 +161,28 @@ public sealed partial class SessionEngine
         }
 
         await ReceiveHandshake1Async(
-            envelope[(EnvelopeHeader.Size + CookieChallenge.CookieSize)..], source, hasCookie: true, cancellationToken).ConfigureAwait(false);
+            envelope[(EnvelopeHeader.Size + CookieChallenge.CookieSize)..], source, exchange, hasCookie: true, cancellationToken).ConfigureAwait(false);
     }
 
     private bool IsGenuineAnswer(ReadOnlySpan<byte> envelope, string source) =>
         CookieAnswer.TryRead(envelope[EnvelopeHeader.Size..], out var answer, out _) && _gate.IsGenuine(source, answer);
+
+    /// <summary>Begins to call the peers that cannot call this side, when there is a link of that kind.</summary>
+    private async Task StartCollectingAsync(CancellationToken cancellationToken)
+    {
+        var collecting = _parts.PeerLinks.Where(link => link.Collects).ToList();
+        _outlet.Receive = async (envelope, address) => await AcceptEnvelopeAsync(envelope, address, CancellationToken.None).ConfigureAwait(false);
+        _outlet.Collector = new LinkCollector(
+            _scheduler, _settings.Links, collecting,
+            peer => _shards.Find(peer)?.PostInternal(new SilentPeerWork(peer, new PeerCommand.Knock())), _outlet.Receive);
+        if (collecting.Count > 0)
+        {
+            await foreach (var (identity, peer) in ListPeersAsync(cancellationToken).ConfigureAwait(false))
+            {
+                _outlet.Collector.Add(new PeerKey(identity, peer));
+            }
+        }
+    }
 
     private void Refused(string reason)
     {

@@ -9,30 +9,38 @@ namespace Kyberium.Engine;
 
 public sealed partial class SessionEngine
 {
+    private readonly RecentOperations _removals = new();
+
     /// <summary>Creates an identity: draws its static keys and makes its public document.</summary>
     /// <param name="name">A name not used yet.</param>
     /// <param name="suites">The suites it gets keys for; <see langword="null"/>: the default hybrid one.</param>
+    /// <param name="caller">For the audit record, and to repeat the call.</param>
     /// <exception cref="EngineException"><see cref="EngineErrorCode.IdentityExists"/>.</exception>
     public Task<IdentityInfo> CreateIdentityAsync(
-        IdentityName name, IReadOnlyList<Suite>? suites = null, CancellationToken cancellationToken = default)
+        IdentityName name, IReadOnlyList<Suite>? suites = null, CallerContext caller = default, CancellationToken cancellationToken = default)
     {
         ThrowIfStopping();
-        return _directory.CreateAsync(name, suites ?? [Suite.MLKem768P256]).WaitAsync(cancellationToken);
+        caller.Check();
+        return _directory.CreateAsync(name, suites ?? [Suite.MLKem768P256], caller).WaitAsync(cancellationToken);
     }
 
     /// <summary>Draws new static keys for an identity. Both generations are answered until
     /// <see cref="FinishIdentityRotationAsync"/>; give peers the new document meanwhile.</summary>
-    public Task<IdentityInfo> RotateIdentityAsync(IdentityName name, CancellationToken cancellationToken = default)
+    public Task<IdentityInfo> RotateIdentityAsync(
+        IdentityName name, CallerContext caller = default, CancellationToken cancellationToken = default)
     {
         ThrowIfStopping();
-        return _directory.RotateAsync(name).WaitAsync(cancellationToken);
+        caller.Check();
+        return _directory.RotateAsync(name, caller).WaitAsync(cancellationToken);
     }
 
     /// <summary>Gives up an identity's older keys, once every peer has the new document.</summary>
-    public Task<IdentityInfo> FinishIdentityRotationAsync(IdentityName name, CancellationToken cancellationToken = default)
+    public Task<IdentityInfo> FinishIdentityRotationAsync(
+        IdentityName name, CallerContext caller = default, CancellationToken cancellationToken = default)
     {
         ThrowIfStopping();
-        return _directory.FinishRotationAsync(name).WaitAsync(cancellationToken);
+        caller.Check();
+        return _directory.FinishRotationAsync(name, caller).WaitAsync(cancellationToken);
     }
 
     /// <summary>Lists the identities.</summary>
@@ -77,6 +85,7 @@ public sealed partial class SessionEngine
                 new Pin(document.Fingerprint, document.Bytes, Proved: false), Freeze(template), [.. newPeer.Addresses],
                 _environment.Generation),
             caller, cancellationToken).ConfigureAwait(false);
+        _outlet.Collector?.Add(key);
         return await GetPeerAsync(newPeer.Peer, newPeer.Identity, cancellationToken).ConfigureAwait(false);
     }
 
@@ -137,8 +146,14 @@ public sealed partial class SessionEngine
         PeerId peer, IdentityName? identity = null, CallerContext caller = default, CancellationToken cancellationToken = default)
     {
         var key = Key(peer, identity);
+        if (_removals.Contains(caller.Operation))
+        {
+            return;
+        }
+
         var pins = await LookAsync(key, resident => resident.State.Pins, cancellationToken).ConfigureAwait(false);
         await AskAsync(key, new PeerCommand.Forget(), caller, cancellationToken).ConfigureAwait(false);
+        _removals.Add(caller.Operation);
         _outlet.Forget(key);
         foreach (var pin in pins)
         {

@@ -22,9 +22,10 @@ public sealed partial class SessionEngine
     /// <param name="caller">For the audit record.</param>
     /// <returns>The operation, and the number of the end mark.</returns>
     /// <remarks>The receiver's policy bounds the length: all parts wait in its inbox, so <c>inbox.bytesMax</c> less one part.
-    /// A longer stream is dropped there and reported in its audit record. A call that fails or is cancelled tells the receiver to
-    /// drop what it has.</remarks>
-    /// <exception cref="EngineException">What <see cref="SendAsync"/> throws, except <see cref="EngineErrorCode.OutboxFull"/>.</exception>
+    /// The receiver refuses a longer one: the call ends then, or, when it had completed, this side's audit record says
+    /// <c>transfer-refused</c> with the operation. A call that fails or is cancelled tells the receiver to drop what it has.</remarks>
+    /// <exception cref="EngineException">What <see cref="SendAsync"/> throws, except <see cref="EngineErrorCode.OutboxFull"/>;
+    /// <see cref="EngineErrorCode.PayloadTooLarge"/> also when the receiver refused it.</exception>
     public async Task<SentMessage> SendStreamAsync(
         PeerId peer, Stream source, SendOptions options = default, CallerContext caller = default,
         CancellationToken cancellationToken = default)
@@ -48,16 +49,18 @@ public sealed partial class SessionEngine
             throw EngineErrors.Refused(EngineErrorCode.PayloadTooLarge, key);
         }
 
-        UnixMillis? expiresAt = options.ExpiresAfter is { } after
-            ? new UnixMillis(_scheduler.UnixMillis + Math.Max(1, (long)after.TotalMilliseconds))
-            : null;
+        var expiresAt = ExpiryOf(options);
         var transfer = TransferId.Draw(_environment.Entropy);
+        var isRepeatable = options.Operation != Guid.Empty;
+        var operation = isRepeatable ? options.Operation : NewOperation();
+        using var sending = _environment.Transfers.Begin(key, transfer, operation);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, sending.Refused);
         var index = 0UL;
         try
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA512);
             var length = 0UL;
-            while (await ReadChunkAsync(source, chunkBytes, cancellationToken).ConfigureAwait(false) is { } payload)
+            while (await ReadChunkAsync(source, chunkBytes, either.Token).ConfigureAwait(false) is { } payload)
             {
                 var bytes = payload[TransferChunk.HeadSize..];
                 hash.AppendData(bytes.Span);
@@ -65,18 +68,20 @@ public sealed partial class SessionEngine
                 new TransferChunk(transfer, index).Write(payload.Span);
                 index++;
                 await SendPartAsync(
-                    key, new PeerCommand.Send(NewOperation(), false, MessageFlags.Chunk, expiresAt, payload), caller, cancellationToken)
+                    key, new PeerCommand.Send(NewOperation(), false, MessageFlags.Chunk, expiresAt, payload), caller, either.Token)
                     .ConfigureAwait(false);
             }
 
-            var isRepeatable = options.Operation != Guid.Empty;
-            var operation = isRepeatable ? options.Operation : NewOperation();
             var end = new byte[TransferEnd.Size];
             new TransferEnd(transfer, length, hash.GetHashAndReset()).Write(end);
             var reply = await SendPartAsync(
-                key, new PeerCommand.Send(operation, isRepeatable, MessageFlags.ChunkEnd, expiresAt, end), caller, cancellationToken)
+                key, new PeerCommand.Send(operation, isRepeatable, MessageFlags.ChunkEnd, expiresAt, end), caller, either.Token)
                 .ConfigureAwait(false);
             return new SentMessage(operation, reply.Number);
+        }
+        catch (OperationCanceledException) when (sending.IsRefused && !cancellationToken.IsCancellationRequested)
+        {
+            throw EngineErrors.TransferRefused(key);
         }
         catch when (index > 0)
         {

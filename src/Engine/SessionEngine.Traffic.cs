@@ -1,3 +1,4 @@
+using Kyberium.Engine.Diagnostics;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Traffic;
 using Kyberium.Engine.Shards;
@@ -17,8 +18,19 @@ public sealed partial class SessionEngine
     /// <summary>Waits until there is a session with the peer, and makes one when there is none.</summary>
     /// <exception cref="EngineException"><see cref="EngineErrorCode.HandshakeTimedOut"/> and what else policy says.</exception>
     public async Task ConnectAsync(
-        PeerId peer, IdentityName? identity = null, CallerContext caller = default, CancellationToken cancellationToken = default) =>
-        await AskAsync(Key(peer, identity), new PeerCommand.Connect(Fresh: false), caller, cancellationToken).ConfigureAwait(false);
+        PeerId peer, IdentityName? identity = null, CallerContext caller = default, CancellationToken cancellationToken = default)
+    {
+        using var activity = EngineActivities.Connect();
+        try
+        {
+            await AskAsync(Key(peer, identity), new PeerCommand.Connect(Fresh: false), caller, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            activity.Fail(failure);
+            throw;
+        }
+    }
 
     /// <summary>Starts the next epoch now. Completes when the attempt is under way, not when the peer has answered.</summary>
     public async Task RekeyAsync(
@@ -78,6 +90,7 @@ public sealed partial class SessionEngine
 
     /// <summary>Opens an envelope that <see cref="SealAsync"/> or <see cref="TrySeal"/> of the peer made.</summary>
     /// <exception cref="EngineException"><see cref="EngineErrorCode.EnvelopeRejected"/>, for every reason the keys have;
+    /// <see cref="EngineErrorCode.Overloaded"/>: the sender's window is being put away, the same envelope may open in a moment;
     /// <see cref="EngineErrorCode.EnvelopeMalformed"/> and its neighbours for what the header shows.</exception>
     public async ValueTask<OpenedEnvelope> OpenAsync(ReadOnlyMemory<byte> envelope, CancellationToken cancellationToken = default)
     {
@@ -95,7 +108,12 @@ public sealed partial class SessionEngine
         var plaintext = GC.AllocateUninitializedArray<byte>(header.BodyLength - EnvelopeHeader.TagSize);
         while (true)
         {
-            var traffic = await FindTrafficAsync(header, cancellationToken).ConfigureAwait(false) ?? throw EngineErrors.EnvelopeRejected();
+            if (await FindTrafficAsync(header, cancellationToken).ConfigureAwait(false) is not { } traffic)
+            {
+                ThrowIfStopping();      // what is not found then may have been put away
+                throw EngineErrors.EnvelopeRejected();
+            }
+
             var outcome = Open(traffic, header, envelope.Span, plaintext, out var details);
             switch (outcome)
             {
@@ -117,7 +135,8 @@ public sealed partial class SessionEngine
                         new EnvelopeWork(header, envelope.ToArray(), traffic.Peer.Key), cancellationToken).ConfigureAwait(false);
                     throw EngineErrors.EnvelopeRejected();
                 default:
-                    throw EngineErrors.EnvelopeRejected();
+                    ThrowIfStopping();
+                    throw EngineErrors.NotOpened(outcome);
             }
         }
     }

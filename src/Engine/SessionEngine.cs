@@ -54,7 +54,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
 
     private SessionEngine(
         EngineSettings settings, EngineParts parts, EngineScheduler scheduler, IEntropySource entropy, IJournal journal,
-        IKeyring keyring, EngineDirectory directory, TemplateStore templates, AeadProviders aead)
+        IKeyring keyring, EngineDirectory directory, KemPrivateKeys privateKeys, TemplateStore templates, AeadProviders aead)
     {
         _settings = settings;
         _parts = parts;
@@ -65,7 +65,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         _templates = templates;
         _aead = aead;
         _logger = parts.LoggerFactory.CreateLogger<SessionEngine>();
-        _ephemeralKeys = new EphemeralKeyPool(scheduler, entropy, settings.Handshake.EphemeralPoolCount);
+        _ephemeralKeys = new EphemeralKeyPool(scheduler, entropy, privateKeys, settings.Handshake.EphemeralPoolCount);
         _outlet = new LinkOutlet(scheduler, settings.Links, [.. parts.PeerLinks]);
         _inbox = new Inbox(scheduler);
         _outboxRoom = new OutboxRoom(scheduler);
@@ -74,7 +74,9 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             e => EngineLog.Audit(_logger, e.Kind, e.Identity, e.Peer, e.Actor, e.Correlation, e.Detail),
             failure => EngineLog.AuditSinkFailed(_logger, failure),
             shard => EngineLog.AuditBacklogFull(_logger, shard.ToString(), AuditBacklog.CountMax));
-        _gate = new HandshakeGate(scheduler, settings.Handshake, entropy);
+        _directory.Audit = _audit;
+        _gate = new HandshakeGate(
+            scheduler, settings.Handshake, entropy, (open, openMax) => EngineLog.CookiesDemanded(_logger, open, openMax));
         _accepting = new InFlight(scheduler);
         _stopped = new TaskCompletionSource(scheduler.Completion);
         _meter = new EngineMeter(this);
@@ -150,6 +152,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         var settings = options.ToSettings();        // parsed once; nothing below sees EngineOptions
         var began = scheduler.MonotonicMillis;
         RunSelfTest();
+        var privateKeys = PrivateKeysOf(settings.Cryptography, parts.PlatformLattice);
         if (parts.OpenJournal is not { } openJournal)
         {
             throw OptionsErrors.PartMissing(nameof(EngineParts) + '.' + nameof(EngineParts.OpenJournal), "call UseSqlite(), or give a journal of your own");
@@ -166,14 +169,14 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         {
             journal = await openJournal(options, cancellationToken).ConfigureAwait(false);
             directory = await EngineDirectory.OpenAsync(
-                journal, keyring, scheduler, entropy, settings.Journal.DataKeyAge, cancellationToken).ConfigureAwait(false);
+                journal, keyring, scheduler, entropy, privateKeys, settings.Journal.DataKeyAge, cancellationToken).ConfigureAwait(false);
             await directory.SetShardCountAsync(settings.Shard.Count).ConfigureAwait(false);
             if (directory.ShardCount != settings.Shard.Count)
             {
                 throw EngineErrors.ShardCountFixed(settings.Shard.Count, directory.ShardCount);
             }
 
-            engine = new SessionEngine(settings, parts, scheduler, entropy, journal, keyring, directory, templates, aead);
+            engine = new SessionEngine(settings, parts, scheduler, entropy, journal, keyring, directory, privateKeys, templates, aead);
         }
         catch
         {
@@ -198,7 +201,9 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         }
         catch
         {
+            Interlocked.Exchange(ref engine._stopping, 1);      // links that were started may be handing envelopes in
             await engine.StopLinksAsync().ConfigureAwait(false);
+            await engine._accepting.CloseAsync().ConfigureAwait(false);
             await engine.ReleaseAsync().ConfigureAwait(false);
             throw;
         }
@@ -228,10 +233,35 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         }
     }
 
+    /// <summary>Chooses who holds private keys. What the system gives is checked each time: a library may be replaced between two starts.</summary>
+    private static KemPrivateKeys PrivateKeysOf(CryptographySettings settings, PlatformLattice platform)
+    {
+        if (settings.MlKemProvider == CryptographySettings.Managed)
+        {
+            return KemPrivateKeys.Managed;
+        }
+
+        try
+        {
+            var keys = KemPrivateKeys.Of(platform);
+            CryptographicSelfTest.Run(KnownAnswers.Kems(keys));
+            return keys;
+        }
+        catch (PlatformKemUnavailableException missing)
+        {
+            throw EngineErrors.PlatformMlKemMissing(missing);
+        }
+        catch (SelfTestFailedException failure)
+        {
+            throw EngineErrors.SelfTestFailed(failure);
+        }
+    }
+
     private async Task RecoverAsync(
         IEntropySource entropy, Sessions.Handshake.IHandshakeProvider? handshakes, bool acceptRestored, long began,
         CancellationToken cancellationToken)
     {
+        using var activity = EngineActivities.Recovery();
         if (acceptRestored)
         {
             await _directory.BeginGenerationAsync().ConfigureAwait(false);
@@ -249,6 +279,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             Outlet = _outlet,
             Inbox = _inbox,
             Audit = _audit,
+            HandshakeCompleted = _gate.Complete,
             OutboxRoom = _outboxRoom,
             Generation = _directory.Generation,
             Keyed = new KeyedTraffic(_settings.Residency.KeyedAeadMax),
@@ -260,6 +291,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             _environment, handshakes, (shard, reason) => EngineLog.ShardEnded(_logger, shard.ToString(), reason.Message, reason),
             cancellationToken).ConfigureAwait(false);
         _directory.BeginUpkeep(_logger);
+        _directory.HandOnUnsettled();
         foreach (var suite in _directory.List().SelectMany(identity => identity.Suites).Distinct())
         {
             _ephemeralKeys.Prewarm(Wire.SuiteKems.Of(suite));
@@ -270,22 +302,39 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             await link.StartAsync(this, cancellationToken).ConfigureAwait(false);
         }
 
+        await StartCollectingAsync(cancellationToken).ConfigureAwait(false);
         EngineLog.AeadChosen(_logger, _aead.Default.Name);
         if (_aead.HasFallenBack)
         {
             EngineLog.AeadFellBack(_logger);
         }
 
+        activity?.SetTag("kyberium.shards", _shards.Count)
+            .SetTag("kyberium.recovery.facts", _shards.Running.Sum(shard => shard.RecoveredFacts));
         EngineLog.Ready(
             _logger, _scheduler.MonotonicMillis - began, _shards.Count, _shards.Running.Sum(shard => shard.RecoveredFacts),
             _journal.Description, _keyring.Description);
     }
 
+    /// <summary>Stops every link, also when one of them fails at it: what it holds is its own, and the others' ports are not.</summary>
     private async Task StopLinksAsync()
     {
+        _outlet.Returns.Close();
+        if (_outlet.Collector is { } collector)
+        {
+            await collector.DisposeAsync().ConfigureAwait(false);
+        }
+
         foreach (var link in _parts.PeerLinks)
         {
-            await link.DisposeAsync().ConfigureAwait(false);
+            try
+            {
+                await link.DisposeAsync().ConfigureAwait(false);
+            }
+            catch (Exception failure) when (failure is not OutOfMemoryException)
+            {
+                EngineLog.LinkNotStopped(_logger, failure);
+            }
         }
     }
 
@@ -331,6 +380,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     private async Task<PeerReply> AskAsync(PeerKey peer, PeerWork work, CancellationToken cancellationToken)
     {
         ThrowIfStopping();
+        work.Caller.Check();
         await _shards.Of(peer).EnqueueAsync(work, cancellationToken).ConfigureAwait(false);
         // From here on cancelling only stops the waiting: what was staged is done.
         var reply = await work.Task.WaitAsync(cancellationToken).ConfigureAwait(false);

@@ -57,6 +57,44 @@ public sealed class EnginesOverHttpTests
         Assert.Equal("after", await pair.Bob.ReceiveAsync());
     }
 
+    [Fact]
+    public async Task A_peer_without_an_address_is_answered_by_its_own_calls_and_may_be_spoken_to_first()
+    {
+        await using var pair = await HttpEngines.StartOneWayAsync();
+        await SendAsync(pair.Bob, HttpEngines.AlicePeer, "bob speaks first");
+        Assert.Equal("bob speaks first", await pair.Alice.ReceiveAsync());
+
+        for (var number = 0; number < 10; number++)
+        {
+            await SendAsync(pair.Alice, HttpEngines.BobPeer, $"to bob {number}");
+            await SendAsync(pair.Bob, HttpEngines.AlicePeer, $"to alice {number}");
+        }
+
+        for (var number = 0; number < 10; number++)
+        {
+            Assert.Equal($"to bob {number}", await pair.Bob.ReceiveAsync());
+            Assert.Equal($"to alice {number}", await pair.Alice.ReceiveAsync());
+        }
+
+        var large = new string('k', 1 << 20);
+        await SendAsync(pair.Bob, HttpEngines.AlicePeer, large);
+        Assert.Equal(large, await pair.Alice.ReceiveAsync());
+    }
+
+    [Fact]
+    public async Task A_peer_without_an_address_finds_the_other_again_after_it_was_away()
+    {
+        await using var pair = await HttpEngines.StartOneWayAsync();
+        await SendAsync(pair.Bob, HttpEngines.AlicePeer, "before");
+        Assert.Equal("before", await pair.Alice.ReceiveAsync());
+
+        await pair.Bob.StopAsync();
+        await pair.Bob.StartAsync();
+        await SendAsync(pair.Bob, HttpEngines.AlicePeer, "after");
+
+        Assert.Equal("after", await pair.Alice.ReceiveAsync());
+    }
+
     private static Task<SentMessage> SendAsync(HttpEngineHome from, PeerId to, string text) => from.Engine.SendAsync(to, Encoding.UTF8.GetBytes(text));
 
     private static string UnusedAddress()

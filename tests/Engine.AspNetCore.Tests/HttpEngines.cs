@@ -31,6 +31,20 @@ internal sealed class HttpEngines : IAsyncDisposable
         return pair;
     }
 
+    /// <summary>Starts a pair of which alice does not listen and bob knows no address of hers.</summary>
+    internal static async Task<HttpEngines> StartOneWayAsync()
+    {
+        var pair = new HttpEngines(new HttpEngineHome(listens: false), new HttpEngineHome());
+        await pair.Alice.StartAsync();
+        await pair.Bob.StartAsync();
+        var alice = await pair.Alice.Engine.CreateIdentityAsync(IdentityName.Default);
+        var bob = await pair.Bob.Engine.CreateIdentityAsync(IdentityName.Default);
+        await pair.Bob.Engine.AddPeerAsync(new NewPeer { Peer = AlicePeer, PublicDocument = alice.PublicDocument });
+        await pair.Alice.Engine.AddPeerAsync(
+            new NewPeer { Peer = BobPeer, PublicDocument = bob.PublicDocument, Addresses = [pair.Bob.Address] });
+        return pair;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Alice.DisposeAsync();
@@ -39,7 +53,7 @@ internal sealed class HttpEngines : IAsyncDisposable
 }
 
 /// <summary>One engine over HTTP: what outlives it, so that it can stop and start again at the same address.</summary>
-internal sealed class HttpEngineHome : IAsyncDisposable
+internal sealed class HttpEngineHome(bool listens = true) : IAsyncDisposable
 {
     private readonly SharedKeyring _keyring = new();
     private InMemoryJournal _journal = new();
@@ -60,10 +74,10 @@ internal sealed class HttpEngineHome : IAsyncDisposable
             OpenJournal = (_, _) => Task.FromResult<IJournal>(_journal),
             OpenKeyring = (_, _) => Task.FromResult<IKeyring>(_keyring),
         };
-        var link = new HttpPeerLink(new HttpPeerLinkOptions { Listen = _listen });
+        var link = new HttpPeerLink(new HttpPeerLinkOptions { Listen = listens ? _listen : null, Collects = !listens });
         parts.PeerLinks.Add(link);
         Engine = await SessionEngine.StartAsync(options, parts);
-        _listen = link.ListenAddress!;
+        _listen = link.ListenAddress ?? _listen;
     }
 
     internal async Task StopAsync()

@@ -79,7 +79,8 @@ public sealed partial class LinkFormatTests
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0, minimumSegmentSize: 16));
         var receiver = new RecordingReceiver();
         var reception = new EnvelopeReception(receiver, new KyberiumLinkLimits());
-        var status = reception.ReceiveAsync(pipe.Reader, "test", new ArrayBufferWriter<byte>(), CancellationToken.None);
+        var status = reception.ReceiveAsync(
+            pipe.Reader, (envelope, cancel) => receiver.AcceptEnvelopeAsync(envelope, "test", cancel), new ArrayBufferWriter<byte>(), CancellationToken.None);
         foreach (var piece in pieces)
         {
             await pipe.Writer.WriteAsync(piece);

@@ -6,11 +6,12 @@ internal sealed class AuditTrail(EngineScheduler scheduler, IAuditSink? sink, Ac
 {
     private readonly SerialLane _lane = new(scheduler);
 
-    public void Durable(AuditEvent auditEvent)
+    public void Durable(AuditEvent auditEvent, Action? handedOn = null)
     {
         log(auditEvent);
         if (sink is null)
         {
+            handedOn?.Invoke();
             return;
         }
 
@@ -19,6 +20,7 @@ internal sealed class AuditTrail(EngineScheduler scheduler, IAuditSink? sink, Ac
             try
             {
                 await sink.WriteAsync(auditEvent).ConfigureAwait(false);
+                handedOn?.Invoke();
             }
             catch (Exception failure) when (failure is not OutOfMemoryException)
             {

@@ -3,7 +3,9 @@ namespace Kyberium.Engine.Audit;
 /// <summary>Takes audit events that are durable. Never throws.</summary>
 internal interface IAuditTrail
 {
-    void Durable(AuditEvent auditEvent);
+    /// <param name="auditEvent">What is durable.</param>
+    /// <param name="handedOn">Runs once a sink has taken it, or there is none; not when the sink failed.</param>
+    void Durable(AuditEvent auditEvent, Action? handedOn = null);
 
     /// <summary>Gets whether anybody takes events beside the log.</summary>
     bool HasSink { get; }

@@ -19,6 +19,7 @@ public interface IAuditSink : IAsyncDisposable
 /// <param name="Shard">The shard whose journal holds the event.</param>
 /// <param name="Position">The record that holds it.</param>
 /// <param name="Ordinal">Its place in that record, 0-based.</param>
+/// <param name="Operation">The id of the act it tells of; empty when nobody's act caused it.</param>
 public sealed record AuditEvent(
     DateTimeOffset At, string Kind, string Identity, string Peer, string Actor, string Correlation, string Detail,
-    ShardId Shard, LogPosition Position, int Ordinal);
+    ShardId Shard, LogPosition Position, int Ordinal, Guid Operation = default);

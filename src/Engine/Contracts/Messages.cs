@@ -7,7 +7,9 @@ public readonly record struct SentMessage(Guid Operation, ulong Number);
 
 /// <summary>How to send one durable message.</summary>
 /// <param name="Operation">An id under which a repeat is not sent twice; empty draws one.</param>
-/// <param name="ExpiresAfter">How long it may wait for its acknowledgement; <see langword="null"/>: for ever.</param>
+/// <param name="ExpiresAfter">How long it may wait for its acknowledgement, more than zero; <see langword="null"/>: as the peer's policy
+/// says (<c>messageExpirySeconds</c>); <see cref="Timeout.InfiniteTimeSpan"/>: for ever. When its time has come the message is struck,
+/// with an audit event.</param>
 /// <param name="Identity">The identity that sends; <see langword="null"/>: the default one.</param>
 public readonly record struct SendOptions(Guid Operation = default, TimeSpan? ExpiresAfter = null, IdentityName? Identity = null);
 

@@ -1,6 +1,4 @@
-using System.Security.Cryptography;
 using Kyberium.Engine.Cryptography.Lattice;
-using PlatformKey = System.Security.Cryptography.MLKem;
 
 namespace Kyberium.Engine.Cryptography;
 
@@ -12,12 +10,12 @@ namespace Kyberium.Engine.Cryptography;
 internal sealed class PlatformMlKem : Kem
 {
     private readonly MlKem _managed;
-    private readonly MLKemAlgorithm _algorithm;
+    private readonly PlatformLattice _platform;
 
-    private PlatformMlKem(MlKem managed, MLKemAlgorithm algorithm)
+    private PlatformMlKem(MlKem managed, PlatformLattice platform)
     {
         _managed = managed;
-        _algorithm = algorithm;
+        _platform = platform;
     }
 
     internal override string NoiseName => _managed.NoiseName;
@@ -32,26 +30,13 @@ internal sealed class PlatformMlKem : Kem
 
     /// <summary>Wraps one of the pure ML-KEM mechanisms.</summary>
     /// <exception cref="PlatformKemUnavailableException">The platform has no ML-KEM.</exception>
-    internal static PlatformMlKem Over(MlKem managed)
-    {
-        if (!PlatformKey.IsSupported)
-        {
-            throw new PlatformKemUnavailableException();
-        }
-
-        var algorithm = managed.Parameters.Rank switch
-        {
-            2 => MLKemAlgorithm.MLKem512,
-            3 => MLKemAlgorithm.MLKem768,
-            _ => MLKemAlgorithm.MLKem1024,
-        };
-        return new PlatformMlKem(managed, algorithm);
-    }
+    internal static PlatformMlKem Over(MlKem managed, PlatformLattice platform) =>
+        platform.IsSupported ? new PlatformMlKem(managed, platform) : throw new PlatformKemUnavailableException();
 
     internal override KemDecapsulationKey ImportSeed(ReadOnlySpan<byte> seed)
     {
         CryptographyArguments.ExactLength(seed, SeedSize, nameof(seed));
-        return new DecapsulationKey(this, PlatformKey.ImportPrivateSeed(_algorithm, seed));
+        return new DecapsulationKey(this, _platform.ImportSeed(_managed.Parameters, seed));
     }
 
     internal override KemEncapsulationKey? TryImportEncapsulationKey(ReadOnlySpan<byte> encapsulationKey) =>
@@ -64,10 +49,10 @@ internal sealed class PlatformMlKem : Kem
     private sealed class DecapsulationKey : KemDecapsulationKey
     {
         private readonly int _ciphertextSize;
-        private readonly PlatformKey _key;
+        private readonly PlatformLatticeKey _key;
         private readonly Lock _turn = new();   // the platform does not promise thread safety
 
-        internal DecapsulationKey(PlatformMlKem kem, PlatformKey key)
+        internal DecapsulationKey(PlatformMlKem kem, PlatformLatticeKey key)
         {
             _ciphertextSize = kem.CiphertextSize;
             _key = key;
@@ -99,5 +84,5 @@ internal sealed class PlatformMlKem : Kem
 
 /// <summary>The platform's ML-KEM was asked for and is missing; the engine reports it under its own code.</summary>
 internal sealed class PlatformKemUnavailableException() : Exception(
-    "This platform has no ML-KEM (it needs OpenSSL 3.5 or a recent Windows); remove the setting that asks for it, and the "
-    + "engine uses its own.");
+    "this platform has no ML-KEM (it needs OpenSSL 3.5 or a recent Windows); remove the setting that asks for it, and the "
+    + "engine uses its own");

@@ -38,6 +38,9 @@ internal static partial class EngineLog
     [LoggerMessage(1010, LogLevel.Error, "{CountMax} audit events of shard {Shard} wait for the sink; further ones are in this log only, until it takes some")]
     internal static partial void AuditBacklogFull(ILogger logger, string shard, int countMax);
 
+    [LoggerMessage(1011, LogLevel.Error, "A link could not be stopped; the engine goes on without it")]
+    internal static partial void LinkNotStopped(ILogger logger, Exception exception);
+
     [LoggerMessage(1020, LogLevel.Information, "A stream to {Peer} ended early and its receiver could not be told: {Reason}. The next stream does that")]
     internal static partial void StreamNotAbandoned(ILogger logger, string peer, string reason);
 

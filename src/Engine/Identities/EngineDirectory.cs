@@ -1,6 +1,8 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using Kyberium.Engine.Audit;
 using Kyberium.Engine.Cryptography;
 using Kyberium.Engine.Journal;
 using Kyberium.Engine.Sessions;
@@ -18,11 +20,15 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
     private const byte IdentityClass = 1;
     private const byte FingerprintClass = 2;
     private const byte KeyClass = 3;
+    private const byte AuditClass = 4;
+    private const byte ActsClass = 5;
+    private const int PerformedCountMax = 32;
     private const int GenerationsMax = 2;
 
     private readonly IJournal _journal;
     private readonly EngineScheduler _scheduler;
     private readonly IEntropySource _entropy;
+    private readonly KemPrivateKeys _privateKeys;
     private readonly ShardExtent _extent;
     private readonly DataKeys _keys;
     private readonly ShardSealer _sealer;
@@ -30,14 +36,18 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
     private readonly SerialLane _lane;
     private readonly ConcurrentDictionary<IdentityName, IdentityKeys[]> _identities = new();
     private readonly ConcurrentDictionary<PeerKey, int> _claiming = new();
+    private readonly List<Guid> _performed = [];
+    private readonly List<AuditEvent> _unsettled = [];
+    private long _actCount;
 
     private EngineDirectory(
-        IJournal journal, EngineScheduler scheduler, IEntropySource entropy, ShardExtent extent, DataKeys keys, ShardSealer sealer,
-        ShardOpener opener)
+        IJournal journal, EngineScheduler scheduler, IEntropySource entropy, KemPrivateKeys privateKeys, ShardExtent extent, DataKeys keys,
+        ShardSealer sealer, ShardOpener opener)
     {
         _journal = journal;
         _scheduler = scheduler;
         _entropy = entropy;
+        _privateKeys = privateKeys;
         _extent = extent;
         _keys = keys;
         _sealer = sealer;
@@ -51,8 +61,11 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
     /// <summary>Gets the count of shards the store was made with; 0 before it is set.</summary>
     internal int ShardCount { get; private set; }
 
+    /// <summary>Gets or sets who takes the audit events of identities; set before the first act.</summary>
+    internal IAuditTrail? Audit { get; set; }
+
     internal static async Task<EngineDirectory> OpenAsync(
-        IJournal journal, IKeyring keyring, EngineScheduler scheduler, IEntropySource entropy, TimeSpan dataKeyAge,
+        IJournal journal, IKeyring keyring, EngineScheduler scheduler, IEntropySource entropy, KemPrivateKeys privateKeys, TimeSpan dataKeyAge,
         CancellationToken cancellationToken)
     {
         var extent = await journal.AcquireAsync(ShardId.Directory, cancellationToken).ConfigureAwait(false);
@@ -64,7 +77,7 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
         CryptographicOperations.ZeroMemory(random.AsSpan(0, 32));
         var opener = new ShardOpener(journal.StoreId, ShardId.Directory, extent, keys);
         var sealer = new ShardSealer(journal.StoreId, ShardId.Directory, extent, keys.Current, random.AsSpan(32), new byte[16]);
-        var directory = new EngineDirectory(journal, scheduler, entropy, extent, keys, sealer, opener);
+        var directory = new EngineDirectory(journal, scheduler, entropy, privateKeys, extent, keys, sealer, opener);
         try
         {
             await directory.ReadAsync(cancellationToken).ConfigureAwait(false);
@@ -97,7 +110,7 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
         return Generation;
     });
 
-    internal Task<IdentityInfo> CreateAsync(IdentityName name, IReadOnlyList<Suite> suites) => RunAsync(async () =>
+    internal Task<IdentityInfo> CreateAsync(IdentityName name, IReadOnlyList<Suite> suites, CallerContext caller) => ActAsync(name, caller, () =>
     {
         if (_identities.ContainsKey(name))
         {
@@ -109,12 +122,11 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
             throw DirectoryErrors.SuitesMissing();
         }
 
-        await StoreAsync(name, [IdentityKeys.Create(name, suites, _entropy)]).ConfigureAwait(false);
-        return Info(name);
+        return (AuditKinds.IdentityCreated, [IdentityKeys.Create(name, suites, _entropy, _privateKeys)]);
     });
 
     /// <summary>Adds a new generation of keys; the one before is still answered until the rotation is finished.</summary>
-    internal Task<IdentityInfo> RotateAsync(IdentityName name) => RunAsync(async () =>
+    internal Task<IdentityInfo> RotateAsync(IdentityName name, CallerContext caller) => ActAsync(name, caller, () =>
     {
         var generations = Get(name);
         if (generations.Length >= GenerationsMax)
@@ -122,13 +134,12 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
             throw DirectoryErrors.RotationOpen(name);
         }
 
-        var next = IdentityKeys.Create(name, [.. generations[0].Document.Suites.InOrder()], _entropy);
-        await StoreAsync(name, [next, .. generations]).ConfigureAwait(false);
-        return Info(name);
+        var next = IdentityKeys.Create(name, [.. generations[0].Document.Suites.InOrder()], _entropy, _privateKeys);
+        return (AuditKinds.IdentityRotated, [next, .. generations]);
     });
 
     /// <summary>Gives up the older generation. Sessions made with it go on until they are replaced.</summary>
-    internal Task<IdentityInfo> FinishRotationAsync(IdentityName name) => RunAsync(async () =>
+    internal Task<IdentityInfo> FinishRotationAsync(IdentityName name, CallerContext caller) => ActAsync(name, caller, () =>
     {
         var generations = Get(name);
         if (generations.Length < GenerationsMax)
@@ -136,9 +147,19 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
             throw DirectoryErrors.NoRotation(name);
         }
 
-        await StoreAsync(name, [generations[0]]).ConfigureAwait(false);
-        return Info(name);
+        return (AuditKinds.IdentityRotationFinished, [generations[0]]);
     });
+
+    /// <summary>Hands on the events of acts that were durable when the last owner ended, before it had handed them on.</summary>
+    internal void HandOnUnsettled()
+    {
+        foreach (var auditEvent in _unsettled)
+        {
+            HandOn(auditEvent);
+        }
+
+        _unsettled.Clear();
+    }
 
     internal IReadOnlyList<IdentityInfo> List() =>
         [.. _identities.Keys.OrderBy(name => name.Value, StringComparer.Ordinal).Select(Info)];
@@ -280,6 +301,30 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
         {
             ReadIdentity(await _opener.OpenRowAsync(row, cancellationToken).ConfigureAwait(false));
         }
+
+        var acts = new RowKey(RowKind.Directory, new[] { ActsClass });
+        if (await _journal.ReadRowAsync(ShardId.Directory, acts, cancellationToken).ConfigureAwait(false) is { } performed)
+        {
+            ReadActs(await _opener.OpenRowAsync(new JournalRow(acts, performed), cancellationToken).ConfigureAwait(false));
+        }
+
+        await foreach (var row in _journal.ReadRowsAsync(
+            ShardId.Directory, RowKind.Directory, new[] { AuditClass }, cancellationToken).ConfigureAwait(false))
+        {
+            var plaintext = await _opener.OpenRowAsync(row, cancellationToken).ConfigureAwait(false);
+            var position = new LogPosition(BinaryPrimitives.ReadInt64BigEndian(row.Key.Key.Span[1..]));
+            _unsettled.Add(AuditCodec.Read(plaintext, ShardId.Directory, position, 0));
+        }
+    }
+
+    private void ReadActs(ReadOnlyMemory<byte> plaintext)
+    {
+        var reader = new StateReader(plaintext);
+        _actCount = reader.Int64();
+        for (var left = reader.UInt16(); left > 0; left--)
+        {
+            _performed.Add(EventCodec.ReadGuid(ref reader));
+        }
     }
 
     private void ReadState(ReadOnlyMemory<byte> plaintext)
@@ -305,13 +350,46 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
         var generations = new IdentityKeys[reader.Byte()];
         for (var i = 0; i < generations.Length; i++)
         {
-            generations[i] = IdentityKeys.Read(name, ref reader);
+            generations[i] = IdentityKeys.Read(name, ref reader, _privateKeys);
         }
 
         _identities[name] = generations;
     }
 
-    private async Task StoreAsync(IdentityName name, IdentityKeys[] generations)
+    /// <summary>Does an operator's act: the identity's row, the audit event and the act's id go in one commit.</summary>
+    private Task<IdentityInfo> ActAsync(
+        IdentityName name, CallerContext caller, Func<(string Kind, IdentityKeys[] Generations)> decide) => RunAsync(async () =>
+    {
+        if (caller.Operation != Guid.Empty && _performed.Contains(caller.Operation))
+        {
+            return Info(name);
+        }
+
+        var (kind, generations) = decide();
+        var operation = caller.Operation;
+        if (operation == Guid.Empty)
+        {
+            Span<byte> random = stackalloc byte[16];
+            _entropy.Fill(random);
+            operation = new Guid(random);
+        }
+
+        var auditEvent = new AuditEvent(
+            DateTimeOffset.FromUnixTimeMilliseconds(_scheduler.UnixMillis), kind, name.Value, string.Empty,
+            caller.Actor ?? CallerContext.Unnamed, caller.Correlation ?? string.Empty,
+            $"fingerprint {generations[0].Document.Fingerprint}", ShardId.Directory, new LogPosition(_actCount + 1), 0, operation);
+        Guid[] performed = [.. _performed, .. caller.Operation == Guid.Empty ? Array.Empty<Guid>() : [caller.Operation]];
+        performed = performed[Math.Max(0, performed.Length - PerformedCountMax)..];
+        await CommitAsync([IdentityRow(name, generations), AuditRow(auditEvent), ActsRow(_actCount + 1, performed)]).ConfigureAwait(false);
+        _actCount++;
+        _performed.Clear();
+        _performed.AddRange(performed);
+        _identities[name] = generations;
+        HandOn(auditEvent);
+        return Info(name);
+    });
+
+    private RowChange IdentityRow(IdentityName name, IdentityKeys[] generations)
     {
         var writer = new StateWriter();
         writer.Text(name.Value);
@@ -324,9 +402,51 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
         var key = Row(IdentityClass, Encoding.ASCII.GetBytes(name.Value));
         var row = new RowChange(key, _sealer.SealRow(key, writer.Written, _scheduler.UnixMillis));
         writer.Clear();
-        await CommitAsync([row]).ConfigureAwait(false);
-        _identities[name] = generations;
+        return row;
     }
+
+    private RowChange AuditRow(AuditEvent auditEvent)
+    {
+        var writer = new StateWriter();
+        AuditCodec.Write(writer, auditEvent);
+        var key = AuditKey(auditEvent.Position);
+        return new RowChange(key, _sealer.SealRow(key, writer.Written, _scheduler.UnixMillis));
+    }
+
+    private RowChange ActsRow(long count, Guid[] performed)
+    {
+        var writer = new StateWriter();
+        writer.Int64(count);
+        writer.UInt16(performed.Length);
+        foreach (var operation in performed)
+        {
+            EventCodec.WriteGuid(writer, operation);
+        }
+
+        var key = new RowKey(RowKind.Directory, new[] { ActsClass });
+        return new RowChange(key, _sealer.SealRow(key, writer.Written, _scheduler.UnixMillis));
+    }
+
+    private static RowKey AuditKey(LogPosition position)
+    {
+        var key = new byte[9];
+        key[0] = AuditClass;
+        BinaryPrimitives.WriteInt64BigEndian(key.AsSpan(1), position.Value);
+        return new RowKey(RowKind.Directory, key);
+    }
+
+    /// <summary>Hands an event on; its row goes when it was taken, so that a crash before that repeats it.</summary>
+    private void HandOn(AuditEvent auditEvent) => Audit?.Durable(auditEvent, () => _lane.Enqueue(async () =>
+    {
+        try
+        {
+            await CommitAsync([new RowChange(AuditKey(auditEvent.Position), null)]).ConfigureAwait(false);
+        }
+        catch (EngineException)
+        {
+            // The row stays and the event is handed on once more by the next owner, which its position lets a reader see.
+        }
+    }));
 
     private async Task<PeerKey?> OwnerAsync(RowKey key)
     {

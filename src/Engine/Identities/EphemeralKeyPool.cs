@@ -6,7 +6,7 @@ namespace Kyberium.Engine.Identities;
 
 /// <summary>Keeps ephemeral keys ready for each mechanism in use, so that a burst of handshakes is not slowed by making them.</summary>
 /// <remarks>Bounded; a miss makes a key on the spot. Refilled one key at a time on the scheduler.</remarks>
-internal sealed class EphemeralKeyPool(EngineScheduler scheduler, IEntropySource entropy, int countMax) : IEphemeralKeys, IDisposable
+internal sealed class EphemeralKeyPool(EngineScheduler scheduler, IEntropySource entropy, KemPrivateKeys keys, int countMax) : IEphemeralKeys, IDisposable
 {
     private readonly ConcurrentDictionary<Kem, Stock> _stocks = new();
     private volatile bool _disposed;
@@ -92,7 +92,7 @@ internal sealed class EphemeralKeyPool(EngineScheduler scheduler, IEntropySource
     {
         Span<byte> seed = stackalloc byte[kem.SeedSize];
         entropy.Fill(seed);
-        var key = kem.ImportSeed(seed);
+        var key = keys.ImportSeed(kem, seed);
         System.Security.Cryptography.CryptographicOperations.ZeroMemory(seed);
         return key;
     }

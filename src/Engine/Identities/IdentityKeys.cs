@@ -19,7 +19,8 @@ internal sealed class IdentityKeys : IDisposable
     internal PublicDocument Document { get; }
 
     /// <summary>Draws a generation: no seed serves two suites.</summary>
-    internal static IdentityKeys Create(IdentityName name, IReadOnlyList<Suite> suites, IEntropySource entropy)
+    internal static IdentityKeys Create(
+        IdentityName name, IReadOnlyList<Suite> suites, IEntropySource entropy, KemPrivateKeys keys)
     {
         var seeds = new Dictionary<Suite, SecretBytes>();
         Span<byte> random = stackalloc byte[64];
@@ -31,7 +32,7 @@ internal sealed class IdentityKeys : IDisposable
         }
 
         CryptographicOperations.ZeroMemory(random);
-        return From(name, seeds);
+        return From(name, seeds, keys);
     }
 
     internal KemDecapsulationKey? KeyOf(Suite suite) => _keys.TryGetValue(suite, out var entry) ? entry.Key : null;
@@ -46,7 +47,7 @@ internal sealed class IdentityKeys : IDisposable
         }
     }
 
-    internal static IdentityKeys Read(IdentityName name, ref StateReader reader)
+    internal static IdentityKeys Read(IdentityName name, ref StateReader reader, KemPrivateKeys keys)
     {
         var seeds = new Dictionary<Suite, SecretBytes>();
         for (var left = reader.Byte(); left > 0; left--)
@@ -55,7 +56,7 @@ internal sealed class IdentityKeys : IDisposable
             seeds[suite] = SecretBytes.CopyOf(reader.Bytes().Span);
         }
 
-        return From(name, seeds);
+        return From(name, seeds, keys);
     }
 
     public void Dispose()
@@ -67,11 +68,11 @@ internal sealed class IdentityKeys : IDisposable
         }
     }
 
-    private static IdentityKeys From(IdentityName name, Dictionary<Suite, SecretBytes> seeds)
+    private static IdentityKeys From(IdentityName name, Dictionary<Suite, SecretBytes> seeds, KemPrivateKeys keys)
     {
-        var keys = seeds.ToDictionary(
-            pair => pair.Key, pair => (pair.Value, SuiteKems.Of(pair.Key).ImportSeed(pair.Value.Reveal())));
+        var made = seeds.ToDictionary(
+            pair => pair.Key, pair => (pair.Value, keys.ImportSeed(SuiteKems.Of(pair.Key), pair.Value.Reveal())));
         return new IdentityKeys(
-            keys, PublicDocument.Create(name.Value, keys.Select(pair => (pair.Key, pair.Value.Item2.EncapsulationKey))));
+            made, PublicDocument.Create(name.Value, made.Select(pair => (pair.Key, pair.Value.Item2.EncapsulationKey))));
     }
 }

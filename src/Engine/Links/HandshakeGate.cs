@@ -8,7 +8,7 @@ namespace Kyberium.Engine.Links;
 
 /// <summary>Bounds what strangers can make this side compute: messages 1 admitted per second, in all and per source.</summary>
 /// <remarks>
-/// A window of one handshake time-out counts what was admitted. Above half the bound a message 1 has to show a cookie, which
+/// A window of one handshake time-out counts what was admitted and did not complete. Above half the bound a message 1 has to show a cookie, which
 /// proves that its sender receives at its address; above the bound nothing is admitted.
 /// </remarks>
 internal sealed class HandshakeGate : IDisposable
@@ -21,11 +21,16 @@ internal sealed class HandshakeGate : IDisposable
     private readonly CookieJar _cookies;
     private long _windowBegan;
     private long _secondBegan;
+    private readonly Action<int, int> _cookiesDemanded;
     private int _admitted;
     private int _admittedThisSecond;
+    private bool _announced;
 
-    internal HandshakeGate(EngineScheduler scheduler, HandshakeSettings settings, IEntropySource entropy)
+    /// <param name="cookiesDemanded">Hears, once in a window, that new handshakes have to show a cookie: how many are open, of how many.</param>
+    internal HandshakeGate(
+        EngineScheduler scheduler, HandshakeSettings settings, IEntropySource entropy, Action<int, int> cookiesDemanded)
     {
+        _cookiesDemanded = cookiesDemanded;
         _scheduler = scheduler;
         _settings = settings;
         _entropy = entropy;
@@ -64,17 +69,54 @@ internal sealed class HandshakeGate : IDisposable
         }
     }
 
-    /// <summary>Says whether a message 1 without a cookie would be turned away for want of one.</summary>
-    internal bool DemandsCookies
+    /// <summary>Gives a place free: a handshake of this source completed, so it is half open no longer.</summary>
+    /// <remarks>Only who proved a pinned key gets here. One that was admitted in the window before has no place in this one; where
+    /// it takes one, that is of its own source.</remarks>
+    internal void Complete(string source)
     {
-        get
+        lock (_lock)
         {
-            lock (_lock)
+            RollWindow(_scheduler.MonotonicMillis);
+            if (!_bySource.TryGetValue(source, out var fromSource))
             {
-                RollWindow(_scheduler.MonotonicMillis);
-                return _admitted >= _settings.HalfOpenMax / 2;
+                return;
+            }
+
+            _admitted--;
+            if (fromSource == 1)
+            {
+                _bySource.Remove(source);
+            }
+            else
+            {
+                _bySource[source] = fromSource - 1;
             }
         }
+    }
+
+    /// <summary>Says whether a message 1 without a cookie would be turned away for want of one.</summary>
+    internal bool DemandsCookies()
+    {
+        int admitted;
+        lock (_lock)
+        {
+            RollWindow(_scheduler.MonotonicMillis);
+            if (_admitted < _settings.HalfOpenMax / 2)
+            {
+                return false;
+            }
+
+            if (_announced)
+            {
+                return true;
+            }
+
+            _announced = true;
+            admitted = _admitted;
+        }
+
+        _cookiesDemanded(admitted, _settings.HalfOpenMax);
+        return true;
     }
 
     /// <summary>Makes the challenge that answers a message 1.</summary>
@@ -113,6 +155,7 @@ internal sealed class HandshakeGate : IDisposable
         {
             _windowBegan = now;
             _admitted = 0;
+            _announced = false;
             _bySource.Clear();
         }
     }

@@ -6,6 +6,7 @@ namespace Kyberium.Engine;
 public sealed class InMemoryNetwork
 {
     private const string Scheme = "memory://";
+    private const int CollectBytesMax = 2 << 20;
 
     private readonly ConcurrentDictionary<string, IPeerLinkReceiver> _receivers = new(StringComparer.Ordinal);
 
@@ -16,40 +17,73 @@ public sealed class InMemoryNetwork
         return new Link(this, Scheme + name);
     }
 
-    private sealed class Link(InMemoryNetwork network, string own) : IPeerLink
+    /// <summary>Makes the link of an engine that nobody can call: its own calls bring back what waits for it.</summary>
+    public IPeerLink ConnectOutbound(string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        return new Link(this, Scheme + name, collects: true);
+    }
+
+    private sealed class Link(InMemoryNetwork network, string own, bool collects = false) : IPeerLink
     {
         public bool CanReach(string address) => address.StartsWith(Scheme, StringComparison.Ordinal);
 
-        public async ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> SendAsync(
-            string address, IReadOnlyList<ReadOnlyMemory<byte>> envelopes, CancellationToken cancellationToken = default)
+        public bool Collects => collects;
+
+        public ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> SendAsync(
+            string address, IReadOnlyList<ReadOnlyMemory<byte>> envelopes, CancellationToken cancellationToken = default) =>
+            HandOverAsync(address, envelopes, null, cancellationToken);
+
+        public ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> ExchangeAsync(
+            string address, IReadOnlyList<ReadOnlyMemory<byte>> envelopes, TimeSpan wait, CancellationToken cancellationToken = default) =>
+            HandOverAsync(address, envelopes, wait, cancellationToken);
+
+        private async ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> HandOverAsync(
+            string address, IReadOnlyList<ReadOnlyMemory<byte>> envelopes, TimeSpan? wait, CancellationToken cancellationToken)
         {
             if (!network._receivers.TryGetValue(address, out var receiver))
             {
                 throw new EngineException(EngineErrorCode.PeerUnreachable, $"nobody listens at {address}; start that engine");
             }
 
-            List<ReadOnlyMemory<byte>>? replies = null;
+            using var exchange = wait is null ? null : receiver.BeginExchange(own);
+            var replies = new List<ReadOnlyMemory<byte>>();
             foreach (var envelope in envelopes)
             {
-                var reply = await receiver.AcceptEnvelopeAsync(envelope, own, cancellationToken).ConfigureAwait(false);
+                var reply = exchange is null
+                    ? await receiver.AcceptEnvelopeAsync(envelope, own, cancellationToken).ConfigureAwait(false)
+                    : await exchange.AcceptEnvelopeAsync(envelope, cancellationToken).ConfigureAwait(false);
                 if (!reply.IsEmpty)
                 {
-                    (replies ??= []).Add(reply);
+                    replies.Add(reply);
                 }
             }
 
-            return replies ?? (IReadOnlyList<ReadOnlyMemory<byte>>)[];
+            if (exchange is not null && replies.Count == 0)
+            {
+                replies.AddRange(await exchange.CollectAsync(CollectBytesMax, wait.GetValueOrDefault(), cancellationToken).ConfigureAwait(false));
+            }
+
+            return replies;
         }
 
         public ValueTask StartAsync(IPeerLinkReceiver receiver, CancellationToken cancellationToken = default)
         {
-            network._receivers[own] = receiver;
+            if (!collects)
+            {
+                network._receivers[own] = receiver;
+            }
+
             return ValueTask.CompletedTask;
         }
 
         public ValueTask DisposeAsync()
         {
-            network._receivers.TryRemove(own, out _);
+            if (!collects)
+            {
+                network._receivers.TryRemove(own, out _);
+            }
+
             return ValueTask.CompletedTask;
         }
     }

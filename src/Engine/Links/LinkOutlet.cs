@@ -14,6 +14,8 @@ namespace Kyberium.Engine.Links;
 /// </remarks>
 internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
 {
+    private static readonly TimeSpan HandshakeWait = TimeSpan.FromSeconds(1);
+
     private readonly EngineScheduler _scheduler;
     private readonly LinksSettings _settings;
     private readonly IReadOnlyList<IPeerLink> _links;
@@ -28,7 +30,17 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
         _scheduler = scheduler;
         _settings = settings;
         _links = links;
+        Returns = new ReturnQueues(scheduler, settings);
     }
+
+    /// <summary>Gets what keeps envelopes for peers without an address.</summary>
+    internal ReturnQueues Returns { get; }
+
+    /// <summary>Gets or sets who calls those peers that cannot call this side; <see langword="null"/> before the engine is ready.</summary>
+    internal LinkCollector? Collector { get; set; }
+
+    /// <summary>Gets or sets who takes in what a call brought back.</summary>
+    internal Func<ReadOnlyMemory<byte>, string, ValueTask>? Receive { get; set; }
 
     internal long Dropped => Volatile.Read(ref _dropped);
 
@@ -38,6 +50,11 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
 
     public void Enqueue(PeerKey peer, IReadOnlyList<string> addresses, byte[] envelope, int length)
     {
+        if (addresses.Count == 0 && Returns.TryEnqueue(peer, envelope.AsMemory(0, length)))
+        {
+            return;
+        }
+
         if (addresses.Count == 0 || _links.Count == 0 || _stopping.IsCancellationRequested)
         {
             Interlocked.Increment(ref _dropped);
@@ -86,8 +103,17 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
         return true;
     }
 
+    public void Knock(PeerKey peer, IReadOnlyList<string> addresses, byte[] envelope) => Collector?.Knocked(peer, addresses, envelope);
+
+    public void SendingChanged(PeerKey peer) => Collector?.SendingChanged(peer);
+
     /// <summary>Gives up the queue of a peer that was forgotten.</summary>
-    internal void Forget(PeerKey peer) => _queues.TryRemove(peer, out _);
+    internal void Forget(PeerKey peer)
+    {
+        _queues.TryRemove(peer, out _);
+        Returns.Forget(peer);
+        Collector?.Remove(peer);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -159,10 +185,10 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
             {
                 using var timeout = new CancellationTokenSource(_settings.RequestTimeout, _scheduler.Time);
                 using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopping.Token);
-                var replies = await link.SendAsync(address, batch, both.Token).ConfigureAwait(false);
+                var replies = await HandOverAsync(link, address, batch, both.Token).ConfigureAwait(false);
                 if (AnswerChallenges(batch, replies) is { Count: > 0 } answers)
                 {
-                    await link.SendAsync(address, answers, both.Token).ConfigureAwait(false);
+                    await HandOverAsync(link, address, answers, both.Token).ConfigureAwait(false);
                 }
 
                 queue.Preferred = (queue.Preferred + tried) % addresses.Count;
@@ -183,6 +209,35 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
         queue.RestUntil = _scheduler.MonotonicMillis + queue.RestMillis;
         Interlocked.Add(ref _dropped, batch.Count);
     }
+
+    /// <summary>Hands a batch over. Where nobody can call this side, one that begins a session waits for its answer: until there is a
+    /// session, no other call can say whose it is.</summary>
+    private async Task<IReadOnlyList<ReadOnlyMemory<byte>>> HandOverAsync(
+        IPeerLink link, string address, List<ReadOnlyMemory<byte>> batch, CancellationToken cancellationToken)
+    {
+        if (!link.Collects || !batch.Exists(BeginsSession))
+        {
+            return await link.SendAsync(address, batch, cancellationToken).ConfigureAwait(false);
+        }
+
+        var replies = await link.ExchangeAsync(address, batch, HandshakeWait, cancellationToken).ConfigureAwait(false);
+        foreach (var reply in replies)
+        {
+            if (Receive is { } receive && !IsChallenge(reply))
+            {
+                await receive(reply, address).ConfigureAwait(false);
+            }
+        }
+
+        return replies;
+    }
+
+    private static bool BeginsSession(ReadOnlyMemory<byte> envelope) =>
+        EnvelopeHeader.TryReadEnvelope(envelope.Span, out var header, out _)
+        && header.Type is EnvelopeType.Handshake1 or EnvelopeType.CookieAnswer or EnvelopeType.Confirm;
+
+    private static bool IsChallenge(ReadOnlyMemory<byte> envelope) =>
+        EnvelopeHeader.TryReadEnvelope(envelope.Span, out var header, out _) && header.Type == EnvelopeType.CookieChallenge;
 
     /// <summary>A side under load asked for proof that a message 1 came from here: the cookie goes back with the same message.</summary>
     private static List<ReadOnlyMemory<byte>> AnswerChallenges(

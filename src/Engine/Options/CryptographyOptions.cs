@@ -2,7 +2,7 @@ using Kyberium.Engine.Settings;
 
 namespace Kyberium.Engine;
 
-/// <summary>Which implementations compute. HOCON: <c>kyberium.engine.cryptography</c>.</summary>
+/// <summary>Which code computes. HOCON: <c>kyberium.engine.cryptography</c>.</summary>
 public sealed class CryptographyOptions
 {
     /// <summary>Gets or sets which code seals the records of peers whose template leaves it open. Default platform.</summary>
@@ -11,8 +11,20 @@ public sealed class CryptographyOptions
     /// instructions: <see cref="EngineErrorCode.ProviderUnavailable"/>.</remarks>
     public AeadProviderChoice AeadProvider { get; set; } = AeadProviderChoice.Platform;
 
-    internal void Check(OptionProblems problems) =>
-        problems.IsOneOf(AeadProvider, "kyberium.engine.cryptography.aead-provider");
+    /// <summary>Gets or sets who holds the ML-KEM part of private keys: <c>managed</c>, the engine's own code, or <c>platform</c>, the
+    /// system's library. Default managed.</summary>
+    /// <remarks>HOCON: <c>ml-kem-provider</c>. Both give the same keys and secrets; the platform's is checked by known answers at each
+    /// start, and an engine whose platform has none does not start.</remarks>
+    public string MlKemProvider { get; set; } = CryptographySettings.Managed;
 
-    internal CryptographySettings ToSettings() => new(AeadProvider);
+    internal void Check(OptionProblems problems)
+    {
+        problems.IsOneOf(AeadProvider, "kyberium.engine.cryptography.aead-provider");
+        if (MlKemProvider is not (CryptographySettings.Managed or CryptographySettings.Platform))
+        {
+            problems.Add("kyberium.engine.cryptography.ml-kem-provider", MlKemProvider, "must be managed or platform");
+        }
+    }
+
+    internal CryptographySettings ToSettings() => new(AeadProvider, MlKemProvider);
 }

@@ -33,7 +33,7 @@ public sealed class EngineOptions
     /// <summary>Gets the options under <c>links</c>: how envelopes reach peers.</summary>
     public LinksOptions Links { get; } = new();
 
-    /// <summary>Gets the options under <c>cryptography</c>: which implementations compute.</summary>
+    /// <summary>Gets the options under <c>cryptography</c>: which code computes.</summary>
     public CryptographyOptions Cryptography { get; } = new();
 
     /// <summary>Gets the options under <c>templates</c>: which policies there are.</summary>

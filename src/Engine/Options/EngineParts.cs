@@ -28,6 +28,9 @@ public sealed class EngineParts
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 #pragma warning restore RS0030
 
+    /// <summary>Gets or sets what the system's ML-KEM is taken from.</summary>
+    internal Cryptography.PlatformLattice PlatformLattice { get; set; } = Cryptography.PlatformLattice.System;
+
     private static async Task<IKeyring> OpenFileKeyringAsync(EngineOptions options, CancellationToken cancellationToken)
     {
         if (options.Keyring.Path.Length == 0)

@@ -18,6 +18,17 @@ public sealed class LinksOptions
     /// <remarks>HOCON: <c>batch-bytes-max</c>. At least one envelope of the largest size must fit.</remarks>
     public long BatchBytesMax { get; set; } = 2L << 20;
 
+    /// <summary>Gets or sets how many bytes may wait for all peers without an address together, until they call. Default 64 MiB; 2 MiB to
+    /// 16 GiB.</summary>
+    /// <remarks>HOCON: <c>return-bytes-max</c>. Each has at most <c>queue-bytes-max</c> of it; what finds no room is sent
+    /// again.</remarks>
+    public long ReturnBytesMax { get; set; } = 64L << 20;
+
+    /// <summary>Gets or sets how long a call that brings back envelopes is kept open. Default 20 s; 100 ms to 5 min.</summary>
+    /// <remarks>HOCON: <c>collect-wait</c>. Only for links over which nobody can call this node; shorter than what proxies on the way
+    /// allow.</remarks>
+    public TimeSpan CollectWait { get; set; } = TimeSpan.FromSeconds(20);
+
     /// <summary>Gets or sets how long an address that failed is left alone at first. Default 1 s; 100 ms to
     /// <see cref="FailOverMax"/>.</summary>
     /// <remarks>HOCON: <c>fail-over-initial</c>. Doubles with each failure.</remarks>
@@ -34,6 +45,9 @@ public sealed class LinksOptions
         problems.InRange(
             RequestTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5), "kyberium.engine.links.request-timeout");
         problems.InRange(BatchBytesMax, 2L << 20, 64L << 20, "kyberium.engine.links.batch-bytes-max");
+        problems.InRange(ReturnBytesMax, 2L << 20, 16L << 30, "kyberium.engine.links.return-bytes-max");
+        problems.InRange(
+            CollectWait, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5), "kyberium.engine.links.collect-wait");
         problems.InRange(
             FailOverInitial, TimeSpan.FromMilliseconds(100), FailOverMax, "kyberium.engine.links.fail-over-initial");
         problems.InRange(
@@ -41,5 +55,5 @@ public sealed class LinksOptions
     }
 
     internal LinksSettings ToSettings() =>
-        new(QueueBytesMax, RequestTimeout, BatchBytesMax, FailOverInitial, FailOverMax);
+        new(QueueBytesMax, RequestTimeout, BatchBytesMax, ReturnBytesMax, CollectWait, FailOverInitial, FailOverMax);
 }

@@ -17,6 +17,12 @@ public sealed class ShardOptions
     /// bursts, not for throughput.</remarks>
     public int MailboxCountMax { get; set; } = 4_096;
 
+    /// <summary>Gets or sets how many bytes of payloads and envelopes may wait for one shard before callers wait. Default 16 MiB; 2 MiB
+    /// to 1 GiB.</summary>
+    /// <remarks>HOCON: <c>mailbox-bytes-max</c>. Four full appends. As much again may wait for peers that are being
+    /// loaded.</remarks>
+    public long MailboxBytesMax { get; set; } = 16L << 20;
+
     /// <summary>Gets or sets how many commands share one append. Default 256; 1 to
     /// <see cref="MailboxCountMax"/>.</summary>
     /// <remarks>HOCON: <c>batch-count-max</c>. A flush costs the same for one and for many; beyond 256 only latency
@@ -31,9 +37,10 @@ public sealed class ShardOptions
     {
         problems.InRange(Count, 1, 4_096, "kyberium.engine.shard.count");
         problems.InRange(MailboxCountMax, 1, 65_536, "kyberium.engine.shard.mailbox-count-max");
+        problems.InRange(MailboxBytesMax, 2L << 20, 1L << 30, "kyberium.engine.shard.mailbox-bytes-max");
         problems.InRange(BatchCountMax, 1, MailboxCountMax, "kyberium.engine.shard.batch-count-max");
         problems.InRange(BatchBytesMax, 2L << 20, 64L << 20, "kyberium.engine.shard.batch-bytes-max");
     }
 
-    internal ShardSettings ToSettings() => new(Count, MailboxCountMax, BatchCountMax, BatchBytesMax);
+    internal ShardSettings ToSettings() => new(Count, MailboxCountMax, MailboxBytesMax, BatchCountMax, BatchBytesMax);
 }

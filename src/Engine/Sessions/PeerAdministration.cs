@@ -54,6 +54,9 @@ internal static class PeerAdministration
             case PeerCommand.Close:
                 SessionRules.DropAll(step, tell: true);
                 return PeerReply.Done;
+            case PeerCommand.NotePerformed note:
+                step.Record(new PeerEvent.OperationPerformed(note.Operation));
+                return PeerReply.Done;
             case PeerCommand.ResetStream reset:
                 Reset(step, reset);
                 return PeerReply.Done;

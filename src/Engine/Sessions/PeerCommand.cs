@@ -38,9 +38,13 @@ internal abstract record PeerCommand
     /// <summary>Ends every session and tells the peer.</summary>
     internal sealed record Close : PeerCommand;
 
-    /// <summary>Queues a message. <paramref name="IsRepeatable"/>: the caller chose the operation's id and may send it again.</summary>
+    /// <summary>Queues a message. <paramref name="IsRepeatable"/>: the caller chose the operation's id and may send it again.
+    /// <paramref name="ExpiresAt"/>: <see cref="Never"/>, or <see langword="null"/> for what the peer's policy says.</summary>
     internal sealed record Send(
-        Guid Operation, bool IsRepeatable, MessageFlags Flags, UnixMillis? ExpiresAt, ReadOnlyMemory<byte> Payload) : PeerCommand;
+        Guid Operation, bool IsRepeatable, MessageFlags Flags, UnixMillis? ExpiresAt, ReadOnlyMemory<byte> Payload) : PeerCommand
+    {
+        internal static readonly UnixMillis Never = new(long.MaxValue);
+    }
 
     internal sealed record Handled(StreamId Stream, ulong Number) : PeerCommand;
 
@@ -51,6 +55,9 @@ internal abstract record PeerCommand
     internal sealed record DropSetAside(StreamId Stream, ulong Number) : PeerCommand;
 
     internal sealed record ResetStream(bool Outgoing, bool Incoming) : PeerCommand;
+
+    /// <summary>Remembers the id under which the act before it was done.</summary>
+    internal sealed record NotePerformed(Guid Operation) : PeerCommand;
 
     // From the network. What arrives here was authenticated by the traffic keys, except message 1 and 2.
 
@@ -74,6 +81,9 @@ internal abstract record PeerCommand
 
     /// <summary>A limit of PROTOCOL section 6 asks for the next epoch.</summary>
     internal sealed record RekeyDue(ReceiverIndex Index) : PeerCommand;
+
+    /// <summary>Nobody can call this side: a session is kept with the peer, and a record made that opens a call to it.</summary>
+    internal sealed record Knock : PeerCommand;
 
     /// <summary>The store's generation is newer than the peer's: it was restored from an older copy.</summary>
     internal sealed record Restored(uint Generation) : PeerCommand;

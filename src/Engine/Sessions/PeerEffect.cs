@@ -10,6 +10,9 @@ internal abstract record PeerEffect
     /// <summary>Seal a record under this epoch and hand it to the link.</summary>
     internal sealed record Seal(EpochState Epoch, EnvelopeType Type, ReadOnlyMemory<byte> Plaintext) : PeerEffect;
 
+    /// <summary>Open a call to the peer with an empty carrier sealed under this epoch.</summary>
+    internal sealed record Knock(EpochState Epoch) : PeerEffect;
+
     /// <summary>Hand an envelope to the link as it is.</summary>
     internal sealed record Transmit(ReadOnlyMemory<byte> Envelope) : PeerEffect;
 
@@ -42,11 +45,17 @@ internal abstract record PeerEffect
     /// <summary>Whoever waits for a session has one now, or the attempt ended with this code.</summary>
     internal sealed record ConnectSettled(EngineErrorCode? Failure) : PeerEffect;
 
+    /// <summary>A handshake the peer started from this source is half open no longer: its confirm opened.</summary>
+    internal sealed record HandshakeCompleted(string Source) : PeerEffect;
+
     /// <summary>Messages wait for the application.</summary>
     internal sealed record InboxReady : PeerEffect;
 
     /// <summary>Messages were acknowledged: room in the outbox, and their senders may be told.</summary>
     internal sealed record OutboxAdvanced(ulong Through) : PeerEffect;
+
+    /// <summary>The peer will not have a transfer: one of its own that it gave up, or one of ours that it refused.</summary>
+    internal sealed record TransferAborted(TransferId Transfer) : PeerEffect;
 
     /// <summary>A message expired before it was acknowledged.</summary>
     internal sealed record Expired(Guid Operation, ulong Number) : PeerEffect;

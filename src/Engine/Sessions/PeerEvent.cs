@@ -86,6 +86,9 @@ internal abstract record PeerEvent
 
     internal sealed record MessageDropped(StreamId Stream, ulong Number) : PeerEvent;
 
+    /// <summary>An operator's act was done under an id of its own: a repeat is answered, not done again.</summary>
+    internal sealed record OperationPerformed(Guid Operation) : PeerEvent;
+
     /// <summary>The store was restored from an older copy and this peer has gone on from there.</summary>
     internal sealed record GenerationSet(uint Generation) : PeerEvent;
 }

@@ -115,6 +115,7 @@ internal static class PeerFacts
                 state.Exists = false;
                 state.Suspended = false;
                 state.Held = false;
+                state.Performed.Clear();
                 state.Sessions.Clear();
                 state.Sending = null;
                 state.Outgoing.Clear();
@@ -147,6 +148,14 @@ internal static class PeerFacts
                 break;
             case PeerEvent.Released:
                 state.Held = false;
+                break;
+            case PeerEvent.OperationPerformed e:
+                state.Performed.Add(e.Operation);
+                if (state.Performed.Count > PeerState.PerformedCountMax)
+                {
+                    state.Performed.RemoveAt(0);
+                }
+
                 break;
             case PeerEvent.GenerationSet e:
                 state.Generation = e.Generation;

@@ -58,6 +58,9 @@ internal sealed record PeerLimits
 
     internal int PayloadBytesMax { get; init; } = 1 << 20;
 
+    /// <summary>Gets how long a message waits for its acknowledgement when its sender says nothing; 0: for ever.</summary>
+    internal long MessageExpiryMillis { get; init; }
+
     /// <summary>Gets how often a handler may fail at one message before it is set aside.</summary>
     internal int HandlerAttemptsMax { get; init; } = 5;
 

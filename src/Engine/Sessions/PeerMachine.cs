@@ -64,6 +64,9 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
             case PeerCommand.HandshakeComputed computed:
                 Computed(step, computed);
                 return PeerReply.Done;
+            case PeerCommand.Knock:
+                SessionRules.Knock(step);
+                return PeerReply.Done;
             case PeerCommand.Tick:
                 Tick(step);
                 return PeerReply.Done;

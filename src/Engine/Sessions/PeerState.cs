@@ -7,6 +7,9 @@ namespace Kyberium.Engine.Sessions;
 /// <remarks>Only <see cref="PeerMachine"/> changes it, by <c>Apply</c>; one writer, the shard's turn.</remarks>
 internal sealed class PeerState
 {
+    /// <summary>How many acts' ids are remembered.</summary>
+    internal const int PerformedCountMax = 32;
+
     internal PeerState(PeerKey key) => Key = key;
 
     internal PeerKey Key { get; }
@@ -29,6 +32,9 @@ internal sealed class PeerState
 
     /// <summary>Gets or sets the store generation this peer's delivery was last reset for (docs/formats/journal.md).</summary>
     internal uint Generation { get; set; }
+
+    /// <summary>Gets the ids of operators' acts done of late, newest last; bounded.</summary>
+    internal List<Guid> Performed { get; } = [];
 
     internal List<SessionState> Sessions { get; } = [];
 

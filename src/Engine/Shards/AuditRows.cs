@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Kyberium.Engine.Audit;
 using Kyberium.Engine.Journal;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Storage;
@@ -21,7 +22,7 @@ internal static class AuditRows
     internal static RowChange Write(AuditEvent auditEvent, ShardSealer sealer, UnixMillis wall)
     {
         var writer = new StateWriter();
-        BatchRecord.WriteAudit(writer, auditEvent);
+        AuditCodec.Write(writer, auditEvent);
         var key = KeyOf(auditEvent);
         return new RowChange(key, sealer.SealRow(key, writer.Written, wall.Value));
     }
@@ -40,7 +41,7 @@ internal static class AuditRows
         {
             var plaintext = await opener.OpenRowAsync(row, cancellationToken).ConfigureAwait(false);
             var key = row.Key.Key.Span;
-            events.Add(BatchRecord.ReadAudit(
+            events.Add(AuditCodec.Read(
                 plaintext, shard, new LogPosition(BinaryPrimitives.ReadInt64BigEndian(key)), BinaryPrimitives.ReadInt32BigEndian(key[8..])));
         }
 

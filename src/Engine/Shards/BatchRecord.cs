@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Kyberium.Engine.Audit;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Storage;
 
@@ -47,19 +48,8 @@ internal static class BatchRecord
     {
         writer.Byte(AuditEntry);
         var start = writer.BeginLength();
-        WriteAudit(writer, auditEvent);
+        AuditCodec.Write(writer, auditEvent);
         writer.EndLength(start);
-    }
-
-    internal static void WriteAudit(StateWriter writer, AuditEvent auditEvent)
-    {
-        writer.Int64(auditEvent.At.ToUnixTimeMilliseconds());
-        writer.Text(auditEvent.Kind);
-        writer.Text(auditEvent.Identity);
-        writer.Text(auditEvent.Peer);
-        writer.Text(auditEvent.Actor);
-        writer.Text(auditEvent.Correlation);
-        writer.Text(auditEvent.Detail);
     }
 
     internal static Entry ReadEntry(ref StateReader reader)
@@ -75,13 +65,8 @@ internal static class BatchRecord
         }
     }
 
-    internal static AuditEvent ReadAudit(ReadOnlyMemory<byte> bytes, ShardId shard, LogPosition position, int ordinal)
-    {
-        var reader = new StateReader(bytes);
-        return new AuditEvent(
-            reader.Instant(), reader.Text(), reader.Text(), reader.Text(), reader.Text(),
-            reader.Text(), reader.Text(), shard, position, ordinal);
-    }
+    internal static AuditEvent ReadAudit(ReadOnlyMemory<byte> bytes, ShardId shard, LogPosition position, int ordinal) =>
+        AuditCodec.Read(bytes, shard, position, ordinal);
 
     /// <summary>Opens a peer's entry and reads its facts; <see langword="null"/> when the key is not the one.</summary>
     internal static List<PeerEvent>? Open(in Entry entry, PeerVault vault, UInt128 salt, LogPosition position)

@@ -1,3 +1,4 @@
+using Kyberium.Engine.Audit;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Delivery;
 using Kyberium.Engine.Wire;
@@ -46,6 +47,21 @@ internal sealed class TakeWork(PeerKey peer, int countMax, Action<Shard, Residen
         foreach (var part in transfers.Dropped)
         {
             turn.Decide(resident, new PeerCommand.Handled(part.Stream, part.Number), default);
+        }
+
+        Span<byte> operation = stackalloc byte[16];
+        foreach (var refused in transfers.Refused)
+        {
+            var mark = new byte[TransferId.Size];
+            refused.Write(mark);
+            turn.Input.Entropy.Fill(operation);
+            var told = turn.Decide(
+                resident,
+                new PeerCommand.Send(new Guid(operation), false, MessageFlags.Chunk | MessageFlags.ChunkEnd, PeerCommand.Send.Never, mark), default);
+            if (told.Error is { } code)
+            {
+                turn.Report(resident, AuditKinds.TransferDropped, default, $"the sender of transfer {refused} could not be told: {code}");
+            }
         }
 
         foreach (var report in transfers.Reports)

@@ -21,6 +21,9 @@ internal sealed class IncomingTransfers(long bytesMax, int countMax)
     /// <summary>Gets the parts that will never be whole.</summary>
     internal List<IncomingMessage> Dropped { get; } = [];
 
+    /// <summary>Gets the transfers that this side can never take: their sender is told.</summary>
+    internal List<TransferId> Refused { get; } = [];
+
     /// <summary>Gets what is to be told of them.</summary>
     internal List<string> Reports { get; } = [];
 
@@ -51,6 +54,7 @@ internal sealed class IncomingTransfers(long bytesMax, int countMax)
     {
         if (_chunks.Count > 0 && (_held + _largest > bytesMax || _chunks.Count >= countMax))
         {
+            Refused.Add(_open);
             DropOpen("it is longer than the inbox may hold");
         }
     }

@@ -3,11 +3,15 @@ namespace Kyberium.Engine.Shards;
 /// <summary>A shard's bounded queue. Waiting for room in it is the engine's backpressure: in order, and never on a thread that
 /// the scheduler did not give.</summary>
 /// <remarks>Thread-safe. <see cref="System.Threading.Channels.Channel"/> wakes waiting writers on the thread pool, whatever it is told.</remarks>
-internal sealed class Mailbox(int countMax, TaskCreationOptions completion)
+/// <param name="countMax">Works in it at most.</param>
+/// <param name="bytesMax">Bytes of callers and peers in it at most; one work alone may be larger.</param>
+/// <param name="completion">How those who wait go on.</param>
+internal sealed class Mailbox(int countMax, long bytesMax, TaskCreationOptions completion)
 {
     private readonly Lock _lock = new();
     private readonly Queue<ShardWork> _works = new();
     private readonly LinkedList<Waiter> _waiting = new();
+    private long _bytes;
     private bool _completed;
 
     internal int Count
@@ -33,9 +37,9 @@ internal sealed class Mailbox(int countMax, TaskCreationOptions completion)
                 return new(false);
             }
 
-            if (_works.Count < countMax && _waiting.Count == 0)
+            if (_waiting.Count == 0 && HasRoomFor(work))
             {
-                _works.Enqueue(work);
+                Add(work);
                 return new(true);
             }
 
@@ -50,6 +54,7 @@ internal sealed class Mailbox(int countMax, TaskCreationOptions completion)
     internal bool TryRead(out ShardWork work)
     {
         Waiter? admitted = null;
+        List<Waiter>? others = null;
         lock (_lock)
         {
             if (!_works.TryDequeue(out work!))
@@ -57,15 +62,28 @@ internal sealed class Mailbox(int countMax, TaskCreationOptions completion)
                 return false;
             }
 
-            if (_waiting.First is { } first)
+            _bytes -= work.Bytes;
+            while (_waiting.First is { } first && HasRoomFor(first.Value.Work))
             {
                 _waiting.RemoveFirst();
-                admitted = first.Value;
-                _works.Enqueue(admitted.Work);
+                Add(first.Value.Work);
+                if (admitted is null)
+                {
+                    admitted = first.Value;
+                }
+                else
+                {
+                    (others ??= []).Add(first.Value);       // a large one left: several may come in its place
+                }
             }
         }
 
         admitted?.Done.TrySetResult(true);
+        foreach (var other in others ?? [])
+        {
+            other.Done.TrySetResult(true);
+        }
+
         return true;
     }
 
@@ -84,6 +102,15 @@ internal sealed class Mailbox(int countMax, TaskCreationOptions completion)
         {
             waiter.Done.TrySetResult(false);
         }
+    }
+
+    private bool HasRoomFor(ShardWork work) =>
+        _works.Count < countMax && (_bytes + work.Bytes <= bytesMax || _works.Count == 0);
+
+    private void Add(ShardWork work)
+    {
+        _works.Enqueue(work);
+        _bytes += work.Bytes;
     }
 
     private async Task<bool> WaitAsync(Waiter waiter, CancellationToken cancellationToken)

@@ -52,6 +52,7 @@ internal sealed class PeerPolicies
         InboxCountMax = policy.Inbox.CountMax,
         InboxBytesMax = policy.Inbox.BytesMax,
         PayloadBytesMax = policy.PayloadBytesMax,
+        MessageExpiryMillis = (long)policy.MessageExpiry.TotalMilliseconds,
         HandlerAttemptsMax = Math.Min(policy.HandlerAttemptsMax, settings.Delivery.HandlerAttemptsMax),
     };
 

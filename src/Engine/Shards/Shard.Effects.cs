@@ -1,5 +1,7 @@
+using Kyberium.Engine.Diagnostics;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Handshake;
+using Kyberium.Engine.Sessions.Ratchet;
 using Kyberium.Engine.Sessions.Traffic;
 using Kyberium.Engine.Wire;
 
@@ -70,6 +72,16 @@ internal sealed partial class Shard
             case PeerEffect.Seal seal:
                 Seal(peer, seal);
                 break;
+            case PeerEffect.Knock knock:
+                if (Sealed(peer, knock.Epoch, EnvelopeType.RekeyCarrier, default) is { } calling)
+                {
+                    _environment.Outlet.Knock(peer.Key, peer.State.Addresses, calling);
+                }
+
+                break;
+            case PeerEffect.SendingChanged:
+                _environment.Outlet.SendingChanged(peer.Key);
+                break;
             case PeerEffect.Transmit transmit:
                 _environment.Outlet.Enqueue(
                     peer.Key, peer.State.Addresses, transmit.Envelope.ToArray(), transmit.Envelope.Length);
@@ -100,8 +112,14 @@ internal sealed partial class Shard
                 }
 
                 break;
+            case PeerEffect.HandshakeCompleted completed:
+                _environment.HandshakeCompleted(completed.Source);
+                break;
             case PeerEffect.InboxReady:
                 _environment.Inbox.Ready(this, peer);
+                break;
+            case PeerEffect.TransferAborted aborted:
+                _environment.Transfers.Refuse(peer.Key, aborted.Transfer);
                 break;
             case PeerEffect.OutboxAdvanced or PeerEffect.Expired:
                 _environment.OutboxRoom.Made(peer.Key);
@@ -113,19 +131,27 @@ internal sealed partial class Shard
 
     private void Seal(ResidentPeer peer, PeerEffect.Seal seal)
     {
-        if (seal.Epoch.Traffic is not EpochTraffic traffic)
+        if (Sealed(peer, seal.Epoch, seal.Type, seal.Plaintext) is { } envelope)
         {
-            return;
+            _environment.Outlet.Enqueue(peer.Key, peer.State.Addresses, envelope, envelope.Length);
+        }
+    }
+
+    private byte[]? Sealed(ResidentPeer peer, EpochState epoch, EnvelopeType type, ReadOnlyMemory<byte> plaintext)
+    {
+        if (epoch.Traffic is not EpochTraffic traffic)
+        {
+            return null;
         }
 
-        var envelope = new byte[seal.Plaintext.Length + EnvelopeHeader.RecordOverhead];
+        var envelope = new byte[plaintext.Length + EnvelopeHeader.RecordOverhead];
         lock (traffic.Gate)
         {
             // At a hard limit a message stays in the outbox: it is sent again under the next epoch, whose rekey is asked for.
             if (traffic.IsDisposed
-                || traffic.Sending.TrySeal(seal.Type, seal.Plaintext.Span, default, envelope, out _) != SealOutcome.Sealed)
+                || traffic.Sending.TrySeal(type, plaintext.Span, default, envelope, out _) != SealOutcome.Sealed)
             {
-                return;
+                return null;
             }
 
             if (!traffic.RekeyAsked && traffic.Sending.WantsRekey)
@@ -136,11 +162,12 @@ internal sealed partial class Shard
         }
 
         _environment.Keyed.Used(traffic);
-        _environment.Outlet.Enqueue(peer.Key, peer.State.Addresses, envelope, envelope.Length);
+        return envelope;
     }
 
     private HandshakeResult RunHandshake(HandshakeTask task)
     {
+        using var activity = EngineActivities.Handshake(StepOf(task));
         try
         {
             return _handshakeProvider.Run(task, _environment.Entropy);
@@ -151,6 +178,14 @@ internal sealed partial class Shard
             return HandshakeResult.Failed.Instance;
         }
     }
+
+    private static string StepOf(HandshakeTask task) => task switch
+    {
+        HandshakeTask.Start => "start",
+        HandshakeTask.Finish => "finish",
+        HandshakeTask.Answer => "answer",
+        _ => "answer-rekey",
+    };
 
     private void Compute(PeerKey peer, HandshakeTask task)
     {

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using Kyberium.Engine.Diagnostics;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Wire;
 
@@ -28,7 +30,23 @@ internal sealed partial class Shard
     {
         var done = new TaskCompletionSource(_environment.Scheduler.Completion);
         PostInternal(new TurnWork(turn => BeginCheckpoint(turn, done), null, reason => done.TrySetException(reason)));
-        return done.Task;
+        return EngineActivities.Checkpoint(Id) is { } activity ? TracedAsync(done.Task, activity) : done.Task;
+    }
+
+    private static async Task TracedAsync(Task checkpoint, Activity activity)
+    {
+        using (activity)
+        {
+            try
+            {
+                await checkpoint.ConfigureAwait(false);
+            }
+            catch (Exception failure)
+            {
+                activity.Fail(failure);
+                throw;
+            }
+        }
     }
 
     /// <summary>Closes all traffic and writes everything, exact windows included, with the mark that this owner has ended.</summary>
@@ -79,6 +97,7 @@ internal sealed partial class Shard
     private void Park(PeerKey key, ShardWork work)
     {
         _parked++;
+        _parkedBytes += work.Bytes;
         if (_loading.TryGetValue(key, out var waiting))
         {
             waiting.Add(work);
@@ -93,6 +112,7 @@ internal sealed partial class Shard
     private void ParkBehindLeaving(PeerKey key, ShardWork work)
     {
         _parked++;
+        _parkedBytes += work.Bytes;
         if (_loading.TryGetValue(key, out var waiting))
         {
             waiting.Add(work);
@@ -123,6 +143,7 @@ internal sealed partial class Shard
     {
         _loading.Remove(key, out var waiting);
         _parked -= waiting!.Count;
+        _parkedBytes -= waiting.Sum(work => (long)work.Bytes);
         ResidentPeer? peer = null;
         if (loaded is not null)
         {

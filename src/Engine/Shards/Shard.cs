@@ -47,6 +47,7 @@ internal sealed partial class Shard : IAsyncDisposable
     private int _draining;
     private int _disposed;
     private int _parked;
+    private long _parkedBytes;
     private ulong _sealCounter;
     private LogPosition _end;
     private volatile EngineException? _fault;
@@ -68,7 +69,8 @@ internal sealed partial class Shard : IAsyncDisposable
         _performing = new InFlight(environment.Scheduler);
         _handshakeProvider = handshakeProvider ?? new PqIkHandshakes(
             (ushort)store.Id.Number, environment.Identities, environment.EphemeralKeys, environment.Documents);
-        _mailbox = new Mailbox(environment.Settings.Shard.MailboxCountMax, environment.Scheduler.Completion);
+        _mailbox = new Mailbox(
+            environment.Settings.Shard.MailboxCountMax, environment.Settings.Shard.MailboxBytesMax, environment.Scheduler.Completion);
     }
 
     internal ShardId Id => _store.Id;
@@ -117,6 +119,8 @@ internal sealed partial class Shard : IAsyncDisposable
 
     internal PeerKey? FindHandshake(ReceiverIndex index) =>
         _handshakes.TryGetValue(index, out var peer) ? peer : null;
+
+    internal Guid? OperationOf(PeerKey peer, TransferId transfer) => _environment.Transfers.OperationOf(peer, transfer);
 
     internal void Opened(EpochTraffic traffic, Sessions.Traffic.OpenOutcome outcome)
     {
@@ -238,7 +242,10 @@ internal sealed partial class Shard : IAsyncDisposable
         !_internal.IsEmpty
         || (_fault is null ? HasRoomToPark && _mailbox.Count > 0 : _mailbox.Count > 0 || !_buried.Task.IsCompleted);
 
-    private bool HasRoomToPark => Volatile.Read(ref _parked) < _environment.Settings.Shard.MailboxCountMax;
+    // What waits for its peer is out of the mailbox, and bounded as that is.
+    private bool HasRoomToPark =>
+        Volatile.Read(ref _parked) < _environment.Settings.Shard.MailboxCountMax
+        && Volatile.Read(ref _parkedBytes) < _environment.Settings.Shard.MailboxBytesMax;
 
     private bool CanStage
     {
@@ -585,6 +592,7 @@ internal sealed partial class Shard : IAsyncDisposable
 
         _loading.Clear();
         _parked = 0;
+        _parkedBytes = 0;
         FailSessionWaiters(reason);
         foreach (var waiter in _checkpoint?.Waiting ?? [])
         {

@@ -37,6 +37,11 @@ internal sealed class ShardEnvironment
 
     internal ILogger Logger { get; init; } = NullLogger.Instance;
 
+    /// <summary>Gets who hears that a handshake a peer had started from this source completed.</summary>
+    internal Action<string> HandshakeCompleted { get; init; } = static _ => { };
+
+    internal OutgoingTransfers Transfers { get; } = new();
+
     internal PinnedDocuments Documents { get; } = new();
 
     internal PeerPolicies Policies { get; } = new();

@@ -1,3 +1,4 @@
+using Kyberium.Engine.Audit;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Traffic;
 using Kyberium.Engine.Wire;
@@ -147,6 +148,11 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
                     Reserve(traffic.Peer, traffic, work.Header.Incarnation, renew, isNew: false, default);
                 }
 
+                if (work.Exchange is { } exchange)
+                {
+                    AfterDurable.Add(() => exchange.Prove(traffic.Peer.Key));
+                }
+
                 Dispatch(traffic, work.Header, plaintext);
                 break;
             case OpenOutcome.NeedsReservation:
@@ -156,6 +162,11 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
                 AfterDurable.Add(() => Shard.PostInternal(work));
                 break;
             case OpenOutcome.BelowReservation:
+                if (work.Exchange is { } asking)
+                {
+                    AfterDurable.Add(() => asking.Listen(traffic.Peer.Key));
+                }
+
                 Notice(traffic, work.Header, details.RefusedThrough);
                 break;
             default:
@@ -246,10 +257,24 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
         }
     }
 
+    /// <summary>Reports what a caller did; one who chose no id for it is given one.</summary>
+    internal void ReportAct(ResidentPeer peer, string kind, CallerContext caller, string detail)
+    {
+        var operation = caller.Operation;
+        if (operation == Guid.Empty)
+        {
+            Span<byte> random = stackalloc byte[16];
+            Input.Entropy.Fill(random);
+            operation = new Guid(random);
+        }
+
+        Report(peer, kind, caller with { Actor = caller.Actor ?? CallerContext.Unnamed, Operation = operation }, detail);
+    }
+
     internal void Report(ResidentPeer peer, string kind, CallerContext caller, string detail) =>
         Audit.Add(new AuditEvent(
             DateTimeOffset.FromUnixTimeMilliseconds(Input.Wall.Value), kind, peer.Key.Identity.Value, peer.Key.Peer.Value,
-            caller.Actor ?? "engine", caller.Correlation ?? string.Empty, detail, Shard.Id, default, Audit.Count));
+            caller.Actor ?? "engine", caller.Correlation ?? string.Empty, detail, Shard.Id, default, Audit.Count, caller.Operation));
 
     private static bool IsOpen(EpochTraffic traffic, Incarnation incarnation) =>
         traffic.Receiving.OpenIncarnations.Any(entry => entry.Id == incarnation);
@@ -344,6 +369,11 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
                     break;
                 case PeerEffect.ConnectSettled settled:
                     SettleWaiters(touched.Peer, forEpoch: false, settled.Failure);
+                    break;
+                case PeerEffect.TransferAborted aborted when Shard.OperationOf(touched.Peer.Key, aborted.Transfer) is { } operation:
+                    Report(
+                        touched.Peer, AuditKinds.TransferRefused, touched.Caller with { Operation = operation },
+                        $"transfer {aborted.Transfer}: the peer's inbox cannot hold it");
                     break;
                 case PeerEffect.Report report:
                     Report(touched.Peer, AuditKinds.Of(report.What), touched.Caller, report.Detail);

@@ -1,3 +1,5 @@
+using Kyberium.Engine.Audit;
+using Kyberium.Engine.Links;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Wire;
 
@@ -41,6 +43,8 @@ internal class PeerWork(
 
     internal Task<PeerReply> Task => _done.Task;
 
+    internal CallerContext Caller => caller;
+
     internal override PeerKey? Peer => peer;
 
     internal override bool IsForNewPeer => command is PeerCommand.Add;
@@ -55,7 +59,7 @@ internal class PeerWork(
             return;
         }
 
-        _reply = Decide(turn, peer!);
+        _reply = AuditKinds.OfAct(command) is { } act ? Perform(turn, peer!, act) : Decide(turn, peer!);
         if (command is PeerCommand.Connect or PeerCommand.AwaitNextEpoch && _reply is { Error: null, Number: 0 })
         {
             (peer!.SessionWaiters ??= []).Add(this);
@@ -86,6 +90,30 @@ internal class PeerWork(
     internal override void Fail(EngineException reason) => _done.TrySetException(reason);
 
     protected virtual PeerReply Decide(ShardTurn turn, ResidentPeer peer) => turn.Decide(peer, command, caller);
+
+    /// <summary>Does an operator's act: with its facts go an audit event and, where the caller chose an id, that id. A repeat of
+    /// one that was done is answered as that was.</summary>
+    private PeerReply Perform(ShardTurn turn, ResidentPeer peer, string act)
+    {
+        var isRepeatable = caller.Operation != Guid.Empty;
+        if (isRepeatable && peer.State.Performed.Contains(caller.Operation))
+        {
+            return PeerReply.Done;
+        }
+
+        var reply = Decide(turn, peer);
+        if (reply.Error is null)
+        {
+            if (isRepeatable && peer.State.Exists)
+            {
+                turn.Decide(peer, new PeerCommand.NotePerformed(caller.Operation), caller);
+            }
+
+            turn.ReportAct(peer, act, caller, AuditKinds.DetailOf(command));
+        }
+
+        return reply;
+    }
 }
 
 /// <summary>A command nobody waits for.</summary>
@@ -131,8 +159,12 @@ internal sealed class PeerQuery<T>(PeerKey peer, Func<ResidentPeer, T> look, Tas
 }
 
 /// <summary>A record that belongs to the machine: it is opened in the turn, by the epoch its index names.</summary>
-internal sealed class EnvelopeWork(EnvelopeHeader header, ReadOnlyMemory<byte> envelope, PeerKey? owner) : ShardWork
+/// <param name="exchange">The call it came by; <see langword="null"/>: nothing can go back by it.</param>
+internal sealed class EnvelopeWork(EnvelopeHeader header, ReadOnlyMemory<byte> envelope, PeerKey? owner, LinkExchange? exchange = null)
+    : ShardWork
 {
+    internal LinkExchange? Exchange => exchange;
+
     internal EnvelopeHeader Header { get; } = header;
 
     internal ReadOnlyMemory<byte> Envelope { get; } = envelope;

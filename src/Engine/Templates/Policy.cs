@@ -17,12 +17,9 @@ internal sealed record Policy
 
     internal required UnchainedHandshake UnchainedHandshake { get; init; }
 
-    /// <summary>Gets whether a peer that is not pinned is pinned by its first handshake.</summary>
-    internal required bool TrustOnFirstUse { get; init; }
-
     internal required Padding Padding { get; init; }
 
-    /// <summary>Gets how long a durable message waits for its acknowledgement unless its sender says otherwise.</summary>
+    /// <summary>Gets how long a durable message waits for its acknowledgement unless its sender says otherwise; zero: for ever.</summary>
     internal required TimeSpan MessageExpiry { get; init; }
 
     internal required QueueLimits Outbox { get; init; }

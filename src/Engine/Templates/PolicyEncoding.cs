@@ -36,7 +36,7 @@ internal static class PolicyEncoding
         }
 
         writer.Byte(policy.RequireHybrid ? (byte)1 : (byte)0);
-        writer.Byte(policy.TrustOnFirstUse ? (byte)1 : (byte)0);
+        writer.Byte(0);
         writer.Byte((byte)policy.UnchainedHandshake);
         writer.Byte((byte)policy.AeadProvider);
         writer.Int32((int)policy.Rekey.AgeSoft.TotalSeconds);
@@ -101,8 +101,7 @@ internal static class PolicyEncoding
     {
         Suites = new ValueList<Suite>(suites),
         Padding = new Padding(new ValueList<int>(blocks)),
-        RequireHybrid = reader.Flag(),
-        TrustOnFirstUse = reader.Flag(),
+        RequireHybrid = reader.FlagAndReserved(),
         UnchainedHandshake = (UnchainedHandshake)reader.Byte(),
         AeadProvider = (AeadProviderChoice)reader.Byte(),
         Rekey = new RekeyLimits(
@@ -155,6 +154,14 @@ internal static class PolicyEncoding
             var value = Byte();
             _failed |= value > 1;
             return value == 1;
+        }
+
+        /// <summary>Reads a flag and the byte after it, which says nothing and is zero.</summary>
+        internal bool FlagAndReserved()
+        {
+            var value = Flag();
+            _failed |= Byte() != 0;
+            return value;
         }
 
         internal string Ascii(int length)

@@ -65,7 +65,6 @@ internal static class PolicyRules
             TemplateKeys.BytesSoft.Of(values), TemplateKeys.BytesHard.Of(values)),
         PreviousEpochKeep = TimeSpan.FromSeconds(TemplateKeys.PreviousEpochKeep.Of(values)),
         UnchainedHandshake = TemplateKeys.Unchained.Of(values),
-        TrustOnFirstUse = TemplateKeys.TrustOnFirstUse.Of(values),
         Padding = TemplateKeys.Padding.Of(values),
         MessageExpiry = TimeSpan.FromSeconds(TemplateKeys.MessageExpiry.Of(values)),
         Outbox = new QueueLimits((int)TemplateKeys.OutboxCount.Of(values), TemplateKeys.OutboxBytes.Of(values)),

@@ -107,6 +107,10 @@ internal sealed record TemplateDocument(
                     Report(value, "must be an object");
                 }
             }
+            else if (TemplateKeys.Refused.TryGetValue(path, out var reason))
+            {
+                Report(value, reason);
+            }
             else if (!Keys.TryGetValue(path, out var key))
             {
                 IEnumerable<string> known = [.. Keys.Keys, .. Heads, .. Groups];

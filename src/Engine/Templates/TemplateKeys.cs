@@ -9,6 +9,15 @@ internal static class TemplateKeys
 {
     internal const int PayloadBytesCeiling = 1 << 20;
 
+    /// <summary>Keys that policies of this kind often have and that this engine refuses to take, with the reason.</summary>
+    internal static readonly ImmutableDictionary<string, string> Refused = ImmutableDictionary.CreateRange(
+    [
+        KeyValuePair.Create(
+            "trustOnFirstUse",
+            "cannot be had: a handshake brings a stranger's fingerprint and one key, not the document they stand for, so there is "
+            + "nothing to pin; remove the key and add each peer by its document (decision 0011)"),
+    ]);
+
     internal static readonly TemplateKey<ImmutableArray<Suite>> Suites = new(
         "suites", $"1 to {SuiteNames.Count} different of {string.Join(", ", SuiteNames.All)}", source => ReadSuites(source));
 
@@ -25,14 +34,12 @@ internal static class TemplateKeys
         "unchainedHandshake",
         ("allow", UnchainedHandshake.Allow), ("hold", UnchainedHandshake.Hold), ("refuse", UnchainedHandshake.Refuse));
 
-    internal static readonly TemplateKey<bool> TrustOnFirstUse = Flag("trustOnFirstUse");
-
     internal static readonly TemplateKey<Padding> Padding = new(
         "padding",
         $"\"none\" or 1 to 16 ascending block sizes, {Templates.Padding.BlockSizeMin} .. {Templates.Padding.BlockSizeMax}",
         ReadPadding);
 
-    internal static readonly TemplateKey<long> MessageExpiry = Number("messageExpirySeconds", 1, 315_360_000);
+    internal static readonly TemplateKey<long> MessageExpiry = Number("messageExpirySeconds", 0, 315_360_000);
     internal static readonly TemplateKey<long> OutboxCount = Number("outbox.countMax", 1, 1_000_000);
     internal static readonly TemplateKey<long> OutboxBytes = Number("outbox.bytesMax", 1_024, 1L << 34);
     internal static readonly TemplateKey<long> InboxCount = Number("inbox.countMax", 1, 1_000_000);
@@ -50,7 +57,7 @@ internal static class TemplateKeys
     internal static ImmutableArray<TemplateKey> All { get; } =
     [
         Suites, RequireHybrid, AgeSoft, AgeHard, RecordsSoft, RecordsHard, BytesSoft, BytesHard, PreviousEpochKeep, Unchained,
-        TrustOnFirstUse, Padding, MessageExpiry, OutboxCount, OutboxBytes, InboxCount, InboxBytes, PayloadBytes,
+        Padding, MessageExpiry, OutboxCount, OutboxBytes, InboxCount, InboxBytes, PayloadBytes,
         HandlerAttempts, ResendInitial, ResendMax, Aead,
     ];
 

@@ -8,7 +8,7 @@ namespace Kyberium.Host.Documents;
 /// <param name="Peer">To whom.</param>
 /// <param name="Payload">The bytes; base64 in JSON.</param>
 /// <param name="Operation">An id under which a repeat is not sent twice; nothing draws one.</param>
-/// <param name="ExpiresAfterMillis">How long it may wait for its acknowledgement; nothing: for ever.</param>
+/// <param name="ExpiresAfterMillis">How long it may wait for its acknowledgement; nothing: as the peer's policy says.</param>
 internal sealed record Sending(string Identity, string Peer, byte[] Payload, Guid? Operation = null, long? ExpiresAfterMillis = null);
 
 /// <summary>A message is in the journal.</summary>

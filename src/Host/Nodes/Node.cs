@@ -40,11 +40,12 @@ internal sealed partial class Node : INode
         ProgramVersion.Text, Environment.ProcessId, _engine.JournalDescription, _engine.KeyringDescription,
         [.. _links.Select(link => link.ListenAddress).OfType<string>()]);
 
-    internal async Task<IdentityDocument> CreateIdentityAsync(IdentityCreation request, CancellationToken cancellationToken)
+    internal async Task<IdentityDocument> CreateIdentityAsync(
+        IdentityCreation request, CallerContext caller, CancellationToken cancellationToken)
     {
         var suites = request.Suites.Count == 0 ? null : request.Suites.Select(Names.Suite).ToList();
         return IdentityDocument.Of(
-            await _engine.CreateIdentityAsync(Names.Identity(request.Name), suites, cancellationToken));
+            await _engine.CreateIdentityAsync(Names.Identity(request.Name), suites, caller, cancellationToken));
     }
 
     internal IdentityList ListIdentities() =>
@@ -53,12 +54,13 @@ internal sealed partial class Node : INode
     internal IdentityDocument ShowIdentity(IdentityReference request) =>
         IdentityDocument.Of(_engine.GetIdentity(Names.Identity(request.Name)));
 
-    internal async Task<IdentityDocument> RotateIdentityAsync(IdentityRotation request, CancellationToken cancellationToken)
+    internal async Task<IdentityDocument> RotateIdentityAsync(
+        IdentityRotation request, CallerContext caller, CancellationToken cancellationToken)
     {
         var name = Names.Identity(request.Name);
         var rotated = request.Finish
-            ? _engine.FinishIdentityRotationAsync(name, cancellationToken)
-            : _engine.RotateIdentityAsync(name, cancellationToken);
+            ? _engine.FinishIdentityRotationAsync(name, caller, cancellationToken)
+            : _engine.RotateIdentityAsync(name, caller, cancellationToken);
         return IdentityDocument.Of(await rotated);
     }
 }

@@ -9,7 +9,7 @@ internal static class NodeOperations
         new("describe", (node, _, _, _) => Task.FromResult(node.Describe()));
 
     internal static NodeOperation<IdentityCreation, IdentityDocument> CreateIdentity { get; } =
-        new("identity/create", (node, request, _, stop) => node.CreateIdentityAsync(request, stop));
+        new("identity/create", (node, request, caller, stop) => node.CreateIdentityAsync(request, caller, stop));
 
     internal static NodeOperation<Nothing, IdentityList> ListIdentities { get; } =
         new("identity/list", (node, _, _, _) => Task.FromResult(node.ListIdentities()));
@@ -18,7 +18,7 @@ internal static class NodeOperations
         new("identity/show", (node, request, _, _) => Task.FromResult(node.ShowIdentity(request)));
 
     internal static NodeOperation<IdentityRotation, IdentityDocument> RotateIdentity { get; } =
-        new("identity/rotate", (node, request, _, stop) => node.RotateIdentityAsync(request, stop));
+        new("identity/rotate", (node, request, caller, stop) => node.RotateIdentityAsync(request, caller, stop));
 
     internal static NodeOperation<PeerAddition, PeerDocument> AddPeer { get; } =
         new("peer/add", (node, request, caller, stop) => node.AddPeerAsync(request, caller, stop));

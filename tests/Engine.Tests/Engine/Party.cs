@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Kyberium.Engine.Tests.Engine;
 
@@ -48,6 +50,13 @@ internal sealed class Party : IAsyncDisposable
     /// <summary>Gets or sets who takes audit events; set before the engine starts.</summary>
     internal IAuditSink? Sink { get; set; }
 
+    internal ILoggerFactory? Loggers { get; set; }
+
+    internal Kyberium.Engine.Cryptography.PlatformLattice? Lattice { get; set; }
+
+    /// <summary>Gets the audit events that were durable, of every engine this party had.</summary>
+    internal ConcurrentQueue<AuditEvent> Audit { get; } = new();
+
     internal static async Task<(Party Alice, Party Bob)> PairAsync(
         Action<EngineOptions>? configure = null, TimeProvider? time = null, string? template = null)
     {
@@ -80,8 +89,10 @@ internal sealed class Party : IAsyncDisposable
             OpenJournal = (_, _) => Task.FromResult<IJournal>(Journal),
             OpenKeyring = (_, _) => Task.FromResult(OtherKeyring ?? _keyring),
             TimeProvider = Time,
-            AuditSink = Sink,
+            AuditSink = Sink ?? new AuditQueue(Audit),
+            LoggerFactory = Loggers ?? NullLoggerFactory.Instance,
         };
+        parts.PlatformLattice = Lattice ?? parts.PlatformLattice;
         parts.PeerLinks.Add(_tap);
         Engine = accept
             ? await SessionEngine.StartFromRestoredAsync(options, parts, Timely)
@@ -153,6 +164,17 @@ internal sealed class Party : IAsyncDisposable
         (await Assert.ThrowsAsync<EngineException>(call)).Code;
 
     public ValueTask DisposeAsync() => Engine.DisposeAsync();
+
+    private sealed class AuditQueue(ConcurrentQueue<AuditEvent> events) : IAuditSink
+    {
+        public ValueTask WriteAsync(AuditEvent auditEvent, CancellationToken cancellationToken = default)
+        {
+            events.Enqueue(auditEvent);
+            return ValueTask.CompletedTask;
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
 
     /// <summary>The network's link with a knife and a pencil.</summary>
     private sealed class Tap(Party party, IPeerLink inner) : IPeerLink

@@ -126,15 +126,37 @@ public sealed class StreamTests
     }
 
     [Fact]
-    public async Task A_stream_longer_than_the_inbox_is_dropped_and_later_messages_arrive()
+    public async Task A_stream_that_outgrows_the_receivers_inbox_is_refused_while_it_is_sent_and_later_messages_arrive()
     {
         await using var pair = await TwoEngines.StartAsync();
         var received = ReceiveAsync(pair.Bob, 1);
-        await pair.Alice.SendStreamAsync(TwoEngines.BobPeer, new MemoryStream(new byte[66 << 20]), cancellationToken: _timely);
+        var refusal = await Assert.ThrowsAsync<EngineException>(
+            () => pair.Alice.SendStreamAsync(TwoEngines.BobPeer, new EndlessStream(), cancellationToken: _timely));
         await pair.Alice.SendAsync(TwoEngines.BobPeer, "after"u8.ToArray(), cancellationToken: _timely);
 
+        Assert.Equal(EngineErrorCode.PayloadTooLarge, refusal.Code);
+        Assert.Contains("refused the stream", refusal.Message, StringComparison.Ordinal);
         Assert.Equal("after", Encoding.UTF8.GetString(Assert.Single(await received).Payload.Span));
         Assert.Equal(0, await HeldAsync(pair));
+    }
+
+    /// <summary>Goal: who sent a stream that is too long learns of it even when the call was done. Method: bob's application does not
+    /// read before alice is done: what his inbox cannot take waits in her outbox.</summary>
+    [Fact]
+    public async Task A_stream_refused_after_it_was_sent_is_told_to_its_sender_with_its_operation()
+    {
+        var (alice, bob) = await Party.PairAsync();
+        await using var _a = alice;
+        await using var _b = bob;
+        var sent = await alice.Engine.SendStreamAsync(bob.Id, new MemoryStream(new byte[66 << 20]), cancellationToken: _timely);
+        await alice.SendAsync(bob, "after");
+
+        Assert.Equal(["after"], await bob.ReceiveAsync(1));
+        await Party.UntilAsync(() => Task.FromResult(alice.Audit.Any(audit => audit.Kind == "transfer-refused")));
+
+        Assert.Equal(sent.Operation, Assert.Single(alice.Audit, audit => audit.Kind == "transfer-refused").Operation);
+        Assert.Contains(bob.Audit, audit => audit.Kind == "transfer-dropped" && audit.Detail.Contains("longer than the inbox", StringComparison.Ordinal));
+        Assert.Equal(0, (await bob.PeerAsync(alice)).InboxCount);
     }
 
     [Fact]
@@ -198,6 +220,16 @@ public sealed class StreamTests
         var bytes = new byte[count];
         new Random(count).NextBytes(bytes);
         return bytes;
+    }
+
+    private sealed class EndlessStream : MemoryStream
+    {
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            buffer.Span.Clear();
+            return new(buffer.Length);
+        }
     }
 
     /// <summary>Gives its bytes up to a point and then waits to be told to go on.</summary>

@@ -17,7 +17,7 @@ public sealed class EngineOptionsTests
     {
         var keys = Values(new EngineOptions()).Select(value => value.Key).ToList();
 
-        Assert.Equal(37, keys.Count);
+        Assert.Equal(42, keys.Count);
         Assert.Equal(keys, Reference.Select(entry => entry.Key));
     }
 

@@ -1,5 +1,6 @@
+using System.Text.RegularExpressions;
+using Kyberium.Engine.Audit;
 using Kyberium.Engine.Sessions;
-using Kyberium.Engine.Shards;
 
 namespace Kyberium.Repository.Tests.Documents;
 
@@ -22,6 +23,15 @@ public sealed class AuditDocumentTests
         var source = string.Concat(SourceTree.Below("src", ".cs").Select(SourceTree.Read));
 
         Assert.All(Listed(), word => Assert.Contains($"\"{word}\"", source, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Every_word_that_the_code_has_is_listed()
+    {
+        var words = Regex.Matches(SourceTree.Read("src/Engine/Audit/AuditKinds.cs"), "\"([a-z]+(?:-[a-z]+)+)\"").Select(match => match.Groups[1].Value).ToList();
+
+        Assert.True(words.Count >= 25, $"only {words.Count} words were read");
+        Assert.Empty(words.Except(Listed()));
     }
 
     private static IReadOnlyList<string> Listed() =>

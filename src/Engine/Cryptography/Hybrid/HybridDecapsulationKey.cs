@@ -10,7 +10,7 @@ internal sealed class HybridDecapsulationKey : KemDecapsulationKey
     private readonly HybridEncapsulationKey _encapsulationKey;
 
     /// <summary>Takes ownership of both parts.</summary>
-    internal HybridDecapsulationKey(HybridKem kem, MlKemDecapsulationKey lattice, CurvePrivateKey curve)
+    internal HybridDecapsulationKey(HybridKem kem, KemDecapsulationKey lattice, CurvePrivateKey curve)
     {
         _kem = kem;
         Lattice = lattice;
@@ -21,7 +21,7 @@ internal sealed class HybridDecapsulationKey : KemDecapsulationKey
 
     internal override KemEncapsulationKey EncapsulationKey => _encapsulationKey;
 
-    internal MlKemDecapsulationKey Lattice { get; }
+    internal KemDecapsulationKey Lattice { get; }
 
     internal CurvePrivateKey Curve { get; }
 

@@ -39,7 +39,10 @@ internal sealed class HybridKem : Kem
 
     internal NistCurve Curve { get; }
 
-    internal override KemDecapsulationKey ImportSeed(ReadOnlySpan<byte> seed)
+    internal override KemDecapsulationKey ImportSeed(ReadOnlySpan<byte> seed) => ImportSeed(seed, Lattice);
+
+    /// <summary>As the other, with the ML-KEM key made by another implementation of <see cref="Lattice"/>.</summary>
+    internal HybridDecapsulationKey ImportSeed(ReadOnlySpan<byte> seed, Kem lattice)
     {
         CryptographyArguments.ExactLength(seed, SeedSize, nameof(seed));
         Span<byte> seeds = stackalloc byte[MlKemParameters.SeedSize + Curve.SeedSize];
@@ -48,7 +51,7 @@ internal sealed class HybridKem : Kem
         {
             return new HybridDecapsulationKey(
                 this,
-                Lattice.ImportMlKemSeed(seeds[..MlKemParameters.SeedSize]),
+                lattice.ImportSeed(seeds[..MlKemParameters.SeedSize]),
                 CurvePrivateKey.FromSeed(Curve, seeds[MlKemParameters.SeedSize..]));
         }
         finally

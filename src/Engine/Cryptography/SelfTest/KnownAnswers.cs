@@ -29,10 +29,17 @@ internal static class KnownAnswers
 
         .. new[] { AeadProvider.Platform }.Concat(AeadProvider.IntrinsicWidths).SelectMany(Aes256Gcm),
 
+        .. Kems(KemPrivateKeys.Managed),
+    ];
+
+    /// <summary>Gives one known answer for each mechanism, with private keys made by <paramref name="keys"/>.</summary>
+    internal static IReadOnlyList<SelfTestCase> Kems(KemPrivateKeys keys) =>
+    [
         // C2SP CCTV unlucky samples. The answer is SHA3-256(ek ‖ c ‖ K ‖ K of c with its first bit flipped).
         SelfTestCase.MlKem(
             "ML-KEM-512",
             Kem.MlKem512,
+            keys,
             seed: "2d391adbf4f7e004b09449c48dca574e590c59bd1c8e8095c942b7dd99f7b5da8476013560151d98"
                     + "6dc7834dcb57c75f845f8d7ee71558d0955f3f4feb723cf2",
             randomness: "e48f74ad416e99631003ded1478aec62a02c245d88ed7f2fae92aedf13ca03b3",
@@ -40,6 +47,7 @@ internal static class KnownAnswers
         SelfTestCase.MlKem(
             "ML-KEM-768",
             Kem.MlKem768,
+            keys,
             seed: "82c4a361586b9715c2375a45fb85c32d04be7fe6e26acd820ec5d4080093afe18476013560151d98"
                     + "6dc7834dcb57c75f845f8d7ee71558d0955f3f4feb723cf2",
             randomness: "e48f74ad416e99631003ded1478aec62a02c245d88ed7f2fae92aedf13ca03b3",
@@ -47,6 +55,7 @@ internal static class KnownAnswers
         SelfTestCase.MlKem(
             "ML-KEM-1024",
             Kem.MlKem1024,
+            keys,
             seed: "9526e27d918ae2379c067c81c59eca33fcd7045ea098c6ea6ed7d8aaea511cb68476013560151d98"
                     + "6dc7834dcb57c75f845f8d7ee71558d0955f3f4feb723cf2",
             randomness: "e48f74ad416e99631003ded1478aec62a02c245d88ed7f2fae92aedf13ca03b3",
@@ -56,6 +65,7 @@ internal static class KnownAnswers
         SelfTestCase.Hybrid(
             "MLKEM768-P256",
             Kem.MlKem768P256,
+            keys,
             seed: "0101010101010101010101010101010101010101010101010101010101010101",
             randomness: "65656565656565656565656565656565656565656565656565656565656565656565656565656565"
                     + "65656565656565656565656565656565656565656565656565656565656565656565656565656565"
@@ -65,6 +75,7 @@ internal static class KnownAnswers
         SelfTestCase.Hybrid(
             "MLKEM1024-P384",
             Kem.MlKem1024P384,
+            keys,
             seed: "dbdae0423ba0e5db3d6322601b8dc302d3051d4677142079c7bdf441f4c448dd",
             randomness: "bd1207854ec0963347d5218f900783d6ca0ff62c5e2181ca5a932e2d6d8d96cc9b092a9d709468d1"
                     + "0f7e8ec8d9eccd7e7a647d351133e2a2f4b438154d1dd70850af7f7841c1dbd0699feb9852d99c08",

@@ -24,12 +24,12 @@ internal sealed record SelfTestCase(string Algorithm, Func<byte[]> Compute, byte
         AeadProvider provider, string key, string nonce, string associatedData, string plaintext, string ciphertext, string tag) =>
         new($"AES-256-GCM ({provider.Name})", () => Seal(provider, Hex(key), Hex(nonce), Hex(associatedData), Hex(plaintext)), Hex(ciphertext + tag));
 
-    internal static SelfTestCase MlKem(string algorithm, Kem kem, string seed, string randomness, string answer) =>
-        new(algorithm, () => Exchange(kem, Hex(seed), Hex(randomness), withRejection: true), Hex(answer));
+    internal static SelfTestCase MlKem(string algorithm, Kem kem, KemPrivateKeys keys, string seed, string randomness, string answer) =>
+        new(algorithm, () => Exchange(kem, keys, Hex(seed), Hex(randomness), withRejection: true), Hex(answer));
 
     /// <summary>As <see cref="MlKem"/>; shorter randomness is filled up with zeros.</summary>
-    internal static SelfTestCase Hybrid(string algorithm, Kem kem, string seed, string randomness, string answer) =>
-        new(algorithm, () => Exchange(kem, Hex(seed), Hex(randomness), withRejection: false), Hex(answer));
+    internal static SelfTestCase Hybrid(string algorithm, Kem kem, KemPrivateKeys keys, string seed, string randomness, string answer) =>
+        new(algorithm, () => Exchange(kem, keys, Hex(seed), Hex(randomness), withRejection: false), Hex(answer));
 
     private static SelfTestCase Of(string algorithm, int size, Action<byte[]> compute, string answer) => new(
         algorithm,
@@ -66,9 +66,9 @@ internal sealed record SelfTestCase(string Algorithm, Func<byte[]> Compute, byte
     }
 
     // The pairwise consistency test: what one half encapsulates, the other decapsulates.
-    private static byte[] Exchange(Kem kem, byte[] seed, byte[] randomness, bool withRejection)
+    private static byte[] Exchange(Kem kem, KemPrivateKeys keys, byte[] seed, byte[] randomness, bool withRejection)
     {
-        using var key = kem.ImportSeed(seed);
+        using var key = keys.ImportSeed(kem, seed);
         byte[] ciphertext = new byte[kem.CiphertextSize], secret = new byte[Kem.SharedSecretSize], other = new byte[32];
         Array.Resize(ref randomness, kem.EncapsulationRandomnessSize);
         key.EncapsulationKey.Encapsulate(randomness, ciphertext, secret);

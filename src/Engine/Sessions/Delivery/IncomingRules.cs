@@ -52,6 +52,10 @@ internal static class IncomingRules
         {
             step.Report(PeerReport.PeerStateLost, $"the peer started stream {id}; it had {known}");
         }
+        else
+        {
+            step.Report(PeerReport.StreamAdopted, $"stream {id} from number {lowestUnacknowledged}");
+        }
     }
 
     internal static void Stop(in PeerStep step, StopReason reason)
@@ -174,6 +178,11 @@ internal static class IncomingRules
         if (!isVoid)
         {
             step.Emit(new PeerEffect.InboxReady());
+        }
+
+        if (message.Flags == (MessageFlags.Chunk | MessageFlags.ChunkEnd) && message.Payload.Length == TransferId.Size)
+        {
+            step.Emit(new PeerEffect.TransferAborted(TransferId.Read(message.Payload.Span)));
         }
 
         return true;

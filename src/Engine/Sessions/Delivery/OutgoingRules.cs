@@ -36,8 +36,9 @@ internal static class OutgoingRules
         }
 
         var number = stream.Next;
-        step.Record(new PeerEvent.MessageQueued(command.Operation, command.Flags, command.ExpiresAt, command.Payload));
-        if (command.ExpiresAt is { } expiry && (step.State.NextExpiry is not { } next || expiry.Value < next.Value))
+        var expiresAt = ExpiryOf(step, command);
+        step.Record(new PeerEvent.MessageQueued(command.Operation, command.Flags, expiresAt, command.Payload));
+        if (expiresAt is { } expiry && (step.State.NextExpiry is not { } next || expiry.Value < next.Value))
         {
             step.State.NextExpiry = expiry;
         }
@@ -181,6 +182,18 @@ internal static class OutgoingRules
     }
 
     internal static ReadOnlyMemory<byte> DigestOf(ReadOnlyMemory<byte> payload) => SHA256.HashData(payload.Span);
+
+    /// <summary>Finds when a message expires: as its sender says, else as the peer's frozen policy does.</summary>
+    private static UnixMillis? ExpiryOf(in PeerStep step, PeerCommand.Send command)
+    {
+        if (command.ExpiresAt is { } given)
+        {
+            return given == PeerCommand.Send.Never ? null : given;
+        }
+
+        var wait = step.Limits.MessageExpiryMillis;
+        return wait == 0 ? null : new UnixMillis(step.Wall.Value + wait);
+    }
 
     private static void Expire(in PeerStep step)
     {

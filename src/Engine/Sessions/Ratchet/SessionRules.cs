@@ -74,6 +74,24 @@ internal static class SessionRules
         return true;
     }
 
+    /// <summary>Keeps a session with a peer that cannot call, and asks for a call in it.</summary>
+    internal static void Knock(in PeerStep step)
+    {
+        if (step.State.Suspended)
+        {
+            return;
+        }
+
+        if (step.State.Sending is { } session)
+        {
+            step.Emit(new PeerEffect.Knock(session.Current));
+        }
+        else if (step.State.Pins.Count > 0 && step.State.Handshakes?.Restart is null)
+        {
+            StartWhenDue(step);
+        }
+    }
+
     internal static void Started(in PeerStep step, OwnAttempt attempt, HandshakeResult result)
     {
         attempt.Computing = null;
@@ -211,6 +229,7 @@ internal static class SessionRules
     internal static void Confirmed(in PeerStep step, HalfOpen half, in DeliveryGreeting greeting)
     {
         step.Handshakes.HalfOpen.Remove(half);
+        step.Emit(new PeerEffect.HandshakeCompleted(half.Source));
         if (!step.State.IsPinned(half.Remote))
         {
             step.Emit(new PeerEffect.Forget(half.Epoch));

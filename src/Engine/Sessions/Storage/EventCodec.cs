@@ -157,6 +157,10 @@ internal static class EventCodec
                 writer.Byte(34);
                 e.Session.Write(writer.Take(16));
                 break;
+            case PeerEvent.OperationPerformed e:
+                writer.Byte(40);
+                WriteGuid(writer, e.Operation);
+                break;
             default:
                 throw Invariant.Violated($"no encoding for {fact.GetType().Name}");
         }
@@ -206,6 +210,7 @@ internal static class EventCodec
         32 => new PeerEvent.MessageDropped(StreamId.Read(reader.Fixed(16).Span), reader.UInt64()),
         33 => new PeerEvent.GenerationSet(reader.UInt32()),
         34 => new PeerEvent.SessionPreferred(SessionId.Read(reader.Fixed(16).Span)),
+        40 => new PeerEvent.OperationPerformed(ReadGuid(ref reader)),
         var kind => throw new StateFormatException($"{kind} is no kind of fact"),
     };
 

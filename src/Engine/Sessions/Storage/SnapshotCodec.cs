@@ -11,9 +11,12 @@ internal static class SnapshotCodec
 {
     private const byte Version = 1;
 
+    /// <summary>Version 1 and, at its end, the ids of acts; written only when there are some.</summary>
+    private const byte VersionWithActs = 2;
+
     internal static void Write(StateWriter writer, PeerState state, in StepInput input, LogPosition position)
     {
-        writer.Byte(Version);
+        writer.Byte(state.Performed.Count == 0 ? Version : VersionWithActs);
         writer.Int64(position.Value);
         writer.Int64(input.Wall.Value);
         writer.Flag(state.Suspended);
@@ -36,6 +39,10 @@ internal static class SnapshotCodec
         writer.Byte(state.Sending is null ? (byte)255 : (byte)state.Sessions.IndexOf(state.Sending));
         WriteOutgoing(writer, state.Outgoing);
         WriteIncoming(writer, state.Incoming);
+        if (state.Performed.Count > 0)
+        {
+            WriteOperations(writer, state.Performed);
+        }
     }
 
     /// <summary>Reads a snapshot; its open messages are added from their rows, in ascending order of number.</summary>
@@ -43,7 +50,8 @@ internal static class SnapshotCodec
     internal static LogPosition Read(ReadOnlyMemory<byte> bytes, PeerState state, UnixMillis wall)
     {
         var reader = new StateReader(bytes);
-        if (reader.Byte() is var version and not Version)
+        var version = reader.Byte();
+        if (version is not (Version or VersionWithActs))
         {
             throw new StateFormatException($"snapshot version {version} is not known here");
         }
@@ -74,6 +82,11 @@ internal static class SnapshotCodec
             : throw new StateFormatException($"session {sending} of {state.Sessions.Count} is to be sent in");
         ReadOutgoing(ref reader, state.Outgoing);
         ReadIncoming(ref reader, state.Incoming);
+        if (version == VersionWithActs)
+        {
+            ReadOperations(ref reader, state.Performed);
+        }
+
         reader.End();
         return position;
     }
@@ -185,11 +198,7 @@ internal static class SnapshotCodec
         stream.ChainBelow.Write(writer.Take(16));
         writer.Byte((byte)(stream.Stopped ?? 0));
         WriteStreams(writer, stream.Retired);
-        writer.UInt16(stream.Completed.Count);
-        foreach (var operation in stream.Completed)
-        {
-            EventCodec.WriteGuid(writer, operation);
-        }
+        WriteOperations(writer, stream.Completed);
     }
 
     private static void ReadOutgoing(ref StateReader reader, OutgoingStream stream)
@@ -198,10 +207,7 @@ internal static class SnapshotCodec
         stream.Restore(reader.UInt64(), ChainValue.Read(reader.Fixed(16).Span));
         stream.Stopped = ReadStop(ref reader);
         ReadStreams(ref reader, stream.Retired);
-        for (var left = reader.UInt16(); left > 0; left--)
-        {
-            stream.Completed.Add(EventCodec.ReadGuid(ref reader));
-        }
+        ReadOperations(ref reader, stream.Completed);
     }
 
     private static void WriteIncoming(StateWriter writer, IncomingStream stream)
@@ -225,6 +231,23 @@ internal static class SnapshotCodec
         stream.ChainBelow = chainKnown ? chain : null;
         stream.Stopped = ReadStop(ref reader);
         ReadStreams(ref reader, stream.Retired);
+    }
+
+    private static void WriteOperations(StateWriter writer, List<Guid> operations)
+    {
+        writer.UInt16(operations.Count);
+        foreach (var operation in operations)
+        {
+            EventCodec.WriteGuid(writer, operation);
+        }
+    }
+
+    private static void ReadOperations(ref StateReader reader, List<Guid> operations)
+    {
+        for (var left = reader.UInt16(); left > 0; left--)
+        {
+            operations.Add(EventCodec.ReadGuid(ref reader));
+        }
     }
 
     private static StopReason? ReadStop(ref StateReader reader) =>

@@ -22,7 +22,7 @@ internal static class SendCommand
         };
         var file = new Option<string?>("--file", "-f") { Description = "Sends a whole file as one message; - is standard input.", HelpName = "path" };
         var operation = new Option<Guid?>("--operation") { Description = "An id under which a repeat of this command is not sent twice.", HelpName = "guid" };
-        var expires = new Option<string?>("--expires-after") { Description = "How long it may wait for its acknowledgement, e.g. 10m; for ever without.", HelpName = "duration" };
+        var expires = new Option<string?>("--expires-after") { Description = "How long it may wait for its acknowledgement, e.g. 10m; without: as the peer's policy says.", HelpName = "duration" };
         var identity = Parameters.Identity();
         return frame.Make(
             "send", "Sends durable messages. Done when they are in the journal; delivery goes on from there.",

@@ -23,7 +23,7 @@ public sealed partial class StoredFormatTests
     [Fact]
     public void The_file_is_complete()
     {
-        Assert.Equal(34, Facts.Count);
+        Assert.Equal(35, Facts.Count);
         Assert.Equal(StoredSamples.Facts.Keys.Order(), Facts.Keys.Order());
         Assert.Equal(StoredSamples.Others().Keys.Order(), Others.Keys.Order());
     }
@@ -101,11 +101,40 @@ public sealed partial class StoredFormatTests
         Assert.Equal(65_000, state.Sessions[0].Current.AgeMillis);
     }
 
+    // Version 2 is version 1 and the ids of operators' acts behind it.
+    [Fact]
+    public void A_snapshot_with_acts_is_version_2_and_survives()
+    {
+        byte[] expected = [2, .. Others["snapshot"][1..], 0, 1, .. Facts["operation-performed"][1..]];
+        var state = new PeerState(new PeerKey(new IdentityName("alice"), new PeerId("bob")));
+
+        var position = SnapshotCodec.Read(expected, state, StoredSamples.Wall);
+        var again = StoredSamples.Written(writer => SnapshotCodec.Write(
+            writer, state, new StepInput(StoredSamples.Wall, new MonotonicMillis(0), Kyberium.Engine.Cryptography.SystemEntropy.Instance), position));
+
+        Assert.Single(state.Performed);
+        VectorJson.AssertBytes("snapshot of version 2", expected, again);
+        Assert.Throws<StateFormatException>(() => SnapshotCodec.Read(
+            expected.AsMemory(0, expected.Length - 1), new PeerState(new PeerKey(new IdentityName("alice"), new PeerId("bob"))), StoredSamples.Wall));
+    }
+
+    [Fact]
+    public void An_audit_event_carries_its_operation_when_it_has_one()
+    {
+        var act = new AuditEvent(
+            DateTimeOffset.FromUnixTimeMilliseconds(StoredSamples.Wall.Value), "peer-added", "alice", "bob", "carol", "c-1", "pin",
+            new ShardId("default", 7), StoredSamples.Position, 0, Guid.Parse("d0d1d2d3-d4d5-d6d7-d8d9-dadbdcdddedf"));
+        var bytes = StoredSamples.Written(writer => Kyberium.Engine.Audit.AuditCodec.Write(writer, act));
+
+        Assert.Equal(act, Kyberium.Engine.Audit.AuditCodec.Read(bytes, act.Shard, act.Position, 0));
+        Assert.Equal(act with { Operation = default }, Kyberium.Engine.Audit.AuditCodec.Read(bytes.AsMemory(0, bytes.Length - 16), act.Shard, act.Position, 0));
+    }
+
     [Fact]
     public void A_snapshot_of_another_version_is_refused()
     {
         var newer = Others["snapshot"].ToArray();
-        newer[0]++;
+        newer[0] += 2;
 
         Assert.Throws<StateFormatException>(() =>
             SnapshotCodec.Read(newer, new PeerState(new PeerKey(new IdentityName("alice"), new PeerId("bob"))), StoredSamples.Wall));

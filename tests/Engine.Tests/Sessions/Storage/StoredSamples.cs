@@ -62,6 +62,7 @@ internal static class StoredSamples
         ["message-retried"] = new PeerEvent.MessageRetried(Stream, 7),
         ["message-dropped"] = new PeerEvent.MessageDropped(Stream, 7),
         ["generation-set"] = new PeerEvent.GenerationSet(2),
+        ["operation-performed"] = new PeerEvent.OperationPerformed(Operation(0xd0)),
     };
 
     /// <summary>Gives what is not a fact: a snapshot, rows and a whole record, by name.</summary>
