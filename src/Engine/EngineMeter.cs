@@ -15,18 +15,18 @@ internal sealed class EngineMeter : IDisposable
         _refused = _meter.CreateCounter<long>("kyberium.envelopes.refused", "{envelope}", "Envelopes that arrived and were not taken.");
         // The process keeps every meter that was not disposed: through these it must not keep an engine that was given up.
         var observed = new WeakReference<SessionEngine>(engine);
-        _meter.CreateObservableGauge("kyberium.peers.resident", Observe(observed, static engine => engine.ResidentPeers), "{peer}", "Peers in memory.");
-        _meter.CreateObservableGauge("kyberium.journal.tail", Observe(observed, static engine => engine.JournalTailBytes), "By", "Bytes of records after the checkpoints.");
-        _meter.CreateObservableCounter("kyberium.journal.commits", Observe(observed, static engine => engine.Commits), "{commit}", "Batches performed.");
-        _meter.CreateObservableCounter("kyberium.journal.checkpoints.failed", Observe(observed, static engine => engine.CheckpointsFailed), "{checkpoint}", "Checkpoints that failed.");
-        _meter.CreateObservableGauge("kyberium.journal.data_keys", Observe(observed, static engine => engine.DataKeys), "{key}", "Data keys that live, of all shards.");
-        _meter.CreateObservableGauge("kyberium.journal.rows_under_old_keys", Observe(observed, static engine => engine.RowsUnderOldKeys), "{row}", "Rows that wait to be sealed under the newest data key.");
-        _meter.CreateObservableGauge("kyberium.audit.backlog", Observe(observed, static engine => engine.AuditWaiting), "{event}", "Audit events that wait for the sink.");
-        _meter.CreateObservableCounter("kyberium.audit.events.dropped", Observe(observed, static engine => engine.AuditDropped), "{event}", "Audit events for which the backlog had no room.");
-        _meter.CreateObservableCounter("kyberium.ephemeral_keys.hits", Observe(observed, static engine => engine.EphemeralHits), "{key}", "Ephemeral keys taken ready-made.");
-        _meter.CreateObservableCounter("kyberium.ephemeral_keys.misses", Observe(observed, static engine => engine.EphemeralMisses), "{key}", "Ephemeral keys made on the spot.");
-        _meter.CreateObservableCounter("kyberium.links.envelopes.sent", Observe(observed, static engine => engine.LinkSent), "{envelope}", "Envelopes handed to a peer.");
-        _meter.CreateObservableCounter("kyberium.links.envelopes.dropped", Observe(observed, static engine => engine.LinkDropped), "{envelope}", "Envelopes for which there was no room or no way.");
+        _meter.CreateObservableGauge("kyberium.peers.resident", Observe(observed, static one => one.ResidentPeers), "{peer}", "Peers in memory.");
+        _meter.CreateObservableGauge("kyberium.journal.tail", Observe(observed, static one => one.JournalTailBytes), "By", "Bytes of records after the checkpoints.");
+        _meter.CreateObservableCounter("kyberium.journal.commits", Observe(observed, static one => one.Commits), "{commit}", "Batches performed.");
+        _meter.CreateObservableCounter("kyberium.journal.checkpoints.failed", Observe(observed, static one => one.CheckpointsFailed), "{checkpoint}", "Checkpoints that failed.");
+        _meter.CreateObservableGauge("kyberium.journal.data_keys", Observe(observed, static one => one.DataKeys), "{key}", "Data keys that live, of all shards.");
+        _meter.CreateObservableGauge("kyberium.journal.rows_under_old_keys", Observe(observed, static one => one.RowsUnderOldKeys), "{row}", "Rows that wait to be sealed under the newest data key.");
+        _meter.CreateObservableGauge("kyberium.audit.backlog", Observe(observed, static one => one.AuditWaiting), "{event}", "Audit events that wait for the sink.");
+        _meter.CreateObservableCounter("kyberium.audit.events.dropped", Observe(observed, static one => one.AuditDropped), "{event}", "Audit events for which the backlog had no room.");
+        _meter.CreateObservableCounter("kyberium.ephemeral_keys.hits", Observe(observed, static one => one.EphemeralHits), "{key}", "Ephemeral keys taken ready-made.");
+        _meter.CreateObservableCounter("kyberium.ephemeral_keys.misses", Observe(observed, static one => one.EphemeralMisses), "{key}", "Ephemeral keys made on the spot.");
+        _meter.CreateObservableCounter("kyberium.links.envelopes.sent", Observe(observed, static one => one.LinkSent), "{envelope}", "Envelopes handed to a peer.");
+        _meter.CreateObservableCounter("kyberium.links.envelopes.dropped", Observe(observed, static one => one.LinkDropped), "{envelope}", "Envelopes for which there was no room or no way.");
     }
 
     ~EngineMeter() => _meter.Dispose();
