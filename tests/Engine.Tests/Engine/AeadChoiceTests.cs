@@ -23,7 +23,7 @@ public sealed class AeadChoiceTests
         AeadProviderChoice options, AeadProviderChoice template, bool expectsIntrinsics)
     {
         var intrinsics = new OtherProvider();
-        var providers = SessionEngine.ChooseAead(new CryptographySettings(options), Shipped, intrinsics);
+        var providers = SessionEngine.ChooseAead(new CryptographySettings(options, CryptographySettings.Managed), Shipped, intrinsics);
 
         Assert.Same(expectsIntrinsics ? intrinsics : AeadProvider.Platform, providers.For(template));
         Assert.False(providers.HasFallenBack);
@@ -32,7 +32,7 @@ public sealed class AeadChoiceTests
     [Fact]
     public void Without_the_instructions_auto_takes_the_platforms_and_says_so()
     {
-        var providers = SessionEngine.ChooseAead(new CryptographySettings(AeadProviderChoice.Auto), Shipped, intrinsics: null);
+        var providers = SessionEngine.ChooseAead(new CryptographySettings(AeadProviderChoice.Auto, CryptographySettings.Managed), Shipped, intrinsics: null);
 
         Assert.True(providers.HasFallenBack);
         Assert.All(Enum.GetValues<AeadProviderChoice>(), policy => Assert.Same(AeadProvider.Platform, providers.For(policy)));
@@ -42,7 +42,7 @@ public sealed class AeadChoiceTests
     public void Without_the_instructions_options_that_demand_them_refuse_to_start()
     {
         var error = Assert.Throws<EngineException>(() =>
-            SessionEngine.ChooseAead(new CryptographySettings(AeadProviderChoice.Intrinsics), Shipped, intrinsics: null));
+            SessionEngine.ChooseAead(new CryptographySettings(AeadProviderChoice.Intrinsics, CryptographySettings.Managed), Shipped, intrinsics: null));
 
         Assert.Equal(EngineErrorCode.ProviderUnavailable, error.Code);
         Assert.Contains("kyberium.engine.cryptography.aead-provider", error.Message, StringComparison.Ordinal);
@@ -59,7 +59,7 @@ public sealed class AeadChoiceTests
             var templates = TemplateStore.Load(folder.FullName);
 
             var error = Assert.Throws<EngineException>(() =>
-                SessionEngine.ChooseAead(new CryptographySettings(AeadProviderChoice.Auto), templates, intrinsics: null));
+                SessionEngine.ChooseAead(new CryptographySettings(AeadProviderChoice.Auto, CryptographySettings.Managed), templates, intrinsics: null));
             Assert.Equal(EngineErrorCode.ProviderUnavailable, error.Code);
             Assert.Contains("the template 'fast'", error.Message, StringComparison.Ordinal);
         }
