@@ -15,18 +15,22 @@ internal sealed class EngineMeter : IDisposable
         _refused = _meter.CreateCounter<long>("kyberium.envelopes.refused", "{envelope}", "Envelopes that arrived and were not taken.");
         // The process keeps every meter that was not disposed: through these it must not keep an engine that was given up.
         var observed = new WeakReference<SessionEngine>(engine);
-        _meter.CreateObservableGauge("kyberium.peers.resident", Observe(observed, static one => one.ResidentPeers), "{peer}", "Peers in memory.");
-        _meter.CreateObservableGauge("kyberium.journal.tail", Observe(observed, static one => one.JournalTailBytes), "By", "Bytes of records after the checkpoints.");
-        _meter.CreateObservableCounter("kyberium.journal.commits", Observe(observed, static one => one.Commits), "{commit}", "Batches performed.");
-        _meter.CreateObservableCounter("kyberium.journal.checkpoints.failed", Observe(observed, static one => one.CheckpointsFailed), "{checkpoint}", "Checkpoints that failed.");
-        _meter.CreateObservableGauge("kyberium.journal.data_keys", Observe(observed, static one => one.DataKeys), "{key}", "Data keys that live, of all shards.");
-        _meter.CreateObservableGauge("kyberium.journal.rows_under_old_keys", Observe(observed, static one => one.RowsUnderOldKeys), "{row}", "Rows that wait to be sealed under the newest data key.");
-        _meter.CreateObservableGauge("kyberium.audit.backlog", Observe(observed, static one => one.AuditWaiting), "{event}", "Audit events that wait for the sink.");
-        _meter.CreateObservableCounter("kyberium.audit.events.dropped", Observe(observed, static one => one.AuditDropped), "{event}", "Audit events for which the backlog had no room.");
-        _meter.CreateObservableCounter("kyberium.ephemeral_keys.hits", Observe(observed, static one => one.EphemeralHits), "{key}", "Ephemeral keys taken ready-made.");
-        _meter.CreateObservableCounter("kyberium.ephemeral_keys.misses", Observe(observed, static one => one.EphemeralMisses), "{key}", "Ephemeral keys made on the spot.");
-        _meter.CreateObservableCounter("kyberium.links.envelopes.sent", Observe(observed, static one => one.LinkSent), "{envelope}", "Envelopes handed to a peer.");
-        _meter.CreateObservableCounter("kyberium.links.envelopes.dropped", Observe(observed, static one => one.LinkDropped), "{envelope}", "Envelopes for which there was no room or no way.");
+        void Gauge(string name, string unit, Func<SessionEngine, long> read, string description) =>
+            _meter.CreateObservableGauge(name, Observe(observed, read), unit, description);
+        void Counter(string name, string unit, Func<SessionEngine, long> read, string description) =>
+            _meter.CreateObservableCounter(name, Observe(observed, read), unit, description);
+        Gauge("kyberium.peers.resident", "{peer}", static one => one.ResidentPeers, "Peers in memory.");
+        Gauge("kyberium.journal.tail", "By", static one => one.JournalTailBytes, "Bytes of records after the checkpoints.");
+        Counter("kyberium.journal.commits", "{commit}", static one => one.Commits, "Batches performed.");
+        Counter("kyberium.journal.checkpoints.failed", "{checkpoint}", static one => one.CheckpointsFailed, "Checkpoints that failed.");
+        Gauge("kyberium.journal.data_keys", "{key}", static one => one.DataKeys, "Data keys that live, of all shards.");
+        Gauge("kyberium.journal.rows_under_old_keys", "{row}", static one => one.RowsUnderOldKeys, "Rows that wait to be sealed under the newest data key.");
+        Gauge("kyberium.audit.backlog", "{event}", static one => one.AuditWaiting, "Audit events that wait for the sink.");
+        Counter("kyberium.audit.events.dropped", "{event}", static one => one.AuditDropped, "Audit events for which the backlog had no room.");
+        Counter("kyberium.ephemeral_keys.hits", "{key}", static one => one.EphemeralHits, "Ephemeral keys taken ready-made.");
+        Counter("kyberium.ephemeral_keys.misses", "{key}", static one => one.EphemeralMisses, "Ephemeral keys made on the spot.");
+        Counter("kyberium.links.envelopes.sent", "{envelope}", static one => one.LinkSent, "Envelopes handed to a peer.");
+        Counter("kyberium.links.envelopes.dropped", "{envelope}", static one => one.LinkDropped, "Envelopes for which there was no room or no way.");
     }
 
     ~EngineMeter() => _meter.Dispose();

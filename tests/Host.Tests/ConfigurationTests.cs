@@ -7,7 +7,7 @@ namespace Kyberium.Host.Tests;
 /// <summary>Goal: options and files cannot drift apart, and every problem is told together with its place.</summary>
 public sealed class ConfigurationTests
 {
-    [Theory, InlineData("kyberium.host", 12), InlineData("kyberium.engine", 36)]
+    [Theory, InlineData("kyberium.host", 12), InlineData("kyberium.engine", 37)]
     public void The_file_has_exactly_the_keys_and_defaults_of_the_options(string prefix, int count)
     {
         var name = prefix.Split('.')[1];
@@ -52,6 +52,22 @@ public sealed class ConfigurationTests
         Assert.Contains($"{file.Path}:5: kyberium.host.log-level = \"loud\": must be one of", failure.Message, StringComparison.Ordinal);
         Assert.Contains("variable KYBERIUM__ENGINE__SHARD__COUNT: kyberium.engine.shard.count = 0: must be 1 to 4096", failure.Message, StringComparison.Ordinal);
         Assert.Contains("--set kyberium.host.drain-timeout: kyberium.host.drain-timeout = \"1 year\": must be", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("platform", AeadProviderChoice.Platform), InlineData("intrinsics", AeadProviderChoice.Intrinsics)]
+    [InlineData("auto", AeadProviderChoice.Auto), InlineData("fast", null), InlineData("3", null), InlineData("auto,platform", null)]
+    public void A_choice_is_read_by_its_name_only(string text, AeadProviderChoice? expected)
+    {
+        using var file = new TemporaryFile($"kyberium.engine.cryptography.aead-provider = \"{text}\"");
+        if (expected is { } choice)
+        {
+            Assert.Equal(choice, NodeConfiguration.Read(file.Path, new Dictionary<string, string>(), []).Engine.Cryptography.AeadProvider);
+            return;
+        }
+
+        var failure = Assert.Throws<EngineException>(() => NodeConfiguration.Read(file.Path, new Dictionary<string, string>(), []));
+        Assert.Contains("must be one of platform, intrinsics, auto", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -25,7 +25,12 @@ internal static class AuditCodec
     {
         var reader = new StateReader(bytes);
         return new AuditEvent(
-            reader.Instant(), reader.Text(), reader.Text(), reader.Text(), reader.Text(),
+            Instant(reader.Int64()), reader.Text(), reader.Text(), reader.Text(), reader.Text(),
             reader.Text(), reader.Text(), shard, position, ordinal, reader.IsAtEnd ? default : EventCodec.ReadGuid(ref reader));
     }
+
+    private static DateTimeOffset Instant(long millis) =>
+        millis >= DateTimeOffset.MinValue.ToUnixTimeMilliseconds() && millis <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
+            ? DateTimeOffset.FromUnixTimeMilliseconds(millis)
+            : throw new StateFormatException($"{millis} ms since 1970 is no date");
 }

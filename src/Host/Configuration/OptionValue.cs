@@ -19,9 +19,14 @@ internal static class OptionValue
                 double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var fraction) ? fraction : null, "a number"),
             _ when type == typeof(bool) => (HoconBoolean.TryParse(text, out var truth) ? truth : null, HoconBoolean.Expected),
             _ when type == typeof(TimeSpan) => (HoconDuration.TryParse(text, out var duration) ? duration : null, HoconDuration.Expected),
+            _ when type.IsEnum => (FindName(text, type), "one of " + string.Join(", ", Enum.GetNames(type)).ToLowerInvariant()),
             _ => throw new InvalidOperationException($"no option has type {type.Name}"),
         };
         value = parsed!;
         return parsed is not null;
     }
+
+    // By name only: Enum.TryParse would read numbers and lists too.
+    private static object? FindName(string text, Type type) =>
+        Enum.GetNames(type).FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } name ? Enum.Parse(type, name) : null;
 }

@@ -49,12 +49,6 @@ internal ref struct StateReader(ReadOnlyMemory<byte> source)
         return Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : throw new StateFormatException("a text is not UTF-8");
     }
 
-    /// <summary>Reads milliseconds since 1970, within the calendar.</summary>
-    internal DateTimeOffset Instant() => Int64() is var millis && millis >= DateTimeOffset.MinValue.ToUnixTimeMilliseconds()
-        && millis <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
-            ? DateTimeOffset.FromUnixTimeMilliseconds(millis)
-            : throw new StateFormatException($"{millis} ms since 1970 is no date");
-
     /// <summary>Reads a number that stands for one of a few things.</summary>
     internal static T OneOf<T>(int number) where T : struct, Enum
     {
