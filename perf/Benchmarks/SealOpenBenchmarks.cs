@@ -25,17 +25,21 @@ public class SealOpenBenchmarks
     private ReceivingTraffic _receiving = null!;
     private int _pairs;
 
+    [Params(false, true)]
+    public bool Intrinsics { get; set; }
+
     [GlobalSetup]
     public void Prepare()
     {
         var limits = new TrafficLimits { RecordsSoft = long.MaxValue, RecordsHard = long.MaxValue, BytesSoft = long.MaxValue, BytesHard = long.MaxValue };
         var secrets = EpochSecrets.Restore([.. Enumerable.Range(0, EpochSecrets.Size).Select(value => (byte)value)]);
         var index = ReceiverIndex.Of(1, 2);
+        var provider = Intrinsics ? AeadProvider.Intrinsics ?? AeadProvider.Platform : AeadProvider.Platform;
         _sending = new SendingTraffic(
-            secrets, TrafficDirection.InitiatorToResponder, Suite.MLKem768P256, Epoch.Zero, index, limits, AeadProvider.Platform,
+            secrets, TrafficDirection.InitiatorToResponder, Suite.MLKem768P256, Epoch.Zero, index, limits, provider,
             SystemEntropy.Instance);
         _receiving = new ReceivingTraffic(
-            secrets, TrafficDirection.InitiatorToResponder, Suite.MLKem768P256, Epoch.Zero, index, limits, AeadProvider.Platform);
+            secrets, TrafficDirection.InitiatorToResponder, Suite.MLKem768P256, Epoch.Zero, index, limits, provider);
     }
 
     [Benchmark(Baseline = true)]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Kyberium.Engine;
 
 namespace Kyberium.Load;
 
@@ -6,8 +7,9 @@ namespace Kyberium.Load;
 /// <param name="Quick">Small sizes, one round: shows that nothing has rotted, measures nothing.</param>
 /// <param name="Peers">Sessions between the two engines.</param>
 /// <param name="Rounds">Rounds of each row, of which median, least and most are printed.</param>
+/// <param name="Aead">The providers that seal, one after the other.</param>
 /// <param name="Rows">The groups to run; <see langword="null"/>: all.</param>
-internal sealed record LoadOptions(bool Quick, int Peers, int Rounds, IReadOnlySet<string>? Rows)
+internal sealed record LoadOptions(bool Quick, int Peers, int Rounds, IReadOnlyList<AeadProviderChoice> Aead, IReadOnlySet<string>? Rows)
 {
     internal static LoadOptions Parse(string[] args)
     {
@@ -16,6 +18,7 @@ internal sealed record LoadOptions(bool Quick, int Peers, int Rounds, IReadOnlyS
             quick,
             int.Parse(Value(args, "--peers") ?? (quick ? "20" : "1000"), CultureInfo.InvariantCulture),
             quick ? 1 : 5,
+            [.. (Value(args, "--aead") ?? "platform,intrinsics").Split(',').Select(name => Enum.Parse<AeadProviderChoice>(name, ignoreCase: true))],
             Value(args, "--rows")?.Split(',').ToHashSet(StringComparer.Ordinal));
     }
 

@@ -17,13 +17,14 @@ internal sealed class Pair : IAsyncDisposable
 
     internal IdentityName[] Names { get; private set; } = [];
 
-    internal static async Task<Pair> StartAsync(int sessions, bool durable, bool connect)
+    internal static async Task<Pair> StartAsync(
+        int sessions, bool durable, bool connect, AeadProviderChoice aead = AeadProviderChoice.Platform, IdentityName? only = null)
     {
         var pair = new Pair();
         var network = new InMemoryNetwork();
-        pair.Sender = await pair.EngineAsync("left", network, durable);
-        pair.Receiver = await pair.EngineAsync("right", network, durable);
-        pair.Names = [.. Enumerable.Range(0, sessions).Select(number => new IdentityName($"i{number}"))];
+        pair.Sender = await pair.EngineAsync("left", network, durable, aead);
+        pair.Receiver = await pair.EngineAsync("right", network, durable, aead);
+        pair.Names = only is { } given ? [given] : [.. Enumerable.Range(0, sessions).Select(number => new IdentityName($"i{number}"))];
         foreach (var name in pair.Names)
         {
             var left = await pair.Sender.CreateIdentityAsync(name);
@@ -51,9 +52,10 @@ internal sealed class Pair : IAsyncDisposable
         }
     }
 
-    private Task<SessionEngine> EngineAsync(string name, InMemoryNetwork network, bool durable)
+    private Task<SessionEngine> EngineAsync(string name, InMemoryNetwork network, bool durable, AeadProviderChoice aead)
     {
         var options = new EngineOptions { DataDirectory = Path.Combine(_directory, name) };
+        options.Cryptography.AeadProvider = aead;
         options.Handshake.AttemptsPerSecond = 100_000;
         options.Handshake.HalfOpenMax = 65_536;
         options.Handshake.HalfOpenPerSourceMax = 4_096;

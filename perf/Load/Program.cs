@@ -1,11 +1,12 @@
 using Kyberium.Load;
 
 // Runs rows of the design's table against a running engine and prints each beside its ceiling, measured in the same process.
-//   dotnet run -c Release --project perf/Load -- [--quick] [--peers N] [--rows seal,open,awaited,durable,memory,handshake]
+//   dotnet run -c Release --project perf/Load -- [--quick] [--peers N] [--aead platform,intrinsics] [--rows aead,traffic,durable,memory,recovery]
 var options = LoadOptions.Parse(args);
 Console.WriteLine(Machine.Describe(args));
 var rows = new (string Name, Func<LoadOptions, Task<IReadOnlyList<Row>>> Run)[]
 {
+    ("aead", AeadRows.RunAsync),
     ("traffic", TrafficRows.RunAsync),
     ("durable", DurableRows.RunAsync),
     ("memory", MemoryRows.RunAsync),

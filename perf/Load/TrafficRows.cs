@@ -1,53 +1,76 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
 using Kyberium.Engine;
+using Kyberium.Engine.Cryptography;
 
 namespace Kyberium.Load;
 
-/// <summary>Volatile seal and open of 256 bytes over many peers, against bare AES-GCM over as many keys.</summary>
+/// <summary>Volatile seal and open of 256 bytes over many peers, against bare AES-GCM over as many keys; once for each provider.</summary>
 internal static class TrafficRows
 {
     private const int PayloadSize = 256;
+    private const int TurnCount = 8_192;        // as PipelineLoad: envelopes are opened while they are in the cache
+    private const string OneThread = "bare AES-GCM, one thread";
+    private const string TwoThreads = "bare AES-GCM, two threads";
+
+    /// <summary>Nothing, but for a reservation that is renewed once in many messages.</summary>
+    private const double AllocatedByTryMax = 8;
+
+    /// <summary>The envelope and the payload that are handed out, 340 and 280 bytes with their heads, and what waits now and then.</summary>
+    private const double AllocatedByAsyncMax = 1_024;
 
     internal static async Task<IReadOnlyList<Row>> RunAsync(LoadOptions options)
     {
-        var count = options.Quick ? 2_000 : 200_000;
-        await using var pair = await Pair.StartAsync(options.Peers, durable: false, connect: true);
-        var order = Order(options.Peers, count);
-        var payload = new byte[PayloadSize];
-        var bare = Rates(options, () => Bare(options.Peers, order, payload));
-        var ceiling = new Row("bare AES-GCM seal, 256 B, as many keys, one thread", bare, "/s");
-        var seal = new List<double>();
-        var open = new List<double>();
-        for (var round = 0; round < options.Rounds; round++)
+        List<Row> rows = [];
+        foreach (var aead in options.Aead)
         {
-            var envelopes = new byte[count][];
-            seal.Add(await RateAsync(count, async i =>
-                envelopes[i] = await pair.Sender.SealAsync(Pair.Right, payload, pair.Names[order[i]])));
-            open.Add(await RateAsync(count, async i =>
+            rows.AddRange(await RunAsync(options, aead));
+        }
+
+        return [.. rows, .. await AllocationAsync(options.Quick ? 2_000 : 200_000)];
+    }
+
+    /// <summary>What one message allocates on its thread once keys and pools are warm, and that what was opened is what was sealed.</summary>
+    private static async Task<IReadOnlyList<Row>> AllocationAsync(int count)
+    {
+        await using var pair = await Pair.StartAsync(1, durable: false, connect: true, only: IdentityName.Default);
+        var (payload, opened) = (new byte[PayloadSize], new byte[PayloadSize]);
+        var envelope = new byte[PayloadSize + SessionEngine.EnvelopeOverhead];
+        // The first envelope announces an incarnation, for which opening waits for the journal.
+        await pair.Receiver.OpenAsync(await pair.Sender.SealAsync(Pair.Right, payload));
+        PassAll(count / 10);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        PassAll(count);
+        var perPair = (GC.GetAllocatedBytesForCurrentThread() - before) / (double)count;
+
+        before = GC.GetTotalAllocatedBytes(precise: true);
+        for (var i = 0; i < count; i++)
+        {
+            if ((await pair.Receiver.OpenAsync(await pair.Sender.SealAsync(Pair.Right, payload))).Payload.Length != PayloadSize)
             {
-                if ((await pair.Receiver.OpenAsync(envelopes[i])).Payload.Length != PayloadSize)
-                {
-                    throw new InvalidOperationException("an envelope opened to something else");
-                }
-            }));
+                throw new InvalidOperationException("an envelope opened to something else");
+            }
         }
 
-        var callers = options.Quick ? 20 : 1_000;
-        var awaited = new List<double>();
-        for (var round = 0; round < options.Rounds; round++)
-        {
-            awaited.Add(await ConcurrentAsync(count, callers, async i =>
-                await pair.Sender.SealAsync(Pair.Right, payload, pair.Names[order[i]])));
-        }
-
+        var perAwaited = (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)count;
         return
         [
-            ceiling,
-            new Row($"seal, awaited one by one, {options.Peers:N0} peers", seal, "/s", ceiling.Median, "bare seal, one thread"),
-            new Row($"open, awaited one by one, {options.Peers:N0} peers", open, "/s", ceiling.Median, "bare seal, one thread"),
-            new Row($"seal from {callers:N0} concurrent callers", awaited, "/s", ceiling.Median, "bare seal, one thread"),
+            Row.Bounded("allocated by TrySeal and TryOpen, per message", perPair, "B", AllocatedByTryMax),
+            Row.Bounded("allocated by SealAsync and OpenAsync, per message", perAwaited, "B", AllocatedByAsyncMax),
         ];
+
+        void PassAll(int messages)
+        {
+            for (var i = 0; i < messages; i++)
+            {
+                BitConverter.TryWriteBytes(payload, i);
+                if (!pair.Sender.TrySeal(Pair.Right, payload, envelope, out var size)
+                    || !pair.Receiver.TryOpen(envelope.AsSpan(0, size), opened, out var length, out var peer)
+                    || peer != Pair.Left || !opened.AsSpan(0, length).SequenceEqual(payload))
+                {
+                    throw new InvalidOperationException($"message {i} did not come out as it went in");
+                }
+            }
+        }
     }
 
     internal static async Task<double> ConcurrentAsync(int count, int callers, Func<int, Task> call)
@@ -64,42 +87,85 @@ internal static class TrafficRows
         return count / watch.Elapsed.TotalSeconds;
     }
 
-    private static async Task<double> RateAsync(int count, Func<int, Task> call)
+    // All rows of a round follow each other, so that a slow spell of the machine meets each alike.
+    private static async Task<IReadOnlyList<Row>> RunAsync(LoadOptions options, AeadProviderChoice aead)
     {
-        var watch = Stopwatch.StartNew();
-        for (var i = 0; i < count; i++)
+        var count = options.Quick ? 2_000 : 200_000;
+        var callers = options.Quick ? 20 : 1_000;
+        await using var pair = await Pair.StartAsync(options.Peers, durable: false, connect: true, aead);
+        var order = Order(options.Peers, count);
+        var pipelines = new PipelineLoad(pair, order, new byte[PayloadSize]);
+        var provider = new AeadProviders(aead, AeadProvider.Intrinsics).Default;
+        var measured = Enumerable.Range(0, 10).Select(_ => new List<double>()).ToArray();
+        for (var round = -1; round < options.Rounds; round++)
         {
-            await call(i);
+            double[] rates =
+            [
+                BareCipher.Platform(options.Peers, order, PayloadSize),
+                await TwiceAsync(() => Task.FromResult(BareCipher.Platform(options.Peers, order, PayloadSize))),
+                BareCipher.Provider(provider, options.Peers, order, PayloadSize),
+                .. await AwaitedAsync(pair, order),
+                .. await pipelines.RunAsync(1),
+                .. await pipelines.RunAsync(2),
+                await ConcurrentAsync(count, callers, async i => await pair.Sender.SealAsync(Pair.Right, pipelines.Payload, pair.Names[order[i]])),
+            ];
+            for (var row = 0; row < rates.Length && round >= 0; row++)      // the first round compiles
+            {
+                measured[row].Add(rates[row]);
+            }
         }
 
-        return count / watch.Elapsed.TotalSeconds;
+        var name = aead.ToString().ToLowerInvariant();
+        Row one = new("bare AES-GCM, 256 B, as many keys, one thread", measured[0], "/s");
+        Row two = new("the same on two threads", measured[1], "/s", one.Median, OneThread);
+        Row Against(Row ceiling, string row, int at, string against) => new($"{name}: {row}", measured[at], "/s", ceiling.Median, against);
+        return
+        [
+            one,
+            two,
+            Against(one, "bare provider with header, one thread", 2, OneThread),
+            Against(one, $"seal, awaited one by one, {options.Peers:N0} peers", 3, OneThread),
+            Against(one, "open, awaited one by one", 4, OneThread),
+            Against(one, "seal through one pipeline", 5, OneThread),
+            Against(one, "open through one pipeline", 6, OneThread),
+            Against(two, "seal through two pipelines", 7, TwoThreads),
+            Against(two, "open through two pipelines", 8, TwoThreads),
+            Against(two, $"seal from {callers:N0} concurrent callers", 9, TwoThreads),
+        ];
     }
 
-    private static List<double> Rates(LoadOptions options, Func<double> round)
+    private static async Task<double[]> AwaitedAsync(Pair pair, int[] order)
     {
-        round();
-        return [.. Enumerable.Range(0, options.Rounds).Select(_ => round())];
-    }
-
-    private static double Bare(int keys, int[] order, byte[] payload)
-    {
-        var ciphers = Enumerable.Range(0, keys).Select(number => new AesGcm(SHA256.HashData(BitConverter.GetBytes(number)), 16)).ToArray();
-        var (nonce, ciphertext, tag) = (new byte[12], new byte[PayloadSize], new byte[16]);
-        var watch = Stopwatch.StartNew();
-        for (var i = 0; i < order.Length; i++)
+        var payload = new byte[PayloadSize];
+        var envelopes = new byte[TurnCount][];
+        double sealing = 0, opening = 0;
+        for (var from = 0; from < order.Length; from += TurnCount)
         {
-            BitConverter.TryWriteBytes(nonce, i);
-            ciphers[order[i]].Encrypt(nonce, payload, ciphertext, tag);
+            var count = Math.Min(TurnCount, order.Length - from);
+            var watch = Stopwatch.StartNew();
+            for (var i = 0; i < count; i++)
+            {
+                envelopes[i] = await pair.Sender.SealAsync(Pair.Right, payload, pair.Names[order[from + i]]);
+            }
+
+            sealing += watch.Elapsed.TotalSeconds;
+            watch.Restart();
+            for (var i = 0; i < count; i++)
+            {
+                if ((await pair.Receiver.OpenAsync(envelopes[i])).Payload.Length != PayloadSize)
+                {
+                    throw new InvalidOperationException("an envelope opened to something else");
+                }
+            }
+
+            opening += watch.Elapsed.TotalSeconds;
         }
 
-        var rate = order.Length / watch.Elapsed.TotalSeconds;
-        foreach (var cipher in ciphers)
-        {
-            cipher.Dispose();
-        }
-
-        return rate;
+        return [order.Length / sealing, order.Length / opening];
     }
+
+    private static async Task<double> TwiceAsync(Func<Task<double>> half) =>
+        (await Task.WhenAll(Task.Run(half), Task.Run(half))).Sum();
 
     private static int[] Order(int peers, int count)
     {

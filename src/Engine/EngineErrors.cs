@@ -17,6 +17,11 @@ internal static class EngineErrors
         new(EngineErrorCode.SelfTestFailed,
             $"the self-test of {failure.Algorithm} failed; do not use this machine or build for cryptography until it is understood", failure);
 
+    internal static EngineException AeadUnavailable(string demandedBy) =>
+        new(EngineErrorCode.ProviderUnavailable,
+            $"{demandedBy} asks for AES-GCM over processor instructions, and this processor (or the runtime's settings) has no AES with carry-less products; "
+            + "say \"auto\" or \"platform\" there, or move to another machine");
+
     internal static EngineException ShardCountFixed(int asked, int made) =>
         new(EngineErrorCode.OptionsInvalid,
             $"kyberium.engine.shard.count is {asked}, but this data directory was made with {made} shards and keeps them; set {made}");

@@ -26,6 +26,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     private static readonly Lazy<bool> SelfTested = new(static () =>
     {
         CryptographicSelfTest.Run();
+        AeadCrossCheck.Run(AeadProvider.IntrinsicWidths, SystemEntropy.Instance, AeadCrossCheck.CountAtStart);
         return true;
     });
 
@@ -37,6 +38,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     private readonly EngineDirectory _directory;
     private readonly EphemeralKeyPool _ephemeralKeys;
     private readonly TemplateStore _templates;
+    private readonly AeadProviders _aead;
     private readonly LinkOutlet _outlet;
     private readonly Inbox _inbox;
     private readonly OutboxRoom _outboxRoom;
@@ -52,7 +54,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
 
     private SessionEngine(
         EngineSettings settings, EngineParts parts, EngineScheduler scheduler, IEntropySource entropy, IJournal journal,
-        IKeyring keyring, EngineDirectory directory, TemplateStore templates)
+        IKeyring keyring, EngineDirectory directory, TemplateStore templates, AeadProviders aead)
     {
         _settings = settings;
         _parts = parts;
@@ -61,6 +63,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         _keyring = keyring;
         _directory = directory;
         _templates = templates;
+        _aead = aead;
         _logger = parts.LoggerFactory.CreateLogger<SessionEngine>();
         _ephemeralKeys = new EphemeralKeyPool(scheduler, entropy, settings.Handshake.EphemeralPoolCount);
         _outlet = new LinkOutlet(scheduler, settings.Links, [.. parts.PeerLinks]);
@@ -86,8 +89,8 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     /// <param name="options">Read once; later changes have no effect.</param>
     /// <param name="parts">The journal, links and other code the engine is built from.</param>
     /// <exception cref="EngineException">
-    /// <see cref="EngineErrorCode.OptionsInvalid"/>, every problem listed; <see cref="EngineErrorCode.SelfTestFailed"/>; what
-    /// opening the journal and the keyring gives; <see cref="EngineErrorCode.StoreRolledBack"/>;
+    /// <see cref="EngineErrorCode.OptionsInvalid"/>, every problem listed; <see cref="EngineErrorCode.SelfTestFailed"/>;
+    /// <see cref="EngineErrorCode.ProviderUnavailable"/>; what opening the journal and the keyring gives; <see cref="EngineErrorCode.StoreRolledBack"/>;
     /// <see cref="EngineErrorCode.JournalCorrupt"/>.
     /// </exception>
     public static Task<SessionEngine> StartAsync(
@@ -153,6 +156,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
 
         var templates = TemplateStore.Load(settings.Templates.Directory);
         _ = templates.Get(settings.Templates.DefaultId);
+        var aead = ChooseAead(settings.Cryptography, templates, AeadProvider.Intrinsics);
         var keyring = await parts.OpenKeyring(options, cancellationToken).ConfigureAwait(false);
         IJournal? journal = null;
         EngineDirectory? directory = null;
@@ -167,7 +171,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
                 throw EngineErrors.ShardCountFixed(settings.Shard.Count, directory.ShardCount);
             }
 
-            engine = new SessionEngine(settings, parts, scheduler, entropy, journal, keyring, directory, templates);
+            engine = new SessionEngine(settings, parts, scheduler, entropy, journal, keyring, directory, templates, aead);
         }
         catch
         {
@@ -196,6 +200,18 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             await engine.ReleaseAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.ProviderUnavailable"/>.</exception>
+    internal static AeadProviders ChooseAead(CryptographySettings settings, TemplateStore templates, AeadProvider? intrinsics)
+    {
+        var demandedBy = settings.AeadProvider == AeadProviderChoice.Intrinsics
+            ? "kyberium.engine.cryptography.aead-provider"
+            : templates.All.Where(template => template.Policy.AeadProvider == AeadProviderChoice.Intrinsics)
+                .Select(template => $"the template '{template.Ref.Id}'").FirstOrDefault();
+        return intrinsics is null && demandedBy is not null
+            ? throw EngineErrors.AeadUnavailable(demandedBy)
+            : new AeadProviders(settings.AeadProvider, intrinsics);
     }
 
     private static void RunSelfTest()
@@ -234,6 +250,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             OutboxRoom = _outboxRoom,
             Generation = _directory.Generation,
             Keyed = new KeyedTraffic(_settings.Residency.KeyedAeadMax),
+            Aead = _aead,
             IgnoresWitnesses = acceptRestored,
         };
         _shards = await ShardSet.StartAsync(
@@ -247,6 +264,12 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         foreach (var link in _parts.PeerLinks)
         {
             await link.StartAsync(this, cancellationToken).ConfigureAwait(false);
+        }
+
+        EngineLog.AeadChosen(_logger, _aead.Default.Name);
+        if (_aead.HasFallenBack)
+        {
+            EngineLog.AeadFellBack(_logger);
         }
 
         EngineLog.Ready(

@@ -14,7 +14,7 @@ internal static class CommandLine
     {
         try
         {
-            var parsed = Subcommands.Build(terminal).Parse(arguments);
+            var parsed = Subcommands.Parse(terminal, arguments);
             if (parsed.Errors.Count > 0)
             {
                 throw HostErrors.Usage(parsed.Errors.Select(error => error.Message.TrimEnd('.')), PathOf(parsed));

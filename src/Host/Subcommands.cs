@@ -14,6 +14,11 @@ namespace Kyberium.Host;
 /// <summary>Every command there is: the one place where they are registered.</summary>
 internal static class Subcommands
 {
+    // A text that begins with @ is a text: no argument is ever taken for the name of a file with more arguments.
+    private static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null };
+
+    internal static ParseResult Parse(Terminal terminal, IReadOnlyList<string> arguments) => Build(terminal).Parse(arguments, Parsing);
+
     internal static RootCommand Build(Terminal terminal)
     {
         var frame = new CommandFrame(terminal);

@@ -36,19 +36,74 @@ public sealed class DemoTests : IDisposable
         Assert.Contains("KY1015", error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Demo_that_is_interrupted_ends_its_nodes_and_says_where_their_data_lies(bool keeps)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        await File.WriteAllLinesAsync(_file, Enumerable.Range(0, 200_000).Select(line => $"line {line}"));
+        string[] keep = keeps ? ["--keep"] : [];
+        using var process = Start(["demo", "--file", _file, "--kills", "0", .. keep]);
+        using var timely = new CancellationTokenSource(TimeSpan.FromSeconds(120));
+        var output = process.StandardOutput.ReadToEndAsync(timely.Token);
+        var error = new System.Text.StringBuilder();
+        while (!error.ToString().Contains("sending ", StringComparison.Ordinal))
+        {
+            error.AppendLine(await process.StandardError.ReadLineAsync(timely.Token) ?? throw new InvalidOperationException(error.ToString()));
+        }
+
+        var nodes = NodesOf(process.Id);
+        Assert.Equal(2, nodes.Count);
+        // SIGTERM, which a terminal's Ctrl-C arrives as for this program's purposes: SIGINT may be ignored where tests run in the background.
+        using (var signal = Process.Start("kill", ["-TERM", $"{process.Id}"]))
+        {
+            await signal.WaitForExitAsync(timely.Token);
+        }
+
+        error.Append(await process.StandardError.ReadToEndAsync(timely.Token));
+        await process.WaitForExitAsync(timely.Token);
+        Assert.Equal(130, process.ExitCode);
+        Assert.Empty(await output);
+        Assert.All(nodes, node => Assert.False(Directory.Exists($"/proc/{node}"), $"node {node} outlived the demo"));
+        var told = error.ToString().TrimEnd().Split('\n')[^1];
+        if (keeps)
+        {
+            var folder = told[(told.LastIndexOf(' ') + 1)..];
+            Assert.True(File.Exists(Path.Combine(folder, "alice", "data", "journal.db")), told);
+            Directory.Delete(folder, recursive: true);
+        }
+        else
+        {
+            Assert.EndsWith("their data is deleted", told, StringComparison.Ordinal);
+        }
+    }
+
     public void Dispose() => File.Delete(_file);
+
+    /// <summary>Reads from the system which processes the demo started.</summary>
+    private static List<int> NodesOf(int parent) =>
+        [.. File.ReadAllText($"/proc/{parent}/task/{parent}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Concat(Directory.GetDirectories($"/proc/{parent}/task").SelectMany(thread => File.ReadAllText(Path.Combine(thread, "children"))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))).Select(int.Parse).Distinct()];
 
     private static async Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(
-            "dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "kyberium.dll"), .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+        using var process = Start(arguments);
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         return (process.ExitCode, await output, await error);
     }
+
+    private static Process Start(string[] arguments) => Process.Start(new ProcessStartInfo(
+        "dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "kyberium.dll"), .. arguments])
+    {
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+    })!;
 }

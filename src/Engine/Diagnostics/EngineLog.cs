@@ -28,4 +28,10 @@ internal static partial class EngineLog
 
     [LoggerMessage(1020, LogLevel.Information, "A stream to {Peer} ended early and its receiver could not be told: {Reason}. The next stream does that")]
     internal static partial void StreamNotAbandoned(ILogger logger, string peer, string reason);
+
+    [LoggerMessage(1030, LogLevel.Information, "AES-256-GCM of records: {Provider}, where a template leaves it open")]
+    internal static partial void AeadChosen(ILogger logger, string provider);
+
+    [LoggerMessage(1031, LogLevel.Information, "This processor has no AES with carry-less products: records are sealed with the platform's AES-256-GCM")]
+    internal static partial void AeadFellBack(ILogger logger);
 }

@@ -8,7 +8,7 @@ public sealed class DeliveryOptions
     /// <summary>Gets or sets the shortest wait before a message is sent again. Default 200 ms; 10 ms to
     /// <see cref="ResendMax"/>.</summary>
     /// <remarks>HOCON: <c>resend-initial</c>. The floor for every template of this node: the longer of the two
-    /// counts.</remarks>
+    /// counts. Where the measured round trip, flushes of the peer included, is longer, that counts.</remarks>
     public TimeSpan ResendInitial { get; set; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Gets or sets what the wait between resends grows to at most. Default 30 s; 10 ms to 1 h.</summary>

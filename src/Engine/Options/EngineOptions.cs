@@ -33,6 +33,9 @@ public sealed class EngineOptions
     /// <summary>Gets the options under <c>links</c>: how envelopes reach peers.</summary>
     public LinksOptions Links { get; } = new();
 
+    /// <summary>Gets the options under <c>cryptography</c>: which implementations compute.</summary>
+    public CryptographyOptions Cryptography { get; } = new();
+
     /// <summary>Gets the options under <c>templates</c>: which policies there are.</summary>
     public TemplatesOptions Templates { get; } = new();
 
@@ -51,6 +54,7 @@ public sealed class EngineOptions
             Journal.ToSettings(),
             Pipeline.ToSettings(),
             Links.ToSettings(),
+            Cryptography.ToSettings(),
             Templates.ToSettings());
     }
 
@@ -67,6 +71,7 @@ public sealed class EngineOptions
         Journal.Check(problems);
         Pipeline.Check(problems);
         Links.Check(problems);
+        Cryptography.Check(problems);
         Templates.Check(problems);
         CheckKeyringIsOutside(problems);
         return problems;

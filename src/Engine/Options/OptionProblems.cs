@@ -35,6 +35,15 @@ internal sealed class OptionProblems
         }
     }
 
+    internal void IsOneOf<T>(T value, string key)
+        where T : struct, Enum
+    {
+        if (!Enum.IsDefined(value))
+        {
+            Add(key, value, $"must be one of {string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant()}");
+        }
+    }
+
     internal void IsPathOrEmpty(string? value, string key)
     {
         if (!string.IsNullOrEmpty(value) && !OptionPaths.IsUsable(value))

@@ -13,7 +13,7 @@ public sealed class ResidencyOptions
 
     /// <summary>Gets or sets how many keyed AEAD instances are kept. Default 20,000; 2 to 10,000,000.</summary>
     /// <remarks>HOCON: <c>keyed-aead-max</c>. A pair takes 2.5 KB of native memory and about 2 microseconds to make:
-    /// the default is 25 MB.</remarks>
+    /// the default is 25 MB. Over the processor's instructions it takes 0.9 KB and half a microsecond.</remarks>
     public int KeyedAeadMax { get; set; } = 20_000;
 
     internal void Check(OptionProblems problems)

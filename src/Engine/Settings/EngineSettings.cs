@@ -11,4 +11,5 @@ internal sealed record EngineSettings(
     JournalSettings Journal,
     PipelineSettings Pipeline,
     LinksSettings Links,
+    CryptographySettings Cryptography,
     TemplatesSettings Templates);

@@ -74,7 +74,7 @@ internal static class BatchRecord
     {
         var reader = new StateReader(bytes);
         return new AuditEvent(
-            DateTimeOffset.FromUnixTimeMilliseconds(reader.Int64()), reader.Text(), reader.Text(), reader.Text(), reader.Text(),
+            reader.Instant(), reader.Text(), reader.Text(), reader.Text(), reader.Text(),
             reader.Text(), reader.Text(), shard, position, ordinal);
     }
 

@@ -14,7 +14,7 @@ internal sealed class EpochTraffic : IDisposable
     private Incarnation _renewedFor;
     private ulong _renewedThrough;
 
-    internal EpochTraffic(ResidentPeer peer, EpochState epoch, TrafficLimits limits, IEntropySource entropy)
+    internal EpochTraffic(ResidentPeer peer, EpochState epoch, TrafficLimits limits, AeadProvider aead, IEntropySource entropy)
     {
         Peer = peer;
         Epoch = epoch;
@@ -23,10 +23,10 @@ internal sealed class EpochTraffic : IDisposable
             ? (TrafficDirection.InitiatorToResponder, TrafficDirection.ResponderToInitiator)
             : (TrafficDirection.ResponderToInitiator, TrafficDirection.InitiatorToResponder);
         Sending = new SendingTraffic(
-            _secrets, sends, epoch.Suite, epoch.Number, epoch.RemoteIndex, limits, AeadProvider.Platform, entropy,
+            _secrets, sends, epoch.Suite, epoch.Number, epoch.RemoteIndex, limits, aead, entropy,
             new TrafficUsage((long)epoch.Counts.RecordsSealed, (long)epoch.Counts.BytesSealed));
         Receiving = new ReceivingTraffic(
-            _secrets, receives, epoch.Suite, epoch.Number, epoch.LocalIndex, limits, AeadProvider.Platform,
+            _secrets, receives, epoch.Suite, epoch.Number, epoch.LocalIndex, limits, aead,
             epoch.Reservations.Count, (long)epoch.Counts.OpensFailed);
     }
 

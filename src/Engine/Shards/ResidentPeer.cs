@@ -12,6 +12,7 @@ internal sealed class ResidentPeer : PeerContext
     private readonly ShardEnvironment _environment;
     private PeerLimits? _limits;
     private TrafficLimits? _trafficLimits;
+    private volatile ReadPolicy? _policy;
 
     internal ResidentPeer(ShardEnvironment environment, PeerState state, PeerHash hash, PeerVault? vault)
     {
@@ -74,7 +75,21 @@ internal sealed class ResidentPeer : PeerContext
 
     internal TrafficLimits TrafficLimits => _trafficLimits ??= PeerPolicies.Traffic(Policy);
 
-    internal Policy Policy => _environment.Policies.Get(State.Policy);
+    /// <summary>Gets what the frozen policy says. Every sealed record asks, on its caller's thread: decoded once for each that is frozen.</summary>
+    internal Policy Policy
+    {
+        get
+        {
+            var frozen = State.Policy;
+            var read = _policy;
+            if (read is null || !ReferenceEquals(read.Frozen, frozen))
+            {
+                _policy = read = new ReadPolicy(frozen, _environment.Policies.Get(frozen));
+            }
+
+            return read.Policy;
+        }
+    }
 
     internal override IReadOnlyList<Fingerprint> LocalIdentities => _environment.Identities.FingerprintsOf(Key.Identity);
 
@@ -98,4 +113,7 @@ internal sealed class ResidentPeer : PeerContext
         _limits = null;
         _trafficLimits = null;
     }
+
+    // Joined with what it was read from, so that a reader that was late cannot leave an older policy behind.
+    private sealed record ReadPolicy(Sessions.FrozenPolicy Frozen, Policy Policy);
 }

@@ -113,7 +113,8 @@ internal sealed partial class Shard : IAsyncDisposable
     /// <summary>Makes an epoch's traffic and lets its index be found.</summary>
     internal EpochTraffic Attach(ResidentPeer peer, EpochState epoch)
     {
-        var traffic = new EpochTraffic(peer, epoch, peer.TrafficLimits, _environment.Entropy);
+        var traffic = new EpochTraffic(
+            peer, epoch, peer.TrafficLimits, _environment.Aead.For(peer.Policy.AeadProvider), _environment.Entropy);
         Invariant.Holds(_traffic.TryAdd(epoch.LocalIndex, traffic), "a receiver index is unique in its shard");
         return traffic;
     }

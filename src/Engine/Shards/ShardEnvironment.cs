@@ -39,6 +39,8 @@ internal sealed class ShardEnvironment
 
     internal required KeyedTraffic Keyed { get; init; }
 
+    internal required AeadProviders Aead { get; init; }
+
     /// <summary>Gets the generation of the store: rises when it was restored from an older copy on purpose.</summary>
     internal uint Generation { get; set; }
 

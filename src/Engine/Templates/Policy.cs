@@ -36,7 +36,7 @@ internal sealed record Policy
 
     internal required ResendPolicy Resend { get; init; }
 
-    internal required AeadProvider AeadProvider { get; init; }
+    internal required AeadProviderChoice AeadProvider { get; init; }
 }
 
 /// <summary>Names a template as it stood when a policy was frozen.</summary>
@@ -66,12 +66,4 @@ internal enum UnchainedHandshake
     Allow = 1,
     Hold = 2,
     Refuse = 3,
-}
-
-/// <summary>Which code seals records. The numbers are stored.</summary>
-internal enum AeadProvider
-{
-    Platform = 1,
-    Intrinsics = 2,
-    Auto = 3,
 }

@@ -104,7 +104,7 @@ internal static class PolicyEncoding
         RequireHybrid = reader.Flag(),
         TrustOnFirstUse = reader.Flag(),
         UnchainedHandshake = (UnchainedHandshake)reader.Byte(),
-        AeadProvider = (AeadProvider)reader.Byte(),
+        AeadProvider = (AeadProviderChoice)reader.Byte(),
         Rekey = new RekeyLimits(
             reader.Seconds(), reader.Seconds(), reader.Int64(), reader.Int64(), reader.Int64(), reader.Int64()),
         PreviousEpochKeep = reader.Seconds(),

@@ -42,8 +42,6 @@ internal static class PolicyRules
             "must hold at least one message of payloadBytesMax");
         Require(!TemplateKeys.RequireHybrid.Of(values) || TemplateKeys.Suites.Of(values).All(SuiteNames.IsHybrid),
             TemplateKeys.Suites, "must be hybrid ones only, as requireHybrid is true");
-        Require(TemplateKeys.Aead.Of(values) == AeadProvider.Platform, TemplateKeys.Aead,
-            "must be \"platform\": this version has no other provider");
 
         void Require(bool holds, TemplateKey key, string rule)
         {

@@ -42,9 +42,9 @@ internal static class TemplateKeys
     internal static readonly TemplateKey<long> ResendInitial = Number("resend.initialMillis", 10, 60_000);
     internal static readonly TemplateKey<long> ResendMax = Number("resend.backOffMaxMillis", 10, 3_600_000);
 
-    internal static readonly TemplateKey<AeadProvider> Aead = Choice(
+    internal static readonly TemplateKey<AeadProviderChoice> Aead = Choice(
         "aeadProvider",
-        ("platform", AeadProvider.Platform), ("intrinsics", AeadProvider.Intrinsics), ("auto", AeadProvider.Auto));
+        ("platform", AeadProviderChoice.Platform), ("intrinsics", AeadProviderChoice.Intrinsics), ("auto", AeadProviderChoice.Auto));
 
     /// <summary>Gets every key, in the order of docs/formats/template.md.</summary>
     internal static ImmutableArray<TemplateKey> All { get; } =

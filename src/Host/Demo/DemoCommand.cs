@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Kyberium.Engine;
 using Kyberium.Host.Commands;
 
 namespace Kyberium.Host.Demo;
@@ -52,6 +53,7 @@ internal static class DemoCommand
         }
 
         var folder = Directory.CreateTempSubdirectory("kyberium-demo-").FullName;     // for this user only
+        var isTold = false;
         try
         {
             // The account goes to standard output, what happens meanwhile to standard error.
@@ -65,13 +67,24 @@ internal static class DemoCommand
             keep |= !report.OrderAndBytesVerified;
             report = report with { Folder = keep ? folder : null };
             call.Print(report, report.Write);
+            isTold = true;
             return report.OrderAndBytesVerified ? ExitCode.Ok : ExitCode.Operator;
+        }
+        catch (EngineException)
+        {
+            keep = true;        // whoever looks for the cause needs it
+            throw;
         }
         finally
         {
             if (!keep)
             {
                 Directory.Delete(folder, recursive: true);
+            }
+
+            if (!isTold)
+            {
+                call.Terminal.Error.WriteLine(keep ? $"both nodes are stopped; their data lies in {folder}" : "both nodes are stopped and their data is deleted");
             }
         }
     }

@@ -8,6 +8,7 @@ public sealed class VectorSourceTests
     [Theory]
     [InlineData("acvp", 5)]
     [InlineData("cctv", 7)]
+    [InlineData("gcm", 1)]
     [InlineData("wycheproof", 6)]
     [InlineData("hybrid", 2)]
     [InlineData("hpke", 1)]

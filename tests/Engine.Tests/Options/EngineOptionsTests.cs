@@ -17,7 +17,7 @@ public sealed class EngineOptionsTests
     {
         var keys = Values(new EngineOptions()).Select(value => value.Key).ToList();
 
-        Assert.Equal(36, keys.Count);
+        Assert.Equal(37, keys.Count);
         Assert.Equal(keys, Reference.Select(entry => entry.Key));
     }
 
@@ -29,7 +29,29 @@ public sealed class EngineOptionsTests
     [Fact]
     public void Every_key_says_what_it_is_in_which_unit_and_why() =>
         Assert.All(Reference, entry =>
-            Assert.Matches(@"^.+\. (Text|(Count|Bytes|Duration|Fraction), .+ \.\. .+)\. .+\.$", entry.Comment));
+            Assert.Matches(@"^.+\. (Text|(Count|Bytes|Duration|Fraction), .+ \.\. .+|One of [a-z, ]+)\. .+\.$", entry.Comment));
+
+    [Fact]
+    public void The_choices_in_the_file_are_the_choices_there_are()
+    {
+        var choices = Values(new EngineOptions()).Where(value => value.Property.PropertyType.IsEnum).ToList();
+
+        Assert.Single(choices);
+        Assert.All(choices, value => Assert.Contains(
+            $" One of {string.Join(", ", Enum.GetNames(value.Property.PropertyType)).ToLowerInvariant()}. ", Entry(value.Key).Comment,
+            StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_choice_that_is_none_is_refused()
+    {
+        var options = new EngineOptions();
+        options.Cryptography.AeadProvider = (AeadProviderChoice)4;
+
+        Assert.Contains(
+            "kyberium.engine.cryptography.aead-provider = 4: must be one of platform, intrinsics, auto",
+            Assert.Throws<EngineException>(() => options.ToSettings()).Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void The_defaults_are_valid() => Assert.Equal(64, new EngineOptions().ToSettings().Shard.Count);

@@ -52,6 +52,11 @@ internal static class ReferenceConfiguration
             return text.Trim('"');
         }
 
+        if (type.IsEnum)
+        {
+            return Enum.Parse(type, text.Trim('"'), ignoreCase: true);
+        }
+
         var match = Regex.Match(text, @"^(?<number>[0-9.]+)( (?<unit>[A-Za-z]+))?$");
         Assert.True(match.Success, $"'{text}' is not a value");
         var number = match.Groups["number"].Value;

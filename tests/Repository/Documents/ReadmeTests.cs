@@ -5,16 +5,20 @@ namespace Kyberium.Repository.Tests.Documents;
 /// <summary>Goal: what README.md shows compiles and what it names is there.</summary>
 public sealed partial class ReadmeTests
 {
+    private const string Sample = "samples/Standalone/Program.cs";
+
     private static readonly string Readme = SourceTree.Read("README.md");
 
     [Fact]
-    public void The_example_is_code_that_compiles_in_under_ten_lines()
+    public void The_example_is_part_of_a_sample_that_is_run_in_under_ten_lines()
     {
         var shown = CSharpBlock().Match(Readme).Groups[1].Value;
-        var compiled = Compiled().Match(SourceTree.Read("tests/Repository/Documents/ReadmeExample.cs")).Groups[1].Value;
+        var run = Run().Match(SourceTree.Read(Sample)).Groups[1].Value;
 
         Assert.InRange(shown.Count('\n'), 5, 9);
-        Assert.Equal(shown, compiled.Replace("\n        ", "\n", StringComparison.Ordinal)[8..]);
+        Assert.Equal(run, shown);
+        Assert.Contains($"({Sample})", Readme, StringComparison.Ordinal);
+        Assert.Contains("[InlineData(\"Standalone\"", SourceTree.Read("tests/Samples/SampleTests.cs"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -33,6 +37,6 @@ public sealed partial class ReadmeTests
     [GeneratedRegex("```csharp\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex CSharpBlock();
 
-    [GeneratedRegex("// Example begins\\.\n(.*?)        // Example ends\\.", RegexOptions.Singleline)]
-    private static partial Regex Compiled();
+    [GeneratedRegex("// Example begins\\.\n(.*?)// Example ends\\.", RegexOptions.Singleline)]
+    private static partial Regex Run();
 }

@@ -6,6 +6,7 @@ internal static class KnownAnswers
     /// <summary>Gets one known answer for each algorithm the engine uses.</summary>
     internal static IReadOnlyList<SelfTestCase> All { get; } =
     [
+
         // FIPS 202: "abc", and 200 bytes 0xa3 (NIST's example values with intermediate results).
         SelfTestCase.Sha3For256("616263", "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532"),
         SelfTestCase.Sha3For512(
@@ -26,14 +27,7 @@ internal static class KnownAnswers
                     + "ffd80b0b901578aaabc6c56b3aa66734fbe98b95c1125990e14533e13d049f025880fb2834c8e5e2"
                     + "bbc8719deb3b207429397c19beb0160f46441f95f8b11ab2ead32c64c12d9f46d6aaa58f9e685771"),
 
-        // Wycheproof aes_gcm_test, tcId 102.
-        SelfTestCase.Aes256Gcm(
-            key: "f32364b1d339d82e4f132d8f4a0ec1ff7e746517fa07ef1a7f422f4e25a48194",
-            nonce: "5a86a50a0e8a179c734b996d",
-            associatedData: "ab2ac7c44c60bdf8228c7884adb20184",
-            plaintext: "43891bccb522b1e72a6b53cf31c074e9d6c2df8e",
-            ciphertext: "43dda832e942e286da314daa99bef5071d9d2c78",
-            tag: "c3922583476ced575404ddb85dd8cd44"),
+        .. new[] { AeadProvider.Platform }.Concat(AeadProvider.IntrinsicWidths).SelectMany(Aes256Gcm),
 
         // C2SP CCTV unlucky samples. The answer is SHA3-256(ek ‖ c ‖ K ‖ K of c with its first bit flipped).
         SelfTestCase.MlKem(
@@ -75,5 +69,30 @@ internal static class KnownAnswers
             randomness: "bd1207854ec0963347d5218f900783d6ca0ff62c5e2181ca5a932e2d6d8d96cc9b092a9d709468d1"
                     + "0f7e8ec8d9eccd7e7a647d351133e2a2f4b438154d1dd70850af7f7841c1dbd0699feb9852d99c08",
             answer: "0654b85cfb837a3c4823b9bdade2642943e244095ed572a297137ad7997e2ddd"),
+    ];
+
+    private static IEnumerable<SelfTestCase> Aes256Gcm(AeadProvider provider) =>
+    [
+        // McGrew and Viega, "The Galois/Counter Mode of Operation", test case 16: four blocks, the last not whole.
+        SelfTestCase.Aes256Gcm(
+            provider,
+            key: "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308",
+            nonce: "cafebabefacedbaddecaf888",
+            associatedData: "feedfacedeadbeeffeedfacedeadbeefabaddad2",
+            plaintext: "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c9595680953"
+                       + "2fcf0e2449a6b525b16aedf5aa0de657ba637b39",
+            ciphertext: "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3d"
+                        + "a7b08b1056828838c5f61e6393ba7a0abcc9f662",
+            tag: "76fc6ece0f4e1768cddf8853bb2d551b"),
+
+        // Wycheproof aes_gcm_test, tcId 102: two blocks, the second not whole.
+        SelfTestCase.Aes256Gcm(
+            provider,
+            key: "f32364b1d339d82e4f132d8f4a0ec1ff7e746517fa07ef1a7f422f4e25a48194",
+            nonce: "5a86a50a0e8a179c734b996d",
+            associatedData: "ab2ac7c44c60bdf8228c7884adb20184",
+            plaintext: "43891bccb522b1e72a6b53cf31c074e9d6c2df8e",
+            ciphertext: "43dda832e942e286da314daa99bef5071d9d2c78",
+            tag: "c3922583476ced575404ddb85dd8cd44"),
     ];
 }

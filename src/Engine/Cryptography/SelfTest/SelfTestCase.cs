@@ -21,8 +21,8 @@ internal sealed record SelfTestCase(string Algorithm, Func<byte[]> Compute, byte
         new("HKDF-SHA512", () => Derive(Hex(inputKey), Hex(salt), Hex(info), output.Length / 2), Hex(output));
 
     internal static SelfTestCase Aes256Gcm(
-        string key, string nonce, string associatedData, string plaintext, string ciphertext, string tag) =>
-        new("AES-256-GCM", () => Seal(Hex(key), Hex(nonce), Hex(associatedData), Hex(plaintext)), Hex(ciphertext + tag));
+        AeadProvider provider, string key, string nonce, string associatedData, string plaintext, string ciphertext, string tag) =>
+        new($"AES-256-GCM ({provider.Name})", () => Seal(provider, Hex(key), Hex(nonce), Hex(associatedData), Hex(plaintext)), Hex(ciphertext + tag));
 
     internal static SelfTestCase MlKem(string algorithm, Kem kem, string seed, string randomness, string answer) =>
         new(algorithm, () => Exchange(kem, Hex(seed), Hex(randomness), withRejection: true), Hex(answer));
@@ -50,9 +50,9 @@ internal sealed record SelfTestCase(string Algorithm, Func<byte[]> Compute, byte
     }
 
     // Opening must give the plaintext back, and refuse a forged tag.
-    private static byte[] Seal(byte[] key, byte[] nonce, byte[] associatedData, byte[] plaintext)
+    private static byte[] Seal(AeadProvider provider, byte[] key, byte[] nonce, byte[] associatedData, byte[] plaintext)
     {
-        using var aead = AeadProvider.Platform.CreateKey(key);
+        using var aead = provider.CreateKey(key);
         byte[] ciphertext = new byte[plaintext.Length], opened = new byte[plaintext.Length], tag = new byte[AeadKey.TagSize];
         aead.Seal(nonce, associatedData, plaintext, ciphertext, tag);
         byte[] result = [.. ciphertext, .. tag];

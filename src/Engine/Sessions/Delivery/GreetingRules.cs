@@ -76,6 +76,14 @@ internal static class GreetingRules
             return;     // it will adopt the stream where it stands
         }
 
+        if (greeting.YourStream != own.Id && own is { LowestUnacknowledged: 1, Retired.Count: 0 })
+        {
+            // This side's state was made anew: a fresh store, or a peer that was removed and added again. The peer adopts the
+            // stream it has never met. Were this an older copy instead, from before a reset, the peer knows its stream as
+            // retired: it stops, and takes nothing of it.
+            return;
+        }
+
         if (greeting.YourStream != own.Id || greeting.NextExpected > own.Next)
         {
             OutgoingRules.Stop(step, StopReason.OwnStoreRolledBack);

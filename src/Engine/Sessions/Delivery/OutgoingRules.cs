@@ -7,7 +7,9 @@ namespace Kyberium.Engine.Sessions.Delivery;
 /// <summary>Decides what happens to durable messages on their way to the peer.</summary>
 internal static class OutgoingRules
 {
-    private const int WindowMin = 16;
+    /// <summary>What goes out again after a silence: enough to fill a hole, little when nothing was lost and the answer is only late.
+    /// The acknowledgement tells which, and the window grows from there.</summary>
+    private const int ProbeCount = 16;
 
     internal static PeerReply Send(in PeerStep step, PeerCommand.Send command)
     {
@@ -85,9 +87,9 @@ internal static class OutgoingRules
         step.Record(new PeerEvent.Acknowledged(accepted));
         stream.UnansweredSince = null;
         stream.Window = Math.Min(step.Limits.InFlightCountMax, stream.Window + count);
-        stream.Resends = 0;
+        stream.Timer.Acknowledged(accepted, step.Now);
         stream.ResendAt = stream.SentThrough >= stream.LowestUnacknowledged
-            ? step.Now.After(step.Limits.ResendMillis)
+            ? step.Now.After(stream.Timer.WaitMillis(step.Limits))
             : MonotonicMillis.Never;
         step.Emit(new PeerEffect.OutboxAdvanced(accepted));
     }
@@ -108,6 +110,7 @@ internal static class OutgoingRules
         stream.SentThrough = stream.LowestUnacknowledged - 1;
         stream.ResendAt = MonotonicMillis.Never;
         stream.Window = step.Limits.InFlightCountMax;
+        stream.Timer.Restart();
     }
 
     /// <summary>Seals what may be in flight and is not. The one place that sends messages.</summary>
@@ -133,10 +136,11 @@ internal static class OutgoingRules
             step.Seal(session.Current, EnvelopeType.Message, new DeliveryMessage(
                 stream.Id, number, stream.LowestUnacknowledged, stream.ChainBefore(number), message.Flags, message.Payload.Span).Encode());
             stream.SentThrough = number;
+            stream.Timer.Sent(number, step.Now);
             stream.UnansweredSince ??= step.Now;
             if (stream.ResendAt == MonotonicMillis.Never)
             {
-                stream.ResendAt = step.Now.After(step.Jitter(step.Limits.ResendMillis));
+                stream.ResendAt = step.Now.After(step.Jitter(stream.Timer.WaitMillis(step.Limits)));
             }
         }
     }
@@ -155,11 +159,10 @@ internal static class OutgoingRules
             return;
         }
 
-        stream.Resends++;
+        stream.Timer.Expired();
         stream.SentThrough = stream.LowestUnacknowledged - 1;
-        stream.Window = Math.Max(Math.Min(WindowMin, step.Limits.InFlightCountMax), stream.Window / 2);
-        var wait = Math.Min(step.Limits.ResendMillisMax, step.Limits.ResendMillis << Math.Min(stream.Resends, 16));
-        stream.ResendAt = stream.Count == 0 ? MonotonicMillis.Never : step.Now.After(step.Jitter(wait));
+        stream.Window = Math.Min(ProbeCount, step.Limits.InFlightCountMax);
+        stream.ResendAt = stream.Count == 0 ? MonotonicMillis.Never : step.Now.After(step.Jitter(stream.Timer.WaitMillis(step.Limits)));
     }
 
     /// <summary>Finds the earliest expiry again, after the outbox was loaded or messages expired.</summary>

@@ -42,9 +42,10 @@ internal sealed class OutgoingStream
     /// <summary>Gets or sets the highest number sealed since the current session was chosen.</summary>
     internal ulong SentThrough { get; set; }
 
-    internal int Resends { get; set; }
+    /// <summary>When to send again what is not acknowledged. A field, since it changes in place.</summary>
+    internal ResendTimer Timer;
 
-    /// <summary>Gets or sets how many may be in flight; halved when an answer stays out, grown by answers; 0: not yet chosen.</summary>
+    /// <summary>Gets or sets how many may be in flight; a few when an answer stays out, grown by answers; 0: not yet chosen.</summary>
     internal int Window { get; set; }
 
     internal MonotonicMillis ResendAt { get; set; } = MonotonicMillis.Never;
@@ -152,7 +153,7 @@ internal sealed class OutgoingStream
         Stopped = null;
         Retired.Clear();
         Completed.Clear();
-        Resends = 0;
+        Timer = default;
         Window = 0;
         ResendAt = MonotonicMillis.Never;
         UnansweredSince = null;

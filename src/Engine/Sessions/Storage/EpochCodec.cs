@@ -52,17 +52,22 @@ internal static class EpochCodec
         {
             Number = new Epoch(reader.UInt32()),
             IsInitiator = reader.Flag(),
-            Suite = (Suite)reader.UInt16(),
+            Suite = StateReader.OneOf<Suite>(reader.UInt16()),
             HandshakeHash = reader.Fixed(HandshakeHashSize).ToArray(),
             Secrets = ReadSecrets(ref reader),
             LocalIndex = new ReceiverIndex(reader.UInt64()),
             RemoteIndex = new ReceiverIndex(reader.UInt64()),
         };
-        epoch.AgeMillis = reader.Int64() + awayMillis;
+        epoch.AgeMillis = reader.Int64() is var age and >= 0 && age <= long.MaxValue - awayMillis
+            ? age + awayMillis
+            : throw new StateFormatException("an age is impossible");
         epoch.Counts = new EpochCounts(reader.UInt64(), reader.UInt64(), reader.UInt64());
         for (var left = reader.UInt16(); left > 0; left--)
         {
-            epoch.Reservations.Add(Incarnation.Read(reader.Fixed(16).Span), reader.UInt64());
+            if (!epoch.Reservations.TryAdd(Incarnation.Read(reader.Fixed(16).Span), reader.UInt64()))
+            {
+                throw new StateFormatException("an incarnation is reserved twice");
+            }
         }
 
         return epoch;

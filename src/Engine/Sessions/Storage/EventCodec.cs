@@ -179,7 +179,7 @@ internal static class EventCodec
         10 => new PeerEvent.Held(),
         11 => new PeerEvent.Released(),
         12 => new PeerEvent.SessionEstablished(
-            EpochCodec.ReadNew(ref reader), reader.Flag(), (Suite)reader.UInt16(),
+            EpochCodec.ReadNew(ref reader), reader.Flag(), StateReader.OneOf<Suite>(reader.UInt16()),
             ReadFingerprint(ref reader), ReadFingerprint(ref reader), reader.Flag()),
         13 => new PeerEvent.EpochPending(EpochCodec.ReadNew(ref reader)),
         14 => new PeerEvent.EpochCommitted(SessionId.Read(reader.Fixed(16).Span), new Epoch(reader.UInt32())),
@@ -193,12 +193,12 @@ internal static class EventCodec
             ReadGuid(ref reader), (MessageFlags)reader.Byte(), ReadExpiry(ref reader), reader.Bytes().ToArray()),
         21 => new PeerEvent.Acknowledged(reader.UInt64()),
         22 => new PeerEvent.MessageExpired(reader.UInt64()),
-        23 => new PeerEvent.OutgoingStopped((StopReason)reader.Byte()),
+        23 => new PeerEvent.OutgoingStopped(StateReader.OneOf<StopReason>(reader.Byte())),
         24 => new PeerEvent.OutgoingReset(StreamId.Read(reader.Fixed(16).Span)),
         25 => new PeerEvent.IncomingAdopted(StreamId.Read(reader.Fixed(16).Span), reader.UInt64()),
         26 => new PeerEvent.MessageAccepted(
             reader.UInt64(), ChainValue.Read(reader.Fixed(16).Span), (MessageFlags)reader.Byte(), reader.Bytes().ToArray()),
-        27 => new PeerEvent.IncomingStopped((StopReason)reader.Byte()),
+        27 => new PeerEvent.IncomingStopped(StateReader.OneOf<StopReason>(reader.Byte())),
         28 => new PeerEvent.IncomingReset(),
         29 => new PeerEvent.MessageHandled(StreamId.Read(reader.Fixed(16).Span), reader.UInt64()),
         30 => new PeerEvent.MessageFailed(StreamId.Read(reader.Fixed(16).Span), reader.UInt64(), reader.Flag()),
@@ -227,7 +227,7 @@ internal static class EventCodec
     }
 
     internal static FrozenPolicy ReadPolicy(ref StateReader reader) =>
-        new(reader.Text(), (int)reader.UInt32(), reader.Bytes().ToArray());
+        new(reader.Text(), reader.Count(int.MaxValue), reader.Bytes().ToArray());
 
     internal static void WriteTexts(StateWriter writer, IReadOnlyList<string> texts)
     {

@@ -69,7 +69,9 @@ internal static class SnapshotCodec
         }
 
         var sending = reader.Byte();
-        state.Sending = sending == 255 ? null : state.Sessions[sending];
+        state.Sending = sending == 255 ? null
+            : sending < state.Sessions.Count ? state.Sessions[sending]
+            : throw new StateFormatException($"session {sending} of {state.Sessions.Count} is to be sent in");
         ReadOutgoing(ref reader, state.Outgoing);
         ReadIncoming(ref reader, state.Incoming);
         reader.End();
@@ -123,7 +125,7 @@ internal static class SnapshotCodec
             Number = reader.UInt64(),
             Ordinal = reader.UInt64(),
             Flags = (MessageFlags)reader.Byte(),
-            Failures = (int)reader.UInt32(),
+            Failures = reader.Count(int.MaxValue),
             SetAside = reader.Flag(),
             Payload = reader.Bytes().ToArray(),
         };
@@ -149,7 +151,7 @@ internal static class SnapshotCodec
     {
         var id = SessionId.Read(reader.Fixed(16).Span);
         var isInitiator = reader.Flag();
-        var suite = (Suite)reader.UInt16();
+        var suite = StateReader.OneOf<Suite>(reader.UInt16());
         var local = EventCodec.ReadFingerprint(ref reader);
         var remote = EventCodec.ReadFingerprint(ref reader);
         var superseded = reader.Flag();
@@ -226,7 +228,7 @@ internal static class SnapshotCodec
     }
 
     private static StopReason? ReadStop(ref StateReader reader) =>
-        reader.Byte() is var reason and not 0 ? (StopReason)reason : null;
+        reader.Byte() is var reason and not 0 ? StateReader.OneOf<StopReason>(reason) : null;
 
     private static void WriteStreams(StateWriter writer, List<StreamId> streams)
     {

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Text;
+using System.Text.Unicode;
 
 namespace Kyberium.Engine.Sessions.Storage;
 
@@ -41,7 +43,24 @@ internal ref struct StateReader(ReadOnlyMemory<byte> source)
             : throw new StateFormatException($"a length of {length} exceeds what is left");
     }
 
-    internal string Text() => System.Text.Encoding.UTF8.GetString(Take(UInt16()).Span);
+    internal string Text()
+    {
+        var bytes = Take(UInt16()).Span;
+        return Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : throw new StateFormatException("a text is not UTF-8");
+    }
+
+    /// <summary>Reads milliseconds since 1970, within the calendar.</summary>
+    internal DateTimeOffset Instant() => Int64() is var millis && millis >= DateTimeOffset.MinValue.ToUnixTimeMilliseconds()
+        && millis <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
+            ? DateTimeOffset.FromUnixTimeMilliseconds(millis)
+            : throw new StateFormatException($"{millis} ms since 1970 is no date");
+
+    /// <summary>Reads a number that stands for one of a few things.</summary>
+    internal static T OneOf<T>(int number) where T : struct, Enum
+    {
+        var value = (T)Enum.ToObject(typeof(T), number);
+        return Enum.IsDefined(value) ? value : throw new StateFormatException($"{number} is no {typeof(T).Name}");
+    }
 
     internal int Count(int max)
     {

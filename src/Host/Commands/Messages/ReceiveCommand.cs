@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Kyberium.Host.Documents;
 using Kyberium.Host.Nodes;
 
@@ -18,7 +19,8 @@ internal static class ReceiveCommand
         };
         count.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<long?>() is < 1)
+            // Not GetValueOrDefault: it throws for what is no number, which the parser reports by itself.
+            if (result.Tokens is [.., var last] && long.TryParse(last.Value, CultureInfo.InvariantCulture, out var asked) && asked < 1)
             {
                 result.AddError("--count must be 1 or more");
             }

@@ -89,7 +89,7 @@ internal static class StateCopy
         copy.Retired.AddRange(source.Retired);
         copy.Completed.AddRange(source.Completed);
         copy.SentThrough = source.SentThrough;
-        copy.Resends = source.Resends;
+        copy.Timer = source.Timer;
         copy.Window = source.Window;
         copy.ResendAt = source.ResendAt;
         copy.UnansweredSince = source.UnansweredSince;

@@ -1,0 +1,39 @@
+using System.Reflection;
+using Kyberium.Engine.Cryptography;
+using Kyberium.Engine.Cryptography.Aead;
+
+namespace Kyberium.Engine.Tests.Cryptography.Aead;
+
+/// <summary>Runs while no other test does: the memory of a disposed key is given to the next one.</summary>
+[CollectionDefinition(nameof(KeyStateTests), DisableParallelization = true)]
+[Collection(nameof(KeyStateTests))]
+public sealed class KeyStateTests
+{
+    [Fact]
+    public void A_key_keeps_its_schedule_and_eight_powers_and_zeroes_them_on_disposal()
+    {
+        foreach (var provider in AeadProvider.IntrinsicWidths)
+        {
+            var key = provider.CreateKey(new byte[AeadKey.KeySize]);
+            var field = key.GetType().GetField("_state", BindingFlags.Instance | BindingFlags.NonPublic)!;
+            var state = (byte[])field.GetValue(key)!;
+
+            Assert.Equal(240 + 128, state.Length);
+            Assert.True(state.AsSpan(32).IndexOfAnyExcept((byte)0) >= 0);
+            key.Dispose();
+            Assert.True(state.AsSpan().IndexOfAnyExcept((byte)0) < 0);
+            Assert.Null(field.GetValue(key));
+            Assert.Same(state, IdleKeyState.Take());
+        }
+    }
+
+    [Fact]
+    public void Making_and_disposing_keys_one_after_the_other_takes_no_new_memory_for_their_state()
+    {
+        foreach (var provider in AeadProvider.IntrinsicWidths)
+        {
+            var key = new byte[AeadKey.KeySize];
+            Assert.InRange(Allocation.PerCall(() => provider.CreateKey(key).Dispose()), 0, 32);
+        }
+    }
+}

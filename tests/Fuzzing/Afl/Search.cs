@@ -1,0 +1,162 @@
+using System.Diagnostics;
+using System.Globalization;
+using Kyberium.Fuzzing.Instrumentation;
+
+namespace Kyberium.Fuzzing.Afl;
+
+/// <summary>One search of a target by afl-fuzz over an instrumented copy of this program. A search that was stopped goes on where it was.</summary>
+internal sealed class Search(FuzzTarget target, string folder)
+{
+    private static readonly string[] Instrumented = ["Kyberium.Engine.dll", "Kyberium.Configuration.Hocon.dll", "kyberium.dll"];
+
+    private string Output => Path.Combine(folder, target.Name);
+
+    private string Findings => Path.Combine(Output, "default", "crashes");
+
+    internal async Task<int> RunAsync(TimeSpan time)
+    {
+        var program = Path.Combine(folder, "program");
+        Prepare(program);
+        var seeds = Path.Combine(folder, target.Name + "-seeds");
+        WriteSeeds(seeds);
+        var goesOn = Directory.Exists(Path.Combine(Output, "default", "queue"));
+        var start = new ProcessStartInfo("afl-fuzz")
+        {
+            ArgumentList =
+            {
+                "-i", goesOn ? "-" : seeds, "-o", Output, "-m", "none", "-t", "5000",
+                "-V", ((long)time.TotalSeconds).ToString(CultureInfo.InvariantCulture),
+                "--", "dotnet", Path.Combine(program, "Kyberium.Fuzzing.dll"), "serve", target.Name,
+            },
+            Environment =
+            {
+                ["AFL_SKIP_BIN_CHECK"] = "1",       // the program is dotnet; what it loads is instrumented
+                ["AFL_SKIP_CPUFREQ"] = "1",
+                ["AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES"] = "1",
+                ["AFL_NO_AFFINITY"] = "1",
+                ["AFL_NO_UI"] = "1",
+                ["AFL_FORKSRV_INIT_TMOUT"] = "60000",
+                ["DOTNET_TieredPGO"] = "0",
+            },
+            RedirectStandardOutput = true,
+        };
+        using var process = Start(start);
+        var log = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+        {
+            await Console.Error.WriteLineAsync(log);
+            await Console.Error.WriteLineAsync($"afl-fuzz ended with {process.ExitCode}; the input it was at lies in {Path.Combine(Output, "default", ".cur_input")}");
+            return 1;
+        }
+
+        return Report();
+    }
+
+    private static Process Start(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start) ?? throw new InvalidOperationException("afl-fuzz did not start");
+        }
+        catch (System.ComponentModel.Win32Exception missing)
+        {
+            throw new InvalidOperationException("afl-fuzz is not there: install AFL++ (Debian: apt-get install afl++)", missing);
+        }
+    }
+
+    /// <summary>Prints what the search has done so far, in all its runs.</summary>
+    internal int Report()
+    {
+        var path = Path.Combine(Output, "default", "fuzzer_stats");
+        if (!File.Exists(path))
+        {
+            Console.WriteLine($"{target.Name}: not searched yet");
+            return 0;
+        }
+
+        var stats = File.ReadLines(path).Select(line => line.Split(':', 2)).Where(parts => parts.Length == 2)
+            .ToDictionary(parts => parts[0].Trim(), parts => parts[1].Trim());
+        var findings = Directory.Exists(Findings) ? Directory.GetFiles(Findings, "id*") : [];
+        Console.WriteLine(
+            $"{target.Name}: {stats["execs_done"]} executions in {stats["run_time"]} s, {stats["corpus_count"]} inputs, "
+            + $"{stats["edges_found"]} ways, {findings.Length} findings, {stats["saved_hangs"]} hangs");
+        foreach (var finding in findings)
+        {
+            Console.WriteLine($"  replay {target.Name} {finding}");
+        }
+
+        return findings.Length == 0 ? 0 : 1;
+    }
+
+    /// <summary>Copies what the search found beyond the seeds and the corpus, in the instrumented copy, which alone sees ways.</summary>
+    internal async Task<int> KeepAsync(string destination)
+    {
+        var program = Path.Combine(folder, "program");
+        Prepare(program);
+        using var copy = Start(new ProcessStartInfo("dotnet")
+        {
+            ArgumentList =
+            {
+                Path.Combine(program, "Kyberium.Fuzzing.dll"), "keep-here", target.Name,
+                Path.Combine(Output, "default", "queue"), Path.GetFullPath(destination),
+            },
+        });
+        await copy.WaitForExitAsync();
+        return copy.ExitCode;
+    }
+
+    /// <summary>Copies the inputs that take ways which none before them took, small ones first.</summary>
+    internal static int KeepHere(FuzzTarget target, string queue, string destination)
+    {
+        var known = target.Seeds().Concat(target.Kept()).Count(input => Coverage.AddsWays(() => target.Run(input)));
+        Directory.CreateDirectory(destination);
+        var kept = 0;
+        foreach (var file in Directory.GetFiles(queue, "id*").OrderBy(file => new FileInfo(file).Length).ThenBy(file => file, StringComparer.Ordinal))
+        {
+            kept += Coverage.AddsWays(() => target.Run(File.ReadAllBytes(file))) && Copy(file, destination) ? 1 : 0;
+        }
+
+        Console.WriteLine($"{target.Name}: {known} inputs of the seeds and the corpus count, {kept} inputs kept");
+        return 0;
+    }
+
+    private static bool Copy(string file, string destination)
+    {
+        var bytes = File.ReadAllBytes(file);
+        var name = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes))[..16] + ".bin";
+        File.WriteAllBytes(Path.Combine(destination, name), bytes);
+        return true;
+    }
+
+    private static void Prepare(string program)
+    {
+        if (Directory.Exists(program))
+        {
+            Directory.Delete(program, recursive: true);     // always of this build
+        }
+
+        Directory.CreateDirectory(program);
+        foreach (var file in Directory.EnumerateFiles(AppContext.BaseDirectory, "*", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(program, Path.GetRelativePath(AppContext.BaseDirectory, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+
+        foreach (var assembly in Instrumented)
+        {
+            Console.WriteLine($"{assembly}: {Instrumenter.Rewrite(Path.Combine(program, assembly))} blocks");
+        }
+    }
+
+    private void WriteSeeds(string seeds)
+    {
+        Directory.CreateDirectory(seeds);
+        var number = 0;
+        foreach (var seed in target.Seeds().Concat(target.Kept()).Where(seed => seed.Length > 0))
+        {
+            File.WriteAllBytes(Path.Combine(seeds, $"{number++:D5}"), seed);
+        }
+    }
+}
