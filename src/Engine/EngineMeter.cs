@@ -21,7 +21,8 @@ internal sealed class EngineMeter : IDisposable
         _meter.CreateObservableCounter("kyberium.ephemeral_keys.hits", Observe(observed, static one => one.EphemeralHits), "{key}", "Ephemeral keys taken ready-made.");
         _meter.CreateObservableCounter("kyberium.ephemeral_keys.misses", Observe(observed, static one => one.EphemeralMisses), "{key}", "Ephemeral keys made on the spot.");
         _meter.CreateObservableCounter("kyberium.links.envelopes.sent", Observe(observed, static one => one.LinkSent), "{envelope}", "Envelopes handed to a peer.");
-        _meter.CreateObservableCounter("kyberium.links.envelopes.dropped", Observe(observed, static one => one.LinkDropped), "{envelope}", "Envelopes for which there was no room or no way.");
+        _meter.CreateObservableCounter(
+            "kyberium.links.envelopes.dropped", Observe(observed, static one => one.LinkDropped), "{envelope}", "Envelopes for which there was no room or no way.");
     }
 
     ~EngineMeter() => _meter.Dispose();
