@@ -594,11 +594,7 @@ internal sealed partial class Shard : IAsyncDisposable
         _parked = 0;
         _parkedBytes = 0;
         FailSessionWaiters(reason);
-        foreach (var waiter in _checkpoint?.Waiting ?? [])
-        {
-            waiter.TrySetException(reason);
-        }
-
+        _checkpoint?.Fail(reason);
         _checkpoint = null;
         _quiet?.TrySetResult();
         if (reason.Code == EngineErrorCode.EngineStopping)
