@@ -162,7 +162,7 @@ internal sealed partial class Shard : IAsyncDisposable
         {
             if (_fault is null)
             {
-                await (_audit?.DrainAsync() ?? Task.CompletedTask).ConfigureAwait(false);
+                await (_audit?.StopAsync() ?? Task.CompletedTask).ConfigureAwait(false);
                 await LastCheckpointAsync().ConfigureAwait(false);
             }
         }
