@@ -148,6 +148,7 @@ internal sealed partial class Shard : IAsyncDisposable
     internal async ValueTask StopAsync()
     {
         _mailbox.Complete();
+        _store.BeginStop();
         var quiet = new TaskCompletionSource(_environment.Scheduler.Completion);
         PostInternal(new TurnWork(
             _ =>

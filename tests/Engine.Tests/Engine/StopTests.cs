@@ -66,6 +66,24 @@ public sealed class StopTests
     }
 
     [Fact]
+    public async Task A_stop_ends_although_the_journal_stays_away_and_who_was_not_answered_may_come_again()
+    {
+        var time = new ManualTime();
+        var (alice, bob) = await Party.PairAsync(time: time);
+        await using var _ = bob;
+        alice.Journal.Before = static _ => throw new EngineException(EngineErrorCode.JournalUnavailable, "the disk is gone");
+        var send = alice.SendAsync(bob, "never durable");
+        await Party.UntilAsync(() => Task.FromResult(alice.Journal.Submitted > alice.Journal.Commits));
+
+        var stop = alice.Engine.DisposeAsync().AsTask();
+        await Party.UntilAsync(() => Task.FromResult(stop.IsCompleted), () => time.Advance(TimeSpan.FromMilliseconds(100)));
+        await stop;
+
+        var refused = await Assert.ThrowsAsync<EngineException>(() => send.WaitAsync(Party.Timely));
+        Assert.True(refused.IsTransient, refused.Code.ToString());
+    }
+
+    [Fact]
     public async Task Who_waits_for_a_session_gets_a_transient_code()
     {
         var (alice, bob) = await Party.PairAsync();
