@@ -66,6 +66,24 @@ public sealed class OperatorActTests
     }
 
     [Fact]
+    public async Task One_operation_removes_every_peer_it_is_called_for()
+    {
+        var (alice, bob) = await Party.PairAsync();
+        await using var _a = alice;
+        await using var _b = bob;
+        var stranger = await bob.Engine.CreateIdentityAsync(new IdentityName("stranger"));
+        var other = new PeerId("other");
+        await alice.Engine.AddPeerAsync(new NewPeer { Peer = other, PublicDocument = stranger.PublicDocument, Addresses = [] });
+        var batch = Carol with { Operation = Guid.NewGuid() };
+
+        await alice.Engine.RemovePeerAsync(bob.Id, caller: batch);
+        await alice.Engine.RemovePeerAsync(other, caller: batch);
+        await alice.Engine.RemovePeerAsync(other, caller: batch);
+
+        Assert.Equal(EngineErrorCode.PeerUnknown, await Party.CodeOfAsync(() => alice.Engine.GetPeerAsync(other)));
+    }
+
+    [Fact]
     public async Task An_act_without_a_caller_is_the_applications_under_an_id_of_its_own_and_a_refused_one_leaves_nothing()
     {
         var (alice, bob) = await Party.PairAsync();
