@@ -67,6 +67,9 @@ internal static class SqliteErrors
     internal static EngineException BackupExists(string file) => new(EngineErrorCode.RequestInvalid,
         $"'{file}' exists already: name a file that does not, so that no earlier backup is lost");
 
+    internal static EngineException BackupFolderMissing(string folder) => new(EngineErrorCode.RequestInvalid,
+        $"there is no folder '{folder}' to write a backup into: make it, or name a file in another one");
+
     internal static EngineException NoThreadSafeLibrary(string library) => new(EngineErrorCode.ProviderUnavailable,
         $"the SQLite library {library} was built without thread safety: install the distribution's own package");
 }

@@ -18,6 +18,7 @@ internal static class NodeStart
         NodeConfiguration configuration, ILoggerFactory loggers, IReadOnlyList<HttpPeerLink> links, bool acceptRestored,
         CancellationToken cancellationToken)
     {
+        KeyringAccess.Demand(configuration);
         SqliteJournal? journal = null;
         var parts = new EngineParts
         {

@@ -96,32 +96,6 @@ public sealed class StoreTroubleTests : IAsyncLifetime
         await _alice.StartAsync();
         await _alice.SendAsync(_bob, "after");
         await _alice.StopAsync();
-        var (store, keyring, configure) = (_alice.DataDirectory, _alice.KeyringPath, _alice.Configure);
-
-        _alice.KeyringPath = Path.Combine(_alice.Folder, "other", "keyring");
-        await _alice.MakeKeyringAsync();
-        await RefusedUntouchedAsync(EngineErrorCode.KeyringWrongKey);
-        _alice.KeyringPath = keyring;
-
-        _alice.Configure = options => options.Shard.Count = 3;
-        await RefusedUntouchedAsync(EngineErrorCode.OptionsInvalid);
-        _alice.Configure = configure;
-
-        _alice.DataDirectory = older;
-        await RefusedUntouchedAsync(EngineErrorCode.StoreRolledBack);
-        _alice.DataDirectory = store;
-
-        await _alice.StartAsync();
-        Assert.Equal(["after"], await _bob.ReceiveAsync(1));
-    }
-
-    [Fact]
-    public async Task A_start_that_is_refused_leaves_the_store_as_it_was()
-    {
-        var older = _alice.CopyStore("older");
-        await _alice.StartAsync();
-        await _alice.SendAsync(_bob, "after");
-        await _alice.StopAsync();
         var (store, keyring) = (_alice.DataDirectory, _alice.KeyringPath);
 
         _alice.KeyringPath = Path.Combine(_alice.Folder, "other", "keyring");
