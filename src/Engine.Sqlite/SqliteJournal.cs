@@ -24,7 +24,7 @@ public sealed class SqliteJournal : IJournal
         _directory = directory;
         _connection = connection;
         _storeId = storeId;
-        _index = ShardIndex.Read(connection);
+        _index = ShardIndex.Read(connection, options.ReadsDamagedShards);
         _readers = new ReaderPool(connection.File, options.ReaderCount);
         Description = $"{SqliteLibrary.Ensure()} at {connection.File}";
         _writer = new JournalWriter(connection, _index, options);

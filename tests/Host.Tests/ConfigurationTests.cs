@@ -55,6 +55,55 @@ public sealed class ConfigurationTests
     }
 
     [Theory]
+    [InlineData("control-request-bytes-max", "64 KiB", "65535", "64 MiB", "67108865")]
+    [InlineData("control-connections-max", "2", "1", "1024", "1025")]
+    [InlineData("drain-timeout", "1 s", "999 ms", "10 m", "600001 ms")]
+    [InlineData("link.connect-timeout", "10 ms", "9 ms", "5 m", "300001 ms")]
+    [InlineData("link.connection-count-max", "1", "0", "65536", "65537")]
+    public void A_range_of_the_host_holds_both_ends_and_nothing_beyond(string key, string least, string below, string most, string beyond)
+    {
+        foreach (var (value, isAllowed) in new[] { (least, true), (below, false), (most, true), (beyond, false) })
+        {
+            NodeConfiguration ReadIt() => NodeConfiguration.Read(null, new Dictionary<string, string>(), [($"kyberium.host.{key}", value, "--set")]);
+            if (isAllowed)
+            {
+                Assert.NotNull(ReadIt());
+                continue;
+            }
+
+            var failure = Assert.Throws<EngineException>(ReadIt);
+            Assert.Equal(EngineErrorCode.OptionsInvalid, failure.Code);
+            Assert.Contains($"kyberium.host.{key} = ", failure.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Every_number_of_the_host_has_its_range_tried()
+    {
+        var tried = typeof(ConfigurationTests).GetMethod(nameof(A_range_of_the_host_holds_both_ends_and_nothing_beyond))!
+            .GetCustomAttributes(typeof(InlineDataAttribute), inherit: false).Cast<InlineDataAttribute>()
+            .Select(data => $"kyberium.host.{data.GetData(null!).Single()[0]}");
+        var numbers = NodeConfiguration.Read(null, new Dictionary<string, string>(), []).Entries()
+            .Where(entry => entry.Key.StartsWith("kyberium.host.", StringComparison.Ordinal)
+                && (entry.Property.PropertyType == typeof(int) || entry.Property.PropertyType == typeof(long) || entry.Property.PropertyType == typeof(TimeSpan)))
+            .Select(entry => entry.Key);
+
+        Assert.Equal(numbers.Order(), tried.Order());
+    }
+
+    [Fact]
+    public void A_control_socket_longer_than_a_path_may_be_is_told_with_its_bound()
+    {
+        var fits = "/" + new string('s', 102);
+        Assert.NotNull(NodeConfiguration.Read(null, new Dictionary<string, string>(), [("kyberium.host.control-socket", fits, "--set")]));
+        var failure = Assert.Throws<EngineException>(() => NodeConfiguration.Read(
+            null, new Dictionary<string, string>(), [("kyberium.host.control-socket", fits + "s", "--set")]));
+        Assert.Equal(EngineErrorCode.OptionsInvalid, failure.Code);
+        Assert.Contains("kyberium.host.control-socket", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("must be at most 103 bytes", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("platform", AeadProviderChoice.Platform), InlineData("intrinsics", AeadProviderChoice.Intrinsics)]
     [InlineData("auto", AeadProviderChoice.Auto), InlineData("fast", null), InlineData("3", null), InlineData("auto,platform", null)]
     public void A_choice_is_read_by_its_name_only(string text, AeadProviderChoice? expected)
