@@ -33,13 +33,15 @@ public sealed class BackupTests
         Assert.Contains("run 'kyberium restore --accept' on this directory", refused.Error, StringComparison.Ordinal);
         Assert.Equal(0, (await ScratchNode.RunBareAsync(["restore", "--accept", .. copy])).ExitCode);
 
-        await using var bobServes = await ServingNode.StartAsync(bob, "--set", "kyberium.host.listen=http://127.0.0.1:0");
-        await bob.SucceedAsync("peer", "add", "alice", alice.Document);
-        Assert.Equal(0, (await ScratchNode.RunBareAsync(["peer", "address", "bob", bobServes.Address, .. copy])).ExitCode);
         var waiting = JsonDocument.Parse((await ScratchNode.RunBareAsync(["peer", "show", "bob", "--json", .. copy])).Output)
             .RootElement.GetProperty("outboxCount").GetInt32();
         Assert.InRange(waiting, 1, Lines + 1);      // "before" at least; never "after"
-        using var copyServes = await KyberiumProcess.ServeAtAsync(copy);
+
+        const string AnyPort = "kyberium.host.listen=http://127.0.0.1:0";
+        await using var bobServes = await ServingNode.StartAsync(bob, "--set", AnyPort);
+        Assert.Equal(0, (await ScratchNode.RunBareAsync(["peer", "address", "bob", bobServes.Address, .. copy])).ExitCode);
+        using var copyServes = await KyberiumProcess.ServeAtAsync(copy, "--set", AnyPort);
+        await bob.SucceedAsync("peer", "add", "alice", alice.Document, "--address", copyServes.Address);
         var received = (await bob.SucceedAsync("receive", "--count", waiting.ToString(CultureInfo.InvariantCulture))).Output.TrimEnd().Split('\n');
         Assert.Equal(["before", .. Enumerable.Range(0, waiting - 1).Select(line => $"line {line}")], received.Select(line => line[(line.IndexOf(": ", StringComparison.Ordinal) + 2)..]));
     }
