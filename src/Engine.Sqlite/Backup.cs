@@ -15,6 +15,11 @@ internal static class Backup
             throw SqliteErrors.BackupExists(path);
         }
 
+        if (Path.GetDirectoryName(path) is { } folder && !Directory.Exists(folder))
+        {
+            throw SqliteErrors.BackupFolderMissing(folder);
+        }
+
         var unfinished = path + ".unfinished";
         try
         {

@@ -26,6 +26,7 @@ internal sealed class JournalTransaction : IDisposable
     private readonly Statement _wipeFreedPages;
     private readonly Statement _leaveFreedPages;
     private bool _changedKeys;
+    private bool _isOwned;
     private long _nextSequence;
     private long _nextRowId;
 
@@ -54,7 +55,9 @@ internal sealed class JournalTransaction : IDisposable
     /// <summary>Gets whether the write-ahead log may still hold a wrapped key that was deleted or replaced.</summary>
     internal bool HasKeyRemains { get; private set; }
 
-    internal bool HasGarbage => _index.Dead.Count > 0;
+    /// <summary>Gets whether truncated records wait for deletion. They do until somebody owns a shard: who only looks, or is refused,
+    /// leaves the file as it was.</summary>
+    internal bool HasGarbage => _isOwned && _index.Dead.Count > 0;
 
     internal void Begin()
     {
@@ -106,6 +109,7 @@ internal sealed class JournalTransaction : IDisposable
 
     internal Exception? Acquire(ShardId shard, out ShardExtent extent)
     {
+        _isOwned = true;
         if (Find(shard) is { } stage)
         {
             stage.Fence = new Fence(stage.Fence.Value + 1);
@@ -164,7 +168,7 @@ internal sealed class JournalTransaction : IDisposable
     /// written: they are sealed, and the keys in rows, on which that rests, are overwritten.</summary>
     private void Reclaim()
     {
-        if (_index.Dead.Count == 0)
+        if (!HasGarbage)
         {
             return;
         }

@@ -26,7 +26,7 @@ internal static class Schema
 
     /// <summary>Makes a new file's tables, or checks that an existing file is one this program may use.</summary>
     /// <returns>The store's id.</returns>
-    /// <exception cref="EngineException">The file is another program's, damaged, or of a newer version.</exception>
+    /// <exception cref="EngineException">The file is another program's, damaged, of a newer version, or of one that never was.</exception>
     /// <exception cref="SqliteFailure">SQLite does not read or write it.</exception>
     internal static byte[] Ensure(Connection connection)
     {
@@ -41,7 +41,12 @@ internal static class Schema
         }
 
         var version = connection.ReadInt64("PRAGMA user_version");
-        return version == Version ? ReadStoreId(connection) : throw SqliteErrors.Newer(connection.File, version, Version);
+        return version switch
+        {
+            Version => ReadStoreId(connection),
+            > Version => throw SqliteErrors.Newer(connection.File, version, Version),
+            _ => throw SqliteErrors.NeverReleased(connection.File, version, Version),
+        };
     }
 
     private static void Create(Connection connection)

@@ -38,7 +38,8 @@ internal sealed class ShardIndex
     }
 
     /// <summary>Reads the index from the file; of the records only their sizes, not their bytes.</summary>
-    internal static ShardIndex Read(Connection connection)
+    /// <param name="readsDamaged">Whether a shard with gaps is left readable.</param>
+    internal static ShardIndex Read(Connection connection, bool readsDamaged)
     {
         var index = new ShardIndex();
         var found = index.ReadShards(connection);
@@ -63,7 +64,7 @@ internal sealed class ShardIndex
 
         foreach (var (id, tail) in tails)
         {
-            index.Adopt(found[id].Log, found[id].Extent, tail);
+            index.Adopt(found[id].Log, found[id].Extent, tail, readsDamaged);
         }
 
         return index;
@@ -85,12 +86,12 @@ internal sealed class ShardIndex
         return found;
     }
 
-    private void Adopt(ShardLog log, ShardExtent extent, List<TailEntry> tail)
+    private void Adopt(ShardLog log, ShardExtent extent, List<TailEntry> tail, bool readsDamaged)
     {
         var end = extent.TruncatedThrough;
         foreach (var entry in tail)
         {
-            if (entry.Position != end.Next)
+            if (entry.Position != end.Next && !readsDamaged)
             {
                 log.Damage ??= $"record {entry.Position.Value} follows record {end.Value}";
             }

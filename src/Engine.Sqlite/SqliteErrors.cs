@@ -34,6 +34,9 @@ internal static class SqliteErrors
     internal static EngineException Newer(string file, long found, long known) => new(EngineErrorCode.JournalVersionUnsupported,
         $"'{file}' has layout version {found}, this program knows up to {known}: run the newer version on it");
 
+    internal static EngineException NeverReleased(string file, long found, long first) => new(EngineErrorCode.JournalCorrupt,
+        $"'{file}' has layout version {found}, and none before {first} was ever released: something changed the file; restore from a backup");
+
     internal static EngineException Locked(string directory, Exception cause) => new(EngineErrorCode.DataDirectoryLocked,
         $"another process has '{directory}' open: stop it, or choose another data directory", cause);
 
@@ -63,6 +66,9 @@ internal static class SqliteErrors
 
     internal static EngineException BackupExists(string file) => new(EngineErrorCode.RequestInvalid,
         $"'{file}' exists already: name a file that does not, so that no earlier backup is lost");
+
+    internal static EngineException BackupFolderMissing(string folder) => new(EngineErrorCode.RequestInvalid,
+        $"there is no folder '{folder}' to write a backup into: make it, or name a file in another one");
 
     internal static EngineException NoThreadSafeLibrary(string library) => new(EngineErrorCode.ProviderUnavailable,
         $"the SQLite library {library} was built without thread safety: install the distribution's own package");

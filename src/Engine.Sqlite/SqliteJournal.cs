@@ -24,7 +24,7 @@ public sealed class SqliteJournal : IJournal
         _directory = directory;
         _connection = connection;
         _storeId = storeId;
-        _index = ShardIndex.Read(connection);
+        _index = ShardIndex.Read(connection, options.ReadsDamagedShards);
         _readers = new ReaderPool(connection.File, options.ReaderCount);
         Description = $"{SqliteLibrary.Ensure()} at {connection.File}";
         _writer = new JournalWriter(connection, _index, options);
@@ -157,7 +157,7 @@ public sealed class SqliteJournal : IJournal
     /// directory of its own, the copy opens like the original and has the same <see cref="StoreId"/>.</summary>
     /// <param name="path">The file to make; must not exist.</param>
     /// <param name="cancellationToken">Cancels waiting for a free connection, not the copying.</param>
-    /// <exception cref="EngineException"><see cref="EngineErrorCode.RequestInvalid"/>: the file exists. Otherwise as for reading
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.RequestInvalid"/>: the file exists, or its folder does not. Otherwise as for reading
     /// and writing; a copy that failed leaves no file.</exception>
     public Task BackupToAsync(string path, CancellationToken cancellationToken = default)
     {

@@ -20,6 +20,10 @@ public sealed class SqliteJournalOptions
     /// <summary>Gets or sets whether each flush waits for the disk. Only a test that proves flushing turns it off.</summary>
     internal bool SyncsToDisk { get; init; } = true;
 
+    /// <summary>Gets or sets whether a shard whose log has gaps is read as it lies, so that its first bad record can be named. Nothing may
+    /// be written then.</summary>
+    internal bool ReadsDamagedShards { get; init; }
+
     /// <summary>Gets or sets the size of the file in pages at which the disk counts as full; 0: the disk's own.</summary>
     internal long PagesMax { get; init; }
 

@@ -168,14 +168,15 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         try
         {
             journal = await openJournal(options, cancellationToken).ConfigureAwait(false);
+            var made = await StartCheck.RunAsync(journal, keyring, acceptRestored, cancellationToken).ConfigureAwait(false);
+            if (made != 0 && made != settings.Shard.Count)
+            {
+                throw EngineErrors.ShardCountFixed(settings.Shard.Count, made);
+            }
+
             directory = await EngineDirectory.OpenAsync(
                 journal, keyring, scheduler, entropy, privateKeys, settings.Journal.DataKeyAge, cancellationToken).ConfigureAwait(false);
             await directory.SetShardCountAsync(settings.Shard.Count).ConfigureAwait(false);
-            if (directory.ShardCount != settings.Shard.Count)
-            {
-                throw EngineErrors.ShardCountFixed(settings.Shard.Count, directory.ShardCount);
-            }
-
             engine = new SessionEngine(settings, parts, scheduler, entropy, journal, keyring, directory, privateKeys, templates, aead);
         }
         catch

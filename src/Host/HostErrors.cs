@@ -10,6 +10,9 @@ internal static class HostErrors
 
     internal static EngineException Invalid(string what) => new(EngineErrorCode.RequestInvalid, what);
 
+    internal static EngineException Together(string one, string other) =>
+        new(EngineErrorCode.RequestInvalid, $"{one} and {other} do not go together; give one of them");
+
     internal static EngineException NotAName(string kind, string text) =>
         new(EngineErrorCode.RequestInvalid, $"'{text}' is no name of {kind}: 1 to 128 of A-Z a-z 0-9 . _ : - only");
 
@@ -51,6 +54,9 @@ internal static class HostErrors
     internal static EngineException DirectoryNotEmpty(string directory) =>
         new(EngineErrorCode.RequestInvalid,
             $"'{directory}' is not empty; restore into a new directory, so that no store is overwritten");
+
+    internal static EngineException BackupUnusable(string backup, EngineException cause) =>
+        new(EngineErrorCode.JournalCorrupt, $"'{backup}' is not a sound backup; nothing was restored: name another one", cause);
 
     internal static EngineException NothingToRestore() =>
         new(EngineErrorCode.RequestInvalid, "name the backup to restore, or give --accept to go on from the directory as it is");

@@ -56,18 +56,22 @@ public sealed class SqliteJournalOpeningTests : IDisposable
         Assert.Contains("/sys/kernel", failure.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_newer_layout_is_refused_untouched()
+    [Theory]
+    [InlineData(Schema.Version + 1, EngineErrorCode.JournalVersionUnsupported, "run the newer version on it")]
+    [InlineData(Schema.Version - 1, EngineErrorCode.JournalCorrupt, "restore from a backup")]
+    [InlineData(-1, EngineErrorCode.JournalCorrupt, "restore from a backup")]
+    public async Task Another_layout_is_refused_untouched_and_older_is_not_called_newer(int version, EngineErrorCode code, string advice)
     {
         await (await _directory.OpenAsync()).DisposeAsync();
         using (var connection = Connection.Open(_directory.JournalFile, readOnly: false))
         {
-            connection.Execute($"PRAGMA user_version = {Schema.Version + 1}");
+            connection.Execute($"PRAGMA user_version = {version}");
         }
 
-        await FailsAsync(EngineErrorCode.JournalVersionUnsupported, () => _directory.OpenAsync());
+        var failure = await FailsAsync(code, () => _directory.OpenAsync());
+        Assert.Contains(advice, failure.Message, StringComparison.Ordinal);
         using var after = Connection.Open(_directory.JournalFile, readOnly: true);
-        Assert.Equal(Schema.Version + 1, after.ReadInt64("PRAGMA user_version"));
+        Assert.Equal(version, after.ReadInt64("PRAGMA user_version"));
     }
 
     [Fact]

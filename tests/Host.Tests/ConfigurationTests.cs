@@ -7,7 +7,7 @@ namespace Kyberium.Host.Tests;
 /// <summary>Goal: options and files cannot drift apart, and every problem is told together with its place.</summary>
 public sealed class ConfigurationTests
 {
-    [Theory, InlineData("kyberium.host", 12), InlineData("kyberium.engine", 37)]
+    [Theory, InlineData("kyberium.host", 13), InlineData("kyberium.engine", 42)]
     public void The_file_has_exactly_the_keys_and_defaults_of_the_options(string prefix, int count)
     {
         var name = prefix.Split('.')[1];
@@ -52,6 +52,55 @@ public sealed class ConfigurationTests
         Assert.Contains($"{file.Path}:5: kyberium.host.log-level = \"loud\": must be one of", failure.Message, StringComparison.Ordinal);
         Assert.Contains("variable KYBERIUM__ENGINE__SHARD__COUNT: kyberium.engine.shard.count = 0: must be 1 to 4096", failure.Message, StringComparison.Ordinal);
         Assert.Contains("--set kyberium.host.drain-timeout: kyberium.host.drain-timeout = \"1 year\": must be", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("control-request-bytes-max", "64 KiB", "65535", "64 MiB", "67108865")]
+    [InlineData("control-connections-max", "2", "1", "1024", "1025")]
+    [InlineData("drain-timeout", "1 s", "999 ms", "10 m", "600001 ms")]
+    [InlineData("link.connect-timeout", "10 ms", "9 ms", "5 m", "300001 ms")]
+    [InlineData("link.connection-count-max", "1", "0", "65536", "65537")]
+    public void A_range_of_the_host_holds_both_ends_and_nothing_beyond(string key, string least, string below, string most, string beyond)
+    {
+        foreach (var (value, isAllowed) in new[] { (least, true), (below, false), (most, true), (beyond, false) })
+        {
+            NodeConfiguration ReadIt() => NodeConfiguration.Read(null, new Dictionary<string, string>(), [($"kyberium.host.{key}", value, "--set")]);
+            if (isAllowed)
+            {
+                Assert.NotNull(ReadIt());
+                continue;
+            }
+
+            var failure = Assert.Throws<EngineException>(ReadIt);
+            Assert.Equal(EngineErrorCode.OptionsInvalid, failure.Code);
+            Assert.Contains($"kyberium.host.{key} = ", failure.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Every_number_of_the_host_has_its_range_tried()
+    {
+        var tried = typeof(ConfigurationTests).GetMethod(nameof(A_range_of_the_host_holds_both_ends_and_nothing_beyond))!
+            .GetCustomAttributes(typeof(InlineDataAttribute), inherit: false).Cast<InlineDataAttribute>()
+            .Select(data => $"kyberium.host.{data.GetData(null!).Single()[0]}");
+        var numbers = NodeConfiguration.Read(null, new Dictionary<string, string>(), []).Entries()
+            .Where(entry => entry.Key.StartsWith("kyberium.host.", StringComparison.Ordinal)
+                && (entry.Property.PropertyType == typeof(int) || entry.Property.PropertyType == typeof(long) || entry.Property.PropertyType == typeof(TimeSpan)))
+            .Select(entry => entry.Key);
+
+        Assert.Equal(numbers.Order(), tried.Order());
+    }
+
+    [Fact]
+    public void A_control_socket_longer_than_a_path_may_be_is_told_with_its_bound()
+    {
+        var fits = "/" + new string('s', 102);
+        Assert.NotNull(NodeConfiguration.Read(null, new Dictionary<string, string>(), [("kyberium.host.control-socket", fits, "--set")]));
+        var failure = Assert.Throws<EngineException>(() => NodeConfiguration.Read(
+            null, new Dictionary<string, string>(), [("kyberium.host.control-socket", fits + "s", "--set")]));
+        Assert.Equal(EngineErrorCode.OptionsInvalid, failure.Code);
+        Assert.Contains("kyberium.host.control-socket", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("must be at most 103 bytes", failure.Message, StringComparison.Ordinal);
     }
 
     [Theory]

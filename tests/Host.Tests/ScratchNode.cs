@@ -7,13 +7,13 @@ namespace Kyberium.Host.Tests;
 internal sealed record Outcome(int ExitCode, string Output, string Error);
 
 /// <summary>A node's directory, keyring and commands, in a folder of its own. Commands run in this process.</summary>
-internal sealed class ScratchNode : IDisposable
+internal sealed class ScratchNode(string dataFolder = "data") : IDisposable
 {
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     internal string Root { get; } = Directory.CreateTempSubdirectory("kyberium-host-").FullName;
 
-    internal string Data => Path.Combine(Root, "data");
+    internal string Data => Path.Combine(Root, dataFolder);
 
     internal string Keyring => Path.Combine(Root, "keys", "master");
 
@@ -61,8 +61,8 @@ internal sealed class ScratchNode : IDisposable
     }
 
     /// <summary>Says where this node lies; four shards, since starting sixty-four is not what is tested.</summary>
-    internal string[] Location() =>
-        ["--data-directory", Data, "--keyring", Keyring, "--set", "kyberium.engine.shard.count=4"];
+    internal string[] Location(string? data = null) =>
+        ["--data-directory", data ?? Data, "--keyring", Keyring, "--set", "kyberium.engine.shard.count=4"];
 
     public void Dispose() => Directory.Delete(Root, recursive: true);
 }

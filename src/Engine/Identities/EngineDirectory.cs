@@ -90,7 +90,7 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
         }
     }
 
-    /// <summary>Fixes the count of shards for the life of the store, or checks that it is the one it was made with.</summary>
+    /// <summary>Fixes the count of shards for the life of a store that was just begun.</summary>
     internal Task SetShardCountAsync(int count) => RunAsync(async () =>
     {
         if (ShardCount == 0)
@@ -290,10 +290,10 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
 
     private async Task ReadAsync(CancellationToken cancellationToken)
     {
-        var state = new RowKey(RowKind.Directory, new[] { StateClass });
+        var state = StateKey;
         if (await _journal.ReadRowAsync(ShardId.Directory, state, cancellationToken).ConfigureAwait(false) is { } bytes)
         {
-            ReadState(await _opener.OpenRowAsync(new JournalRow(state, bytes), cancellationToken).ConfigureAwait(false));
+            (Generation, ShardCount) = ReadState(await _opener.OpenRowAsync(new JournalRow(state, bytes), cancellationToken).ConfigureAwait(false));
         }
 
         await foreach (var row in _journal.ReadRowsAsync(
@@ -327,16 +327,9 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
         }
     }
 
-    private void ReadState(ReadOnlyMemory<byte> plaintext)
-    {
-        var reader = new StateReader(plaintext);
-        Generation = reader.UInt32();
-        ShardCount = (int)reader.UInt32();
-    }
-
     private RowChange StateRow()
     {
-        var key = new RowKey(RowKind.Directory, new[] { StateClass });
+        var key = StateKey;
         var writer = new StateWriter();
         writer.UInt32(Generation);
         writer.UInt32((uint)ShardCount);

@@ -69,9 +69,9 @@ internal sealed partial class ShardStore : IAsyncDisposable
     {
         var journal = environment.Journal;
         var before = await journal.ReadExtentAsync(id, cancellationToken).ConfigureAwait(false);
-        if (witness is { } remembered && (before.Fence.Value < remembered.Fence.Value || before.End.Value < remembered.Position.Value))
+        if (witness is { } remembered)
         {
-            throw ShardErrors.RolledBack(id, before.End, remembered.Position, before.Fence, remembered.Fence);
+            CheckAge(id, before, remembered);
         }
 
         var extent = await journal.AcquireAsync(id, cancellationToken).ConfigureAwait(false);
@@ -104,6 +104,15 @@ internal sealed partial class ShardStore : IAsyncDisposable
             opener.Dispose();
             keys.Dispose();
             throw;
+        }
+    }
+
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.StoreRolledBack"/>.</exception>
+    internal static void CheckAge(ShardId id, in ShardExtent found, in ShardWitness remembered)
+    {
+        if (found.Fence.Value < remembered.Fence.Value || found.End.Value < remembered.Position.Value)
+        {
+            throw ShardErrors.RolledBack(id, found.End, remembered.Position, found.Fence, remembered.Fence);
         }
     }
 

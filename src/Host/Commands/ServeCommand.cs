@@ -42,6 +42,7 @@ internal static class ServeCommand
     {
         logging.SetMinimumLevel(options.MinimumLevel);
         logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.Critical);    // a start that failed is told by the command, in one line
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         if (options.LogsJson)
         {

@@ -17,6 +17,11 @@ internal sealed class LinkOptions
     /// <remarks>HOCON: <c>trusted-certificate-file</c>.</remarks>
     public string TrustedCertificateFile { get; set; } = string.Empty;
 
+    /// <summary>Gets or sets whether nobody can call this node, so that its own calls bring back what peers have for it. Default
+    /// false.</summary>
+    /// <remarks>HOCON: <c>collects</c>.</remarks>
+    public bool Collects { get; set; }
+
     /// <summary>Gets or sets how long a connection may take to be made. Default 5 s; 10 ms to 5 min.</summary>
     /// <remarks>HOCON: <c>connect-timeout</c>.</remarks>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(5);

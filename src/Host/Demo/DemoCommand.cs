@@ -10,6 +10,7 @@ internal static class DemoCommand
     /// <summary>The hidden command that runs one of the two nodes.</summary>
     internal const string NodeName = "demo-node";
 
+    private const int KillsDefault = 5;
     private const int KillsMax = 1_000;
 
     internal static Command Make(CommandFrame frame)
@@ -19,16 +20,17 @@ internal static class DemoCommand
             Description = "The text whose lines are exchanged; one comes with the program.",
             HelpName = "path",
         };
-        var kills = new Option<int>("--kills")
+        var kills = new Option<int?>("--kills")
         {
             Description = "How often a node is killed with SIGKILL, the two in turn.",
             HelpName = "count",
-            DefaultValueFactory = _ => 5,
+            DefaultValueFactory = _ => KillsDefault,
+            CustomParser = result => Parameters.Read<int>(result, "a whole number"),
         };
         var keep = new Option<bool>("--keep") { Description = "Keeps both nodes' data and says where it lies." };
         return frame.Make(
             "demo", "Runs two nodes as processes that exchange a text durably while they are killed, and checks what arrived.",
-            call => RunAsync(call, call.Get(file), call.Get(kills), call.Get(keep)), file, kills, keep);
+            call => RunAsync(call, call.Get(file), call.Get(kills) ?? KillsDefault, call.Get(keep)), file, kills, keep);
     }
 
     internal static Command MakeNode(CommandFrame frame)

@@ -5,6 +5,9 @@ namespace Kyberium.Host.Nodes;
 
 internal sealed partial class Node
 {
+    /// <summary>What the engine does with one peer on somebody's order.</summary>
+    private delegate Task PeerAct(PeerId peer, IdentityName? identity, CallerContext caller, CancellationToken cancellationToken);
+
     internal async Task<PeerDocument> AddPeerAsync(PeerAddition request, CallerContext caller, CancellationToken cancellationToken)
     {
         var newPeer = new NewPeer
@@ -35,39 +38,39 @@ internal sealed partial class Node
         PeerDocument.Of(await _engine.GetPeerAsync(
             Names.Peer(request.Peer), Names.Identity(request.Identity), cancellationToken));
 
-    internal async Task<PeerDocument> SuspendPeerAsync(PeerReference request, CallerContext caller, CancellationToken cancellationToken)
-    {
-        await _engine.SuspendPeerAsync(
-            Names.Peer(request.Peer), Names.Identity(request.Identity), caller, cancellationToken);
-        return await ShowPeerAsync(request, cancellationToken);
-    }
+    internal Task<PeerDocument> SuspendPeerAsync(PeerReference request, CallerContext caller, CancellationToken cancellationToken) =>
+        ActAsync(request, _engine.SuspendPeerAsync, caller, cancellationToken);
 
-    internal async Task<PeerDocument> ResumePeerAsync(PeerReference request, CallerContext caller, CancellationToken cancellationToken)
-    {
-        await _engine.ResumePeerAsync(
-            Names.Peer(request.Peer), Names.Identity(request.Identity), caller, cancellationToken);
-        return await ShowPeerAsync(request, cancellationToken);
-    }
+    internal Task<PeerDocument> ResumePeerAsync(PeerReference request, CallerContext caller, CancellationToken cancellationToken) =>
+        ActAsync(request, _engine.ResumePeerAsync, caller, cancellationToken);
 
-    internal async Task<PeerDocument> ReleasePeerAsync(PeerReference request, CallerContext caller, CancellationToken cancellationToken)
-    {
-        await _engine.ReleasePeerAsync(
-            Names.Peer(request.Peer), Names.Identity(request.Identity), caller, cancellationToken);
-        return await ShowPeerAsync(request, cancellationToken);
-    }
+    internal Task<PeerDocument> ReleasePeerAsync(PeerReference request, CallerContext caller, CancellationToken cancellationToken) =>
+        ActAsync(request, _engine.ReleasePeerAsync, caller, cancellationToken);
+
+    internal Task<PeerDocument> ConnectAsync(PeerReference request, CallerContext caller, CancellationToken cancellationToken) =>
+        ActAsync(request, _engine.ConnectAsync, caller, cancellationToken);
+
+    internal Task<PeerDocument> RekeyAsync(PeerReference request, CallerContext caller, CancellationToken cancellationToken) =>
+        ActAsync(request, _engine.RekeyAsync, caller, cancellationToken);
+
+    internal Task<PeerDocument> CloseAsync(PeerReference request, CallerContext caller, CancellationToken cancellationToken) =>
+        ActAsync(request, _engine.CloseAsync, caller, cancellationToken);
+
+    internal Task<PeerDocument> ResetStreamAsync(StreamReset request, CallerContext caller, CancellationToken cancellationToken) => ActAsync(
+        new PeerReference(request.Identity, request.Peer),
+        (peer, identity, by, stop) => _engine.ResetStreamAsync(peer, request.Outgoing, request.Incoming, identity, by, stop),
+        caller, cancellationToken);
+
+    internal Task<PeerDocument> SetAddressesAsync(PeerAddresses request, CallerContext caller, CancellationToken cancellationToken) => ActAsync(
+        new PeerReference(request.Identity, request.Peer),
+        (peer, identity, by, stop) => _engine.SetAddressesAsync(peer, request.Addresses, identity, by, stop),
+        caller, cancellationToken);
 
     internal async Task<Nothing> RemovePeerAsync(PeerReference request, CallerContext caller, CancellationToken cancellationToken)
     {
         await _engine.RemovePeerAsync(
             Names.Peer(request.Peer), Names.Identity(request.Identity), caller, cancellationToken);
         return Nothing.Instance;
-    }
-
-    internal async Task<PeerDocument> ResetStreamAsync(StreamReset request, CallerContext caller, CancellationToken cancellationToken)
-    {
-        await _engine.ResetStreamAsync(
-            Names.Peer(request.Peer), request.Outgoing, request.Incoming, Names.Identity(request.Identity), caller, cancellationToken);
-        return await ShowPeerAsync(new PeerReference(request.Identity, request.Peer), cancellationToken);
     }
 
     internal async Task<PeerDocument> PinPeerAsync(PeerPin request, CallerContext caller, CancellationToken cancellationToken)
@@ -78,31 +81,11 @@ internal sealed partial class Node
             Names.Peer(request.Peer), request.Document, Names.Identity(request.Identity), caller, cancellationToken));
     }
 
-    internal async Task<PeerDocument> SetAddressesAsync(PeerAddresses request, CallerContext caller, CancellationToken cancellationToken)
+    /// <summary>Does something with a peer, then shows it as it is now.</summary>
+    private async Task<PeerDocument> ActAsync(
+        PeerReference request, PeerAct act, CallerContext caller, CancellationToken cancellationToken)
     {
-        await _engine.SetAddressesAsync(
-            Names.Peer(request.Peer), request.Addresses, Names.Identity(request.Identity), caller, cancellationToken);
-        return await ShowPeerAsync(new PeerReference(request.Identity, request.Peer), cancellationToken);
-    }
-
-    internal async Task<PeerDocument> ConnectAsync(PeerReference request, CallerContext caller, CancellationToken cancellationToken)
-    {
-        await _engine.ConnectAsync(
-            Names.Peer(request.Peer), Names.Identity(request.Identity), caller, cancellationToken);
-        return await ShowPeerAsync(request, cancellationToken);
-    }
-
-    internal async Task<PeerDocument> RekeyAsync(PeerReference request, CallerContext caller, CancellationToken cancellationToken)
-    {
-        await _engine.RekeyAsync(
-            Names.Peer(request.Peer), Names.Identity(request.Identity), caller, cancellationToken);
-        return await ShowPeerAsync(request, cancellationToken);
-    }
-
-    internal async Task<PeerDocument> CloseAsync(PeerReference request, CallerContext caller, CancellationToken cancellationToken)
-    {
-        await _engine.CloseAsync(
-            Names.Peer(request.Peer), Names.Identity(request.Identity), caller, cancellationToken);
+        await act(Names.Peer(request.Peer), Names.Identity(request.Identity), caller, cancellationToken);
         return await ShowPeerAsync(request, cancellationToken);
     }
 }

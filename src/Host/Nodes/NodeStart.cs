@@ -18,6 +18,7 @@ internal static class NodeStart
         NodeConfiguration configuration, ILoggerFactory loggers, IReadOnlyList<HttpPeerLink> links, bool acceptRestored,
         CancellationToken cancellationToken)
     {
+        KeyringAccess.Demand(configuration);
         SqliteJournal? journal = null;
         var parts = new EngineParts
         {
@@ -36,8 +37,8 @@ internal static class NodeStart
         return new Node(configuration, engine, journal!, links);
     }
 
-    /// <summary>Says whether the data directory holds a store. Looking for one must not make one.</summary>
-    internal static bool HasStore(NodeConfiguration configuration) => File.Exists(StoreFile(configuration));
+    /// <summary>Says whether the data directory holds a store. Looking for one must not make one, nor fill an empty file.</summary>
+    internal static bool HasStore(NodeConfiguration configuration) => new FileInfo(StoreFile(configuration)) is { Exists: true, Length: > 0 };
 
     internal static string StoreFile(NodeConfiguration configuration) => Path.Combine(configuration.DataDirectory, "journal.db");
 }

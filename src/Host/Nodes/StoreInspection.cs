@@ -31,7 +31,7 @@ internal static class StoreInspection
     internal static async Task<StoreDocument> OpenAsync(NodeConfiguration configuration, bool verify, CancellationToken cancellationToken)
     {
         await using var journal = await SqliteJournal.OpenAsync(
-            new SqliteJournalOptions { DataDirectory = configuration.DataDirectory }, cancellationToken);
+            new SqliteJournalOptions { DataDirectory = configuration.DataDirectory, ReadsDamagedShards = true }, cancellationToken);
         var verification = verify ? await VerifyAsync(journal, configuration, cancellationToken) : null;
         return await DescribeAsync(journal, verification, cancellationToken);
     }
@@ -46,9 +46,10 @@ internal static class StoreInspection
         {
             await journal.BackupToAsync(Path.Combine(scratch.FullName, "journal.db"), cancellationToken);
             await using var copy = await SqliteJournal.OpenAsync(
-                new SqliteJournalOptions { DataDirectory = scratch.FullName }, cancellationToken);
+                new SqliteJournalOptions { DataDirectory = scratch.FullName, ReadsDamagedShards = true }, cancellationToken);
             var verification = await VerifyAsync(copy, configuration, cancellationToken);
-            return await DescribeAsync(journal, verification, cancellationToken);
+            var described = await DescribeAsync(copy, verification, cancellationToken);
+            return described with { Journal = journal.Description };
         }
         finally
         {

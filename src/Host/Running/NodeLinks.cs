@@ -23,6 +23,7 @@ internal static class NodeLinks
         return new HttpPeerLinkOptions
         {
             Listen = listen,
+            Collects = link.Collects,
             CertificateFile = NullIfEmpty(link.CertificateFile),
             CertificateKeyFile = NullIfEmpty(link.CertificateKeyFile),
             TrustedCertificateFile = NullIfEmpty(link.TrustedCertificateFile),

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
 
 namespace Kyberium.Engine.Sqlite.Tests.Engines;
 
@@ -86,6 +87,32 @@ public sealed class StoreTroubleTests : IAsyncLifetime
 
         await _bob.StartAsync();
         await GoesOnAsync();
+    }
+
+    [Fact]
+    public async Task A_start_that_is_refused_leaves_the_store_as_it_was()
+    {
+        var older = _alice.CopyStore("older");
+        await _alice.StartAsync();
+        await _alice.SendAsync(_bob, "after");
+        await _alice.StopAsync();
+        var (store, keyring) = (_alice.DataDirectory, _alice.KeyringPath);
+
+        _alice.KeyringPath = Path.Combine(_alice.Folder, "other", "keyring");
+        await _alice.MakeKeyringAsync();
+        await RefusedUntouchedAsync(EngineErrorCode.KeyringWrongKey);
+        _alice.KeyringPath = keyring;
+
+        _alice.Configure = options => options.Shard.Count = 3;
+        await RefusedUntouchedAsync(EngineErrorCode.OptionsInvalid);
+        _alice.Configure = null;
+
+        _alice.DataDirectory = older;
+        await RefusedUntouchedAsync(EngineErrorCode.StoreRolledBack);
+        _alice.DataDirectory = store;
+
+        await _alice.StartAsync();
+        Assert.Equal(["after"], await _bob.ReceiveAsync(1));
     }
 
     [Fact]
@@ -195,6 +222,25 @@ public sealed class StoreTroubleTests : IAsyncLifetime
         await _alice.StartAsync();
         await _alice.SendAsync(_bob, "after");
         Assert.Equal(["after"], await _bob.ReceiveAsync(1));
+    }
+
+    private async Task RefusedUntouchedAsync(EngineErrorCode code)
+    {
+        var before = await FilesAsync();
+        await Node.FailsAsync(code, () => _alice.StartAsync());
+        Assert.Equal(before, await FilesAsync());
+    }
+
+    /// <summary>Lists the files of the data directory with what their bytes hash to.</summary>
+    private async Task<List<string>> FilesAsync()
+    {
+        var files = new List<string>();
+        foreach (var file in Directory.GetFiles(_alice.DataDirectory).Order(StringComparer.Ordinal))
+        {
+            files.Add($"{Path.GetFileName(file)} {Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(file)))}");
+        }
+
+        return files;
     }
 
     private void SetLayout(long version)

@@ -62,16 +62,17 @@ public sealed partial class DocumentLinkTests
     }
 
     [Fact]
-    public void Every_decision_says_what_why_and_whether_it_holds() => Assert.All(
+    public void Every_decision_says_whether_it_holds_what_why_and_what_follows() => Assert.All(
         SourceTree.Below("docs/decisions", ".md"),
         file =>
         {
             var text = SourceTree.Read(file);
             Assert.Matches(@"^# \d{4} \w", text);
             Assert.StartsWith(Path.GetFileName(file)[..4], text[2..], StringComparison.Ordinal);
-            Assert.Contains("**Status:**", text, StringComparison.Ordinal);
-            Assert.Contains("## What was decided", text, StringComparison.Ordinal);
-            Assert.Contains("## Why", text, StringComparison.Ordinal);
+            Assert.Contains("\n\n**Status:** ", text, StringComparison.Ordinal);
+            Assert.Equal(
+                ["## What was decided", "## Why", "## What follows"],
+                text.Split('\n').Where(line => line.StartsWith("## ", StringComparison.Ordinal)).Take(3));
         });
 
     private static IEnumerable<(string From, string Target)> Links(string document)

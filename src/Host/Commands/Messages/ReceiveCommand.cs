@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Kyberium.Host.Documents;
 using Kyberium.Host.Nodes;
 
@@ -10,25 +9,27 @@ internal static class ReceiveCommand
 {
     internal static Command Make(CommandFrame frame)
     {
-        var count = new Option<long?>("--count", "-n") { Description = "Ends after so many messages, waiting for them.", HelpName = "number" };
+        var count = new Option<long?>("--count", "-n")
+        {
+            Description = "Ends after so many messages, waiting for them.",
+            HelpName = "number",
+            CustomParser = result => Parameters.Read<long>(result, "a whole number, 1 or more", min: 1),
+        };
         var follow = new Option<bool>("--follow", "-f") { Description = "Goes on until it is told to stop (Ctrl-C)." };
         var raw = new Option<bool>("--raw") { Description = "Writes each payload's bytes as they are, and a line feed; for pipes." };
         var reject = new Option<bool>("--reject")
         {
             Description = "Says of each message that handling it failed: it comes again, and is set aside when that happened too often.",
         };
-        count.Validators.Add(result =>
-        {
-            // Not GetValueOrDefault: it throws for what is no number, which the parser reports by itself.
-            if (result.Tokens is [.., var last] && long.TryParse(last.Value, CultureInfo.InvariantCulture, out var asked) && asked < 1)
-            {
-                result.AddError("--count must be 1 or more");
-            }
-        });
         return frame.Make(
             "receive", "Prints received messages as they come and acknowledges each once it is printed. Without --count and --follow: those that wait now.",
             async call =>
             {
+                if (call.Get(raw) && call.IsJson)
+                {
+                    throw HostErrors.Together("--raw", "--json");
+                }
+
                 await using var node = await call.OpenNodeAsync();
                 var settle = call.Get(reject) ? NodeOperations.Reject : NodeOperations.Acknowledge;
                 try

@@ -21,13 +21,28 @@ internal static class SendCommand
             Arity = ArgumentArity.ZeroOrOne,
         };
         var file = new Option<string?>("--file", "-f") { Description = "Sends a whole file as one message; - is standard input.", HelpName = "path" };
-        var operation = new Option<Guid?>("--operation") { Description = "An id under which a repeat of this command is not sent twice.", HelpName = "guid" };
+        var operation = new Option<Guid?>("--operation")
+        {
+            Description = "An id under which a repeat of this command is not sent twice; for one message, not for lines.",
+            HelpName = "guid",
+            CustomParser = result => Parameters.Read<Guid>(result, Parameters.GuidForm),
+        };
         var expires = new Option<string?>("--expires-after") { Description = "How long it may wait for its acknowledgement, e.g. 10m; without: as the peer's policy says.", HelpName = "duration" };
         var identity = Parameters.Identity();
         return frame.Make(
             "send", "Sends durable messages. Done when they are in the journal; delivery goes on from there.",
             async call =>
             {
+                if (call.Get(message) is not null && call.Get(file) is not null)
+                {
+                    throw HostErrors.Together("a message", "--file");
+                }
+
+                if (call.Get(operation) is not null && call.Get(message) is null && call.Get(file) is null)
+                {
+                    throw HostErrors.Together("--operation", "lines of standard input");
+                }
+
                 var make = Template(call.Get(identity)!, call.Get(peer)!, call.Get(expires));
                 await using var node = await call.OpenNodeAsync();
                 if (call.Get(message) is { } text)

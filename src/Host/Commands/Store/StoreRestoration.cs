@@ -28,6 +28,11 @@ internal static class StoreRestoration
             await using var journal = await SqliteJournal.OpenAsync(
                 new SqliteJournalOptions { DataDirectory = directory }, cancellationToken);
         }
+        catch (EngineException unusable) when (unusable.Code == EngineErrorCode.JournalCorrupt)
+        {
+            Empty(directory, began);
+            throw HostErrors.BackupUnusable(backup, unusable);
+        }
         catch
         {
             Empty(directory, began);
