@@ -21,7 +21,7 @@ public sealed partial class SessionEngine
         CancellationToken cancellationToken = default)
     {
         var isRepeatable = options.Operation != Guid.Empty;
-        var operation = isRepeatable ? options.Operation : NewOperation();
+        var operation = isRepeatable ? options.Operation : _environment.Operations.Next();
         var expiresAt = ExpiryOf(options);
         using var activity = EngineActivities.Send(payload.Length);
         try
@@ -138,12 +138,5 @@ public sealed partial class SessionEngine
         await AskAsync(
             peer, new SettleMessageWork(peer, Inbox.StreamOf(message.Stream), message.Number, command, caller, _scheduler.Completion),
             cancellationToken).ConfigureAwait(false);
-    }
-
-    private Guid NewOperation()
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        _environment.Entropy.Fill(bytes);
-        return new Guid(bytes);
     }
 }

@@ -274,6 +274,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             Keyring = _keyring,
             Scheduler = _scheduler,
             Entropy = entropy,
+            Operations = new OperationIds(entropy),
             Identities = _directory,
             EphemeralKeys = _ephemeralKeys,
             Outlet = _outlet,
@@ -377,14 +378,19 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     private Task<PeerReply> AskAsync(PeerKey peer, PeerCommand command, CallerContext caller, CancellationToken cancellationToken) =>
         AskAsync(peer, new PeerWork(peer, command, caller, _scheduler.Completion, cancellationToken), cancellationToken);
 
-    private async Task<PeerReply> AskAsync(PeerKey peer, PeerWork work, CancellationToken cancellationToken)
+    private Task<PeerReply> AskAsync(PeerKey peer, PeerWork work, CancellationToken cancellationToken)
     {
         ThrowIfStopping();
         work.Caller.Check();
-        await _shards.Of(peer).EnqueueAsync(work, cancellationToken).ConfigureAwait(false);
-        // From here on cancelling only stops the waiting: what was staged is done.
-        var reply = await work.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-        return reply.Error is { } code ? throw EngineErrors.Refused(code, peer) : reply;
+        var queued = _shards.Of(peer).EnqueueAsync(work, cancellationToken);
+        // Cancelling from here on only stops the waiting: what was staged is done.
+        return queued.IsCompletedSuccessfully ? work.Task.WaitAsync(cancellationToken) : AskAsync(queued, work, cancellationToken);
+    }
+
+    private static async Task<PeerReply> AskAsync(ValueTask queued, PeerWork work, CancellationToken cancellationToken)
+    {
+        await queued.ConfigureAwait(false);
+        return await work.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<T> LookAsync<T>(PeerKey peer, Func<ResidentPeer, T> look, CancellationToken cancellationToken)

@@ -1,0 +1,47 @@
+using System.Collections.Concurrent;
+
+namespace Kyberium.Engine.Links;
+
+/// <summary>Lends what ends a call to a link: after a while, or when the engine stops. Kept for the next call where none was needed.</summary>
+/// <remarks>A batch is often one short envelope: a source, its link to another and a timer for each cost more than sealing it.</remarks>
+internal sealed class RequestTimeouts(TimeProvider time, TimeSpan timeout, CancellationToken stopping) : IDisposable
+{
+    private const int KeptCountMax = 64;
+
+    private readonly ConcurrentQueue<CancellationTokenSource> _idle = new();
+
+    internal CancellationTokenSource Take() =>
+        _idle.TryDequeue(out var source) ? source : new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+
+    /// <summary>Waits for a call made under a source's token. One that has ended already costs no timer.</summary>
+    internal Task<T> WaitAsync<T>(Task<T> call, CancellationTokenSource source) =>
+        call.IsCompleted ? call : WaitArmedAsync(call, source);
+
+    /// <summary>Takes a source back; one that has fired, or may have, is given up.</summary>
+    internal void Return(CancellationTokenSource source)
+    {
+        if (_idle.Count >= KeptCountMax || stopping.IsCancellationRequested || !source.TryReset())
+        {
+            source.Dispose();
+        }
+        else
+        {
+            _idle.Enqueue(source);
+        }
+    }
+
+    public void Dispose()
+    {
+        while (_idle.TryDequeue(out var source))
+        {
+            source.Dispose();
+        }
+    }
+
+    private async Task<T> WaitArmedAsync<T>(Task<T> call, CancellationTokenSource source)
+    {
+        source.CancelAfter(timeout);
+        using var registration = stopping.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), source);
+        return await call.ConfigureAwait(false);
+    }
+}
