@@ -26,11 +26,11 @@ public sealed partial class SessionEngine
         using var activity = EngineActivities.Send(payload.Length);
         try
         {
-            var reply = await AskAsync(
-                Key(peer, options.Identity),
-                new PeerCommand.Send(operation, isRepeatable, MessageFlags.None, expiresAt, payload.ToArray()), caller, cancellationToken)
-                .ConfigureAwait(false);
-            return new SentMessage(operation, reply.Number);
+            var key = Key(peer, options.Identity);
+            var command = new PeerCommand.Send(operation, isRepeatable, MessageFlags.None, expiresAt, payload.ToArray());
+            var work = new PeerWork(key, command, caller, _scheduler.Completion, cancellationToken);
+            var reply = await QueueAsync(key, work, cancellationToken).ConfigureAwait(false);
+            return reply.Error is { } code ? throw EngineErrors.Refused(code, key) : new SentMessage(operation, reply.Number);
         }
         catch (Exception failure)
         {

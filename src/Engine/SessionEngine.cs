@@ -378,16 +378,23 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     private Task<PeerReply> AskAsync(PeerKey peer, PeerCommand command, CallerContext caller, CancellationToken cancellationToken) =>
         AskAsync(peer, new PeerWork(peer, command, caller, _scheduler.Completion, cancellationToken), cancellationToken);
 
-    private Task<PeerReply> AskAsync(PeerKey peer, PeerWork work, CancellationToken cancellationToken)
+    private async Task<PeerReply> AskAsync(PeerKey peer, PeerWork work, CancellationToken cancellationToken)
+    {
+        var reply = await QueueAsync(peer, work, cancellationToken).ConfigureAwait(false);
+        return reply.Error is { } code ? throw EngineErrors.Refused(code, peer) : reply;
+    }
+
+    /// <summary>Gives work to a peer's shard and waits for the reply, which may be a refusal.</summary>
+    private Task<PeerReply> QueueAsync(PeerKey peer, PeerWork work, CancellationToken cancellationToken)
     {
         ThrowIfStopping();
         work.Caller.Check();
         var queued = _shards.Of(peer).EnqueueAsync(work, cancellationToken);
         // Cancelling from here on only stops the waiting: what was staged is done.
-        return queued.IsCompletedSuccessfully ? work.Task.WaitAsync(cancellationToken) : AskAsync(queued, work, cancellationToken);
+        return queued.IsCompletedSuccessfully ? work.Task.WaitAsync(cancellationToken) : QueueAsync(queued, work, cancellationToken);
     }
 
-    private static async Task<PeerReply> AskAsync(ValueTask queued, PeerWork work, CancellationToken cancellationToken)
+    private static async Task<PeerReply> QueueAsync(ValueTask queued, PeerWork work, CancellationToken cancellationToken)
     {
         await queued.ConfigureAwait(false);
         return await work.Task.WaitAsync(cancellationToken).ConfigureAwait(false);

@@ -13,9 +13,13 @@ internal sealed class RequestTimeouts(TimeProvider time, TimeSpan timeout, Cance
     internal CancellationTokenSource Take() =>
         _idle.TryDequeue(out var source) ? source : new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
 
-    /// <summary>Waits for a call made under a source's token. One that has ended already costs no timer.</summary>
-    internal Task<T> WaitAsync<T>(Task<T> call, CancellationTokenSource source) =>
-        call.IsCompleted ? call : WaitArmedAsync(call, source);
+    /// <summary>Waits for a call that was begun under a source's token and has not ended at once: only that costs a timer.</summary>
+    internal async ValueTask WaitAsync(ValueTask call, CancellationTokenSource source)
+    {
+        source.CancelAfter(timeout);
+        using var registration = stopping.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), source);
+        await call.ConfigureAwait(false);
+    }
 
     /// <summary>Takes a source back; one that has fired, or may have, is given up.</summary>
     internal void Return(CancellationTokenSource source)
@@ -36,12 +40,5 @@ internal sealed class RequestTimeouts(TimeProvider time, TimeSpan timeout, Cance
         {
             source.Dispose();
         }
-    }
-
-    private async Task<T> WaitArmedAsync<T>(Task<T> call, CancellationTokenSource source)
-    {
-        source.CancelAfter(timeout);
-        using var registration = stopping.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), source);
-        return await call.ConfigureAwait(false);
     }
 }

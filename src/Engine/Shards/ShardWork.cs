@@ -41,7 +41,6 @@ internal class PeerWork(
     private readonly TaskCompletionSource<PeerReply> _done = new(completion);
     private PeerReply _reply;
 
-    /// <summary>Gets the reply once it is durable; a refusal is an exception.</summary>
     internal Task<PeerReply> Task => _done.Task;
 
     internal CallerContext Caller => caller;
@@ -82,16 +81,7 @@ internal class PeerWork(
 
     internal override void Complete()
     {
-        if (IsWaitingForSession)
-        {
-            return;
-        }
-
-        if (_reply.Error is { } code)
-        {
-            _done.TrySetException(EngineErrors.Refused(code, peer));
-        }
-        else
+        if (!IsWaitingForSession)
         {
             _done.TrySetResult(_reply);
         }
