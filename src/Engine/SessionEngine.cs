@@ -275,6 +275,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             Scheduler = _scheduler,
             Entropy = entropy,
             Operations = new OperationIds(entropy),
+            Lookup = new ShardLookup(_settings.Shard.Count),
             Identities = _directory,
             EphemeralKeys = _ephemeralKeys,
             Outlet = _outlet,

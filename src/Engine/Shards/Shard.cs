@@ -216,6 +216,8 @@ internal sealed partial class Shard : IAsyncDisposable
 
         foreach (var peer in _peers.Values)
         {
+            peer.HasLeft = true;
+            _environment.Lookup.Forget(peer.Key);
             peer.Vault?.Dispose();
         }
 

@@ -42,6 +42,8 @@ internal sealed class ShardEnvironment
 
     internal required OperationIds Operations { get; init; }
 
+    internal required ShardLookup Lookup { get; init; }
+
     internal OutgoingTransfers Transfers { get; } = new();
 
     internal PinnedDocuments Documents { get; } = new();
