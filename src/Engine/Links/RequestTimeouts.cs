@@ -16,7 +16,9 @@ internal sealed class RequestTimeouts(TimeProvider time, TimeSpan timeout, Cance
     /// <summary>Waits for a call that was begun under a source's token and has not ended at once: only that costs a timer.</summary>
     internal async ValueTask WaitAsync(ValueTask call, CancellationTokenSource source)
     {
+#pragma warning disable RS0030 // The source was made with the engine's time, see Take; only its timer is set here.
         source.CancelAfter(timeout);
+#pragma warning restore RS0030
         using var registration = stopping.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), source);
         await call.ConfigureAwait(false);
     }
