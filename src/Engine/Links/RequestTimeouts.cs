@@ -11,15 +11,14 @@ internal sealed class RequestTimeouts(TimeProvider time, TimeSpan timeout, Cance
     private readonly ConcurrentQueue<CancellationTokenSource> _idle = new();
 
     internal CancellationTokenSource Take() =>
-        _idle.TryDequeue(out var source) ? source : new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        _idle.TryDequeue(out var source) ? source : new CancellationTokenSource();
 
     /// <summary>Waits for a call that was begun under a source's token and has not ended at once: only that costs a timer.</summary>
     internal async ValueTask WaitAsync(ValueTask call, CancellationTokenSource source)
     {
-#pragma warning disable RS0030 // The source was made with the engine's time, see Take; only its timer is set here.
-        source.CancelAfter(timeout);
-#pragma warning restore RS0030
-        using var registration = stopping.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), source);
+        // Disposed before the source is lent again, and only once they do not run any more: neither ends another's call.
+        await using var timer = time.CreateTimer(Cancel, source, timeout, Timeout.InfiniteTimeSpan).ConfigureAwait(false);
+        using var registration = stopping.UnsafeRegister(Cancel, source);
         await call.ConfigureAwait(false);
     }
 
@@ -43,4 +42,6 @@ internal sealed class RequestTimeouts(TimeProvider time, TimeSpan timeout, Cance
             source.Dispose();
         }
     }
+
+    private static void Cancel(object? source) => ((CancellationTokenSource)source!).Cancel();
 }
