@@ -18,12 +18,13 @@ internal sealed class Pair : IAsyncDisposable
     internal IdentityName[] Names { get; private set; } = [];
 
     internal static async Task<Pair> StartAsync(
-        int sessions, bool durable, bool connect, AeadProviderChoice aead = AeadProviderChoice.Platform, IdentityName? only = null)
+        int sessions, bool durable, bool connect, AeadProviderChoice aead = AeadProviderChoice.Platform, IdentityName? only = null,
+        Action<EngineOptions>? configure = null)
     {
         var pair = new Pair();
         var network = new InMemoryNetwork();
-        pair.Sender = await pair.EngineAsync("left", network, durable, aead);
-        pair.Receiver = await pair.EngineAsync("right", network, durable, aead);
+        pair.Sender = await pair.EngineAsync("left", network, durable, aead, configure);
+        pair.Receiver = await pair.EngineAsync("right", network, durable, aead, configure);
         pair.Names = only is { } given ? [given] : [.. Enumerable.Range(0, sessions).Select(number => new IdentityName($"i{number}"))];
         foreach (var name in pair.Names)
         {
@@ -52,13 +53,15 @@ internal sealed class Pair : IAsyncDisposable
         }
     }
 
-    private Task<SessionEngine> EngineAsync(string name, InMemoryNetwork network, bool durable, AeadProviderChoice aead)
+    private Task<SessionEngine> EngineAsync(
+        string name, InMemoryNetwork network, bool durable, AeadProviderChoice aead, Action<EngineOptions>? configure)
     {
         var options = new EngineOptions { DataDirectory = Path.Combine(_directory, name) };
         options.Cryptography.AeadProvider = aead;
         options.Handshake.AttemptsPerSecond = 100_000;
         options.Handshake.HalfOpenMax = 65_536;
         options.Handshake.HalfOpenPerSourceMax = 4_096;
+        configure?.Invoke(options);
         var parts = new EngineParts
         {
             OpenKeyring = (_, _) => Task.FromResult<IKeyring>(new InMemoryKeyring()),

@@ -1,13 +1,14 @@
 using Kyberium.Load;
 
 // Runs rows of the design's table against a running engine and prints each beside its ceiling, measured in the same process.
-//   dotnet run -c Release --project perf/Load -- [--quick] [--peers N] [--aead platform,intrinsics] [--rows aead,traffic,durable,memory,recovery]
+//   dotnet run -c Release --project perf/Load -- [--quick] [--peers N] [--aead platform,intrinsics] [--rows aead,traffic,send,durable,memory,recovery]
 var options = LoadOptions.Parse(args);
 Console.WriteLine(Machine.Describe(args));
 var rows = new (string Name, Func<LoadOptions, Task<IReadOnlyList<Row>>> Run)[]
 {
     ("aead", AeadRows.RunAsync),
     ("traffic", TrafficRows.RunAsync),
+    ("send", DurableRows.SendAloneAsync),
     ("durable", DurableRows.RunAsync),
     ("memory", MemoryRows.RunAsync),
     ("recovery", RecoveryRows.RunAsync),

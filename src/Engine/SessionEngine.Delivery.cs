@@ -21,16 +21,16 @@ public sealed partial class SessionEngine
         CancellationToken cancellationToken = default)
     {
         var isRepeatable = options.Operation != Guid.Empty;
-        var operation = isRepeatable ? options.Operation : NewOperation();
+        var operation = isRepeatable ? options.Operation : _environment.Operations.Next();
         var expiresAt = ExpiryOf(options);
         using var activity = EngineActivities.Send(payload.Length);
         try
         {
-            var reply = await AskAsync(
-                Key(peer, options.Identity),
-                new PeerCommand.Send(operation, isRepeatable, MessageFlags.None, expiresAt, payload.ToArray()), caller, cancellationToken)
-                .ConfigureAwait(false);
-            return new SentMessage(operation, reply.Number);
+            var key = Key(peer, options.Identity);
+            var command = new PeerCommand.Send(operation, isRepeatable, MessageFlags.None, expiresAt, payload.ToArray());
+            var work = new PeerWork(key, command, caller, _scheduler.Completion, cancellationToken);
+            var reply = await QueueAsync(key, work, cancellationToken).ConfigureAwait(false);
+            return reply.Error is { } code ? throw EngineErrors.Refused(code, key) : new SentMessage(operation, reply.Number);
         }
         catch (Exception failure)
         {
@@ -138,12 +138,5 @@ public sealed partial class SessionEngine
         await AskAsync(
             peer, new SettleMessageWork(peer, Inbox.StreamOf(message.Stream), message.Number, command, caller, _scheduler.Completion),
             cancellationToken).ConfigureAwait(false);
-    }
-
-    private Guid NewOperation()
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        _environment.Entropy.Fill(bytes);
-        return new Guid(bytes);
     }
 }

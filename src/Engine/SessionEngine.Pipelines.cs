@@ -75,7 +75,7 @@ public sealed partial class SessionEngine
         {
             result = default;
             var key = Key(item.Peer, item.Identity);
-            if (Volatile.Read(ref engine._stopping) != 0 || engine._shards.Find(key)?.FindResident(key) is not { Sending: { } traffic } resident)
+            if (Volatile.Read(ref engine._stopping) != 0 || engine._shards.FindResident(key) is not { Sending: { } traffic } resident)
             {
                 return false;
             }

@@ -52,7 +52,7 @@ public sealed partial class SessionEngine
         var expiresAt = ExpiryOf(options);
         var transfer = TransferId.Draw(_environment.Entropy);
         var isRepeatable = options.Operation != Guid.Empty;
-        var operation = isRepeatable ? options.Operation : NewOperation();
+        var operation = isRepeatable ? options.Operation : _environment.Operations.Next();
         using var sending = _environment.Transfers.Begin(key, transfer, operation);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, sending.Refused);
         var index = 0UL;
@@ -68,7 +68,7 @@ public sealed partial class SessionEngine
                 new TransferChunk(transfer, index).Write(payload.Span);
                 index++;
                 await SendPartAsync(
-                    key, new PeerCommand.Send(NewOperation(), false, MessageFlags.Chunk, expiresAt, payload), caller, either.Token)
+                    key, new PeerCommand.Send(_environment.Operations.Next(), false, MessageFlags.Chunk, expiresAt, payload), caller, either.Token)
                     .ConfigureAwait(false);
             }
 
@@ -124,7 +124,7 @@ public sealed partial class SessionEngine
         try
         {
             await AskAsync(
-                peer, new PeerCommand.Send(NewOperation(), false, MessageFlags.Chunk | MessageFlags.ChunkEnd, null, mark), caller,
+                peer, new PeerCommand.Send(_environment.Operations.Next(), false, MessageFlags.Chunk | MessageFlags.ChunkEnd, null, mark), caller,
                 CancellationToken.None).ConfigureAwait(false);
         }
         catch (EngineException failure)

@@ -51,7 +51,7 @@ public sealed partial class SessionEngine
         ThrowIfStopping();
         while (true)
         {
-            if (_shards.Of(key).FindResident(key) is { Sending: { } traffic } resident)
+            if (_shards.FindResident(key) is { Sending: { } traffic } resident)
             {
                 var size = SealedSize(resident.Policy.Padding, payload.Length);
                 var envelope = GC.AllocateUninitializedArray<byte>(size);
@@ -84,7 +84,7 @@ public sealed partial class SessionEngine
         written = 0;
         var key = new PeerKey(IdentityName.Default, peer);
         return Volatile.Read(ref _stopping) == 0
-            && _shards.Find(key)?.FindResident(key) is { Sending: { } traffic }
+            && _shards.FindResident(key) is { Sending: { } traffic }
             && Seal(traffic, payload, envelope, out written) == SealOutcome.Sealed;
     }
 

@@ -275,6 +275,8 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             Keyring = _keyring,
             Scheduler = _scheduler,
             Entropy = entropy,
+            Operations = new OperationIds(entropy),
+            Lookup = new ShardLookup(_settings.Shard.Count),
             Identities = _directory,
             EphemeralKeys = _ephemeralKeys,
             Outlet = _outlet,
@@ -380,12 +382,24 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
 
     private async Task<PeerReply> AskAsync(PeerKey peer, PeerWork work, CancellationToken cancellationToken)
     {
+        var reply = await QueueAsync(peer, work, cancellationToken).ConfigureAwait(false);
+        return reply.Error is { } code ? throw EngineErrors.Refused(code, peer) : reply;
+    }
+
+    /// <summary>Gives work to a peer's shard and waits for the reply, which may be a refusal.</summary>
+    private Task<PeerReply> QueueAsync(PeerKey peer, PeerWork work, CancellationToken cancellationToken)
+    {
         ThrowIfStopping();
         work.Caller.Check();
-        await _shards.Of(peer).EnqueueAsync(work, cancellationToken).ConfigureAwait(false);
-        // From here on cancelling only stops the waiting: what was staged is done.
-        var reply = await work.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-        return reply.Error is { } code ? throw EngineErrors.Refused(code, peer) : reply;
+        var queued = _shards.Of(peer).EnqueueAsync(work, cancellationToken);
+        // Cancelling from here on only stops the waiting: what was staged is done.
+        return queued.IsCompletedSuccessfully ? work.Task.WaitAsync(cancellationToken) : QueueAsync(queued, work, cancellationToken);
+    }
+
+    private static async Task<PeerReply> QueueAsync(ValueTask queued, PeerWork work, CancellationToken cancellationToken)
+    {
+        await queued.ConfigureAwait(false);
+        return await work.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<T> LookAsync<T>(PeerKey peer, Func<ResidentPeer, T> look, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Kyberium.Engine.Cryptography;
 
 namespace Kyberium.Engine.Journal;
 
@@ -18,7 +19,7 @@ internal sealed class ShardOpener : IDisposable
     private readonly byte[] _shardBytes;
     private readonly Fence _fenceMax;
     private readonly DataKeys _keys;
-    private readonly TenureCiphers _ciphers = new();
+    private readonly TenureCiphers _ciphers;
     private RecordChain _chain;
     private byte[] _plaintext = GC.AllocateUninitializedArray<byte>(4_096, pinned: true);
 
@@ -27,7 +28,8 @@ internal sealed class ShardOpener : IDisposable
     /// <param name="shard">The shard.</param>
     /// <param name="extent">What acquiring it or reading its extent gave: no frame may claim a higher fence.</param>
     /// <param name="keys">The shard's data keys; not disposed here.</param>
-    internal ShardOpener(ReadOnlyMemory<byte> storeId, ShardId shard, ShardExtent extent, DataKeys keys)
+    /// <param name="aead">What opens; by default the platform's.</param>
+    internal ShardOpener(ReadOnlyMemory<byte> storeId, ShardId shard, ShardExtent extent, DataKeys keys, AeadProvider? aead = null)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(storeId.Length, StoreFrame.StoreIdSize, nameof(storeId));
         _storeId = storeId.ToArray();
@@ -35,6 +37,7 @@ internal sealed class ShardOpener : IDisposable
         _shardBytes = ShardBytes.Of(shard);
         _fenceMax = extent.Fence;
         _keys = keys;
+        _ciphers = new TenureCiphers(aead ?? AeadProvider.Platform);
         BeginAfter(extent.TruncatedThrough, []);
     }
 

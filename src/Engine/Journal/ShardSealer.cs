@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Kyberium.Engine.Cryptography;
 using Kyberium.Engine.Diagnostics;
 
 namespace Kyberium.Engine.Journal;
@@ -16,6 +17,7 @@ internal sealed class ShardSealer : IDisposable
     private readonly byte[] _tenure;
     private readonly byte[] _previousTag;
     private readonly Fence _fence;
+    private readonly AeadProvider _aead;
     private StoreAead _cipher;
     private uint _dataKeyNumber;
     private ulong _counter;
@@ -28,9 +30,10 @@ internal sealed class ShardSealer : IDisposable
     /// <param name="dataKey">The current data key; only read here, not kept.</param>
     /// <param name="tenure">32 random bytes drawn for this tenure alone.</param>
     /// <param name="previousTag">The tag of the record at the end of the log, 16 bytes; zeros before the first record.</param>
+    /// <param name="aead">What seals; by default the platform's. The bytes are the same.</param>
     internal ShardSealer(
         ReadOnlyMemory<byte> storeId, ShardId shard, ShardExtent extent, DataKey dataKey,
-        ReadOnlySpan<byte> tenure, ReadOnlySpan<byte> previousTag)
+        ReadOnlySpan<byte> tenure, ReadOnlySpan<byte> previousTag, AeadProvider? aead = null)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(storeId.Length, StoreFrame.StoreIdSize, nameof(storeId));
         ArgumentOutOfRangeException.ThrowIfNotEqual(tenure.Length, StoreFrame.TenureSize, nameof(tenure));
@@ -43,7 +46,8 @@ internal sealed class ShardSealer : IDisposable
         _fence = extent.Fence;
         _end = extent.End;
         _dataKeyNumber = dataKey.Number;
-        _cipher = StoreAead.Derive(dataKey.Secret, _shard, _fence, _tenure);
+        _aead = aead ?? AeadProvider.Platform;
+        _cipher = StoreAead.Derive(_aead, dataKey.Secret, _shard, _fence, _tenure);
     }
 
     internal Fence Fence => _fence;
@@ -64,7 +68,7 @@ internal sealed class ShardSealer : IDisposable
     internal void UseDataKey(DataKey dataKey)
     {
         Invariant.Holds(dataKey.Number > _dataKeyNumber, "a data key is only ever replaced by a newer one");
-        var next = StoreAead.Derive(dataKey.Secret, _shard, _fence, _tenure);
+        var next = StoreAead.Derive(_aead, dataKey.Secret, _shard, _fence, _tenure);
         _cipher.Dispose();
         _cipher = next;
         _dataKeyNumber = dataKey.Number;

@@ -9,15 +9,14 @@ namespace Kyberium.Engine.Journal;
 /// then the counter. Not thread-safe.</remarks>
 internal sealed class StoreAead : IDisposable
 {
-    private const int KeySize = 32;
-    private const int NonceSize = 12;
     private const int InfoMax = 128;
 
-    private readonly AesGcm _cipher;
+    private readonly AeadKey _cipher;
 
-    private StoreAead(ReadOnlySpan<byte> key) => _cipher = new AesGcm(key, StoreFrame.TagSize);
+    private StoreAead(AeadKey cipher) => _cipher = cipher;
 
-    internal static StoreAead Derive(SecretBytes dataKey, ReadOnlySpan<byte> shard, Fence fence, ReadOnlySpan<byte> tenure)
+    internal static StoreAead Derive(
+        AeadProvider provider, SecretBytes dataKey, ReadOnlySpan<byte> shard, Fence fence, ReadOnlySpan<byte> tenure)
     {
         Span<byte> info = stackalloc byte[InfoMax];
         var label = "kyb1 store"u8;
@@ -28,11 +27,11 @@ internal sealed class StoreAead : IDisposable
         tenure.CopyTo(info[(size + sizeof(long))..]);
         size += sizeof(long) + tenure.Length;
 
-        Span<byte> key = stackalloc byte[KeySize];
+        Span<byte> key = stackalloc byte[AeadKey.KeySize];
         try
         {
             HKDF.DeriveKey(HashAlgorithmName.SHA512, dataKey.Reveal(), key, salt: [], info[..size]);
-            return new StoreAead(key);
+            return new StoreAead(provider.CreateKey(key));
         }
         finally
         {
@@ -42,26 +41,17 @@ internal sealed class StoreAead : IDisposable
 
     internal void Seal(ulong counter, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext, Span<byte> tag, ReadOnlySpan<byte> header)
     {
-        Span<byte> nonce = stackalloc byte[NonceSize];
+        Span<byte> nonce = stackalloc byte[AeadKey.NonceSize];
         WriteNonce(nonce, counter);
-        _cipher.Encrypt(nonce, plaintext, ciphertext, tag, header);
+        _cipher.Seal(nonce, header, plaintext, ciphertext, tag);
     }
 
     /// <returns>Whether the frame is authentic; if not, <paramref name="plaintext"/> is zeroed.</returns>
     internal bool TryOpen(in StoreFrame frame, Span<byte> plaintext)
     {
-        Span<byte> nonce = stackalloc byte[NonceSize];
+        Span<byte> nonce = stackalloc byte[AeadKey.NonceSize];
         WriteNonce(nonce, frame.Counter);
-        try
-        {
-            _cipher.Decrypt(nonce, frame.Ciphertext, frame.Tag, plaintext, frame.Header);
-            return true;
-        }
-        catch (AuthenticationTagMismatchException)
-        {
-            plaintext.Clear();
-            return false;
-        }
+        return _cipher.TryOpen(nonce, frame.Header, frame.Ciphertext, frame.Tag, plaintext);
     }
 
     public void Dispose() => _cipher.Dispose();
@@ -69,6 +59,6 @@ internal sealed class StoreAead : IDisposable
     private static void WriteNonce(Span<byte> nonce, ulong counter)
     {
         nonce.Clear();
-        BinaryPrimitives.WriteUInt64BigEndian(nonce[(NonceSize - sizeof(ulong))..], counter);
+        BinaryPrimitives.WriteUInt64BigEndian(nonce[(AeadKey.NonceSize - sizeof(ulong))..], counter);
     }
 }

@@ -1,10 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
+using Kyberium.Engine.Cryptography;
 
 namespace Kyberium.Engine.Journal;
 
 /// <summary>The derived keys last used for opening, at most <see cref="CountMax"/>; the least recently used one goes first.</summary>
 /// <remarks>A tail has few tenures; rows read one after the other may come from many. Deriving anew costs microseconds.</remarks>
-internal sealed class TenureCiphers : IDisposable
+internal sealed class TenureCiphers(AeadProvider aead) : IDisposable
 {
     internal const int CountMax = 16;
 
@@ -40,7 +41,7 @@ internal sealed class TenureCiphers : IDisposable
             _mostRecentFirst.RemoveAt(CountMax - 1);
         }
 
-        var cipher = StoreAead.Derive(dataKey.Secret, frame.Shard, frame.Fence, frame.Tenure);
+        var cipher = StoreAead.Derive(aead, dataKey.Secret, frame.Shard, frame.Fence, frame.Tenure);
         _mostRecentFirst.Insert(0, new Entry(frame.DataKeyNumber, frame.Fence, frame.Tenure.ToArray(), cipher));
         return cipher;
     }

@@ -21,6 +21,7 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
     private readonly IReadOnlyList<IPeerLink> _links;
     private readonly ConcurrentDictionary<PeerKey, PeerQueue> _queues = new();
     private readonly CancellationTokenSource _stopping = new();
+    private readonly RequestTimeouts _timeouts;
     private long _dropped;
     private long _sent;
     private long _failed;
@@ -30,6 +31,7 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
         _scheduler = scheduler;
         _settings = settings;
         _links = links;
+        _timeouts = new RequestTimeouts(scheduler.Time, settings.RequestTimeout, _stopping.Token);
         Returns = new ReturnQueues(scheduler, settings);
     }
 
@@ -61,13 +63,13 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
             return;
         }
 
-        while (!TryEnqueue(peer, _queues.GetOrAdd(peer, static _ => new PeerQueue()), addresses, envelope.AsMemory(0, length)))
+        while (!TryEnqueue(_queues.GetOrAdd(peer, static (peer, outlet) => new PeerQueue(outlet, peer), this), addresses, envelope.AsMemory(0, length)))
         {
             // The queue ran empty and left between finding and locking it.
         }
     }
 
-    private bool TryEnqueue(PeerKey peer, PeerQueue queue, IReadOnlyList<string> addresses, ReadOnlyMemory<byte> envelope)
+    private bool TryEnqueue(PeerQueue queue, IReadOnlyList<string> addresses, ReadOnlyMemory<byte> envelope)
     {
         lock (queue)
         {
@@ -82,7 +84,7 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
                 return true;
             }
 
-            if (!queue.Addresses.SequenceEqual(addresses, StringComparer.Ordinal))
+            if (!ReferenceEquals(queue.Addresses, addresses) && !queue.Addresses.SequenceEqual(addresses, StringComparer.Ordinal))
             {
                 queue.Addresses = addresses;
                 queue.RestUntil = 0;        // the failures were of other addresses
@@ -99,7 +101,7 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
             queue.IsSending = true;
         }
 
-        _scheduler.Post(_ => queue.Loop = SendAsync(peer, queue), null);
+        _scheduler.Post(PeerQueue.BeginSending, queue);
         return true;
     }
 
@@ -123,10 +125,11 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
             await queue.Loop.ConfigureAwait(false);
         }
 
+        _timeouts.Dispose();
         _stopping.Dispose();
     }
 
-    private async Task SendAsync(PeerKey peer, PeerQueue queue)
+    private async Task SendAsync(PeerQueue queue)
     {
         var batch = new List<ReadOnlyMemory<byte>>();
         while (true)
@@ -150,7 +153,7 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
                     if (queue.Envelopes.Count == 0 && queue.RestUntil == 0 && queue.Preferred == 0)
                     {
                         queue.IsGone = true;
-                        _queues.TryRemove(new KeyValuePair<PeerKey, PeerQueue>(peer, queue));
+                        _queues.TryRemove(new KeyValuePair<PeerKey, PeerQueue>(queue.Peer, queue));
                     }
 
                     return;
@@ -176,21 +179,15 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
         for (var tried = 0; tried < addresses.Count; tried++)
         {
             var address = addresses[(queue.Preferred + tried) % addresses.Count];
-            if (_links.FirstOrDefault(link => link.CanReach(address)) is not { } link)
+            if (LinkTo(address) is not { } link)
             {
                 continue;
             }
 
+            var timeout = _timeouts.Take();
             try
             {
-                using var timeout = new CancellationTokenSource(_settings.RequestTimeout, _scheduler.Time);
-                using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopping.Token);
-                var replies = await HandOverAsync(link, address, batch, both.Token).ConfigureAwait(false);
-                if (AnswerChallenges(batch, replies) is { Count: > 0 } answers)
-                {
-                    await HandOverAsync(link, address, answers, both.Token).ConfigureAwait(false);
-                }
-
+                await HandOverAsync(link, address, batch, timeout).ConfigureAwait(false);
                 queue.Preferred = (queue.Preferred + tried) % addresses.Count;
                 queue.RestUntil = 0;
                 queue.RestMillis = 0;
@@ -202,6 +199,10 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
                 // A link may be anybody's: whatever it throws means that this address did not work.
                 Interlocked.Increment(ref _failed);
             }
+            finally
+            {
+                _timeouts.Return(timeout);
+            }
         }
 
         queue.RestMillis = Math.Clamp(
@@ -210,9 +211,39 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
         Interlocked.Add(ref _dropped, batch.Count);
     }
 
+    private IPeerLink? LinkTo(string address)
+    {
+        foreach (var link in _links)
+        {
+            if (link.CanReach(address))
+            {
+                return link;
+            }
+        }
+
+        return null;
+    }
+
+    private ValueTask HandOverAsync(
+        IPeerLink link, string address, List<ReadOnlyMemory<byte>> batch, CancellationTokenSource timeout)
+    {
+        var call = HandOverAndAnswerAsync(link, address, batch, timeout.Token);
+        return call.IsCompleted ? call : _timeouts.WaitAsync(call, timeout);
+    }
+
+    private async ValueTask HandOverAndAnswerAsync(
+        IPeerLink link, string address, List<ReadOnlyMemory<byte>> batch, CancellationToken cancellationToken)
+    {
+        var replies = await HandOverAsync(link, address, batch, cancellationToken).ConfigureAwait(false);
+        if (replies.Count > 0 && AnswerChallenges(batch, replies) is { Count: > 0 } answers)
+        {
+            await HandOverAsync(link, address, answers, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Hands a batch over. Where nobody can call this side, one that begins a session waits for its answer: until there is a
     /// session, no other call can say whose it is.</summary>
-    private async Task<IReadOnlyList<ReadOnlyMemory<byte>>> HandOverAsync(
+    private async ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> HandOverAsync(
         IPeerLink link, string address, List<ReadOnlyMemory<byte>> batch, CancellationToken cancellationToken)
     {
         if (!link.Collects || !batch.Exists(BeginsSession))
@@ -271,8 +302,18 @@ internal sealed class LinkOutlet : IEnvelopeOutlet, IAsyncDisposable
         return answers;
     }
 
-    private sealed class PeerQueue
+    private sealed class PeerQueue(LinkOutlet outlet, PeerKey peer)
     {
+        internal static readonly Action<object?> BeginSending = static state =>
+        {
+            var queue = (PeerQueue)state!;
+            queue.Loop = queue.Outlet.SendAsync(queue);
+        };
+
+        internal PeerKey Peer { get; } = peer;
+
+        private LinkOutlet Outlet { get; } = outlet;
+
         internal Queue<ReadOnlyMemory<byte>> Envelopes { get; } = new();
 
         internal IReadOnlyList<string> Addresses { get; set; } = [];

@@ -18,7 +18,6 @@ internal static class PeerFacts
                     Operation = e.Operation,
                     Flags = e.Flags,
                     ChainFlags = e.Flags,
-                    Digest = OutgoingRules.DigestOf(e.Payload),
                     Payload = e.Payload,
                     ExpiresAt = e.ExpiresAt,
                 });

@@ -24,7 +24,7 @@ internal static class PeerLoader
         }
 
         var vaultPlaintext = await opener.OpenRowAsync(new JournalRow(vaultKey, vaultRow), cancellationToken).ConfigureAwait(false);
-        var vault = new PeerVault(SecretBytes.CopyOf(vaultPlaintext.Span[..PeerVault.KeySize]));
+        var vault = new PeerVault(SecretBytes.CopyOf(vaultPlaintext.Span[..PeerVault.KeySize]), environment.Aead.Default);
         var state = new PeerState(ReadName(vaultPlaintext));
         var loaded = new LoadedPeer(state, hash, vault);
         try

@@ -9,37 +9,28 @@ namespace Kyberium.Engine.Shards;
 /// A tenure seals under HKDF-Expand-SHA512(key, "kyb1 peer" ‖ salt), with the salt it drew for itself and the nonce from its
 /// own counter: nothing depends on a stored number. Not thread-safe: the shard's turn owns it.
 /// </remarks>
-internal sealed class PeerVault(SecretBytes key) : IDisposable
+internal sealed class PeerVault(SecretBytes key, AeadProvider aead) : IDisposable
 {
     internal const int KeySize = 64;
-    private const int CipherKeySize = 32;
     internal const int SaltSize = 16;
-    internal const int TagSize = 16;
+    internal const int TagSize = AeadKey.TagSize;
 
-    private AesGcm? _cipher;
+    private AeadKey? _cipher;
     private UInt128 _salt;
 
     /// <summary>Gets the key, to be stored under the shard's data key.</summary>
     internal SecretBytes Key { get; } = key;
 
     internal void Seal(UInt128 salt, ulong counter, ReadOnlySpan<byte> plaintext, Span<byte> sealedBytes, ReadOnlySpan<byte> associated) =>
-        Cipher(salt).Encrypt(
-            Nonce(counter, stackalloc byte[12]), plaintext, sealedBytes[..plaintext.Length], sealedBytes[plaintext.Length..], associated);
+        Cipher(salt).Seal(
+            Nonce(counter, stackalloc byte[AeadKey.NonceSize]), associated, plaintext, sealedBytes[..plaintext.Length],
+            sealedBytes[plaintext.Length..]);
 
     /// <summary>Opens; <see langword="false"/> when the bytes are not this peer's.</summary>
-    internal bool TryOpen(UInt128 salt, ulong counter, ReadOnlySpan<byte> sealedBytes, Span<byte> plaintext, ReadOnlySpan<byte> associated)
-    {
-        try
-        {
-            Cipher(salt).Decrypt(
-                Nonce(counter, stackalloc byte[12]), sealedBytes[..plaintext.Length], sealedBytes[plaintext.Length..], plaintext, associated);
-            return true;
-        }
-        catch (AuthenticationTagMismatchException)
-        {
-            return false;
-        }
-    }
+    internal bool TryOpen(UInt128 salt, ulong counter, ReadOnlySpan<byte> sealedBytes, Span<byte> plaintext, ReadOnlySpan<byte> associated) =>
+        Cipher(salt).TryOpen(
+            Nonce(counter, stackalloc byte[AeadKey.NonceSize]), associated, sealedBytes[..plaintext.Length],
+            sealedBytes[plaintext.Length..], plaintext);
 
     /// <summary>Gives up the keyed cipher; it is derived again when needed. An idle peer keeps only its key.</summary>
     internal void Rest()
@@ -61,7 +52,7 @@ internal sealed class PeerVault(SecretBytes key) : IDisposable
         return nonce;
     }
 
-    private AesGcm Cipher(UInt128 salt)
+    private AeadKey Cipher(UInt128 salt)
     {
         if (_cipher is not null && _salt == salt)
         {
@@ -72,9 +63,9 @@ internal sealed class PeerVault(SecretBytes key) : IDisposable
         Span<byte> info = stackalloc byte[9 + SaltSize];
         Encoding.ASCII.GetBytes("kyb1 peer", info);
         System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(info[9..], salt);
-        Span<byte> derived = stackalloc byte[CipherKeySize];
+        Span<byte> derived = stackalloc byte[AeadKey.KeySize];
         HKDF.Expand(HashAlgorithmName.SHA512, Key.Reveal(), derived, info);
-        _cipher = new AesGcm(derived, TagSize);
+        _cipher = aead.CreateKey(derived);
         _salt = salt;
         CryptographicOperations.ZeroMemory(derived);
         return _cipher;

@@ -23,6 +23,9 @@ internal sealed class ResidentPeer : PeerContext
         Machine = new PeerMachine(state, this);
     }
 
+    /// <summary>Gets the shard that has it in memory.</summary>
+    internal required Shard Owner { get; init; }
+
     internal PeerKey Key => State.Key;
 
     internal PeerHash Hash { get; }
@@ -70,6 +73,9 @@ internal sealed class ResidentPeer : PeerContext
 
     /// <summary>Where new records are sealed; read by callers' threads.</summary>
     internal volatile EpochTraffic? Sending;
+
+    /// <summary>Whether it is no longer the one in memory under its key; written by the turn, read by callers' threads.</summary>
+    internal volatile bool HasLeft;
 
     /// <summary>When it was last used, in turns of the residency clock; written by any thread.</summary>
     internal volatile bool Touched;

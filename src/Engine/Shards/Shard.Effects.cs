@@ -30,13 +30,13 @@ internal sealed partial class Shard
             }
         }
 
-        foreach (var peer in turn.Written)
-        {
-            Interlocked.Decrement(ref peer.CommitsOpen);
-        }
-
         if (turn.Commit is not null)
         {
+            foreach (var touched in turn.Touched)
+            {
+                Interlocked.Decrement(ref touched.Peer.CommitsOpen);
+            }
+
             foreach (var peer in turn.Snapshots)
             {
                 Interlocked.Decrement(ref peer.CommitsOpen);

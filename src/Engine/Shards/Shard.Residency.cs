@@ -151,7 +151,10 @@ internal sealed partial class Shard
         }
         else if (failure is null && waiting.Exists(work => work.IsForNewPeer))
         {
-            peer = new ResidentPeer(_environment, new PeerState(key), PeerHash.Of(_environment.Journal.StoreId.Span, key), null);
+            peer = new ResidentPeer(_environment, new PeerState(key), PeerHash.Of(_environment.Journal.StoreId.Span, key), null)
+            {
+                Owner = this,
+            };
             _peers[key] = peer;
             _clock.Add(peer);
         }
@@ -193,6 +196,7 @@ internal sealed partial class Shard
     {
         var peer = new ResidentPeer(_environment, loaded.State, loaded.Hash, loaded.Vault)
         {
+            Owner = this,
             StoredAt = loaded.StoredAt,
             ChangedAt = loaded.ChangedAt,
             StoredIndices = loaded.StoredIndices,
@@ -231,8 +235,7 @@ internal sealed partial class Shard
         }
 
         turn.Snapshots.Remove(peer);
-        _peers.TryRemove(peer.Key, out _);
-        _clock.Remove(peer);
+        Leave(peer);
         _loading.TryAdd(peer.Key, []);
         turn.AfterDurable.Add(() =>
         {
@@ -241,10 +244,17 @@ internal sealed partial class Shard
         });
     }
 
-    private void Remove(ResidentPeer peer)
+    private void Leave(ResidentPeer peer)
     {
         _peers.TryRemove(peer.Key, out _);
         _clock.Remove(peer);
+        peer.HasLeft = true;
+        _environment.Lookup.Forget(peer.Key);
+    }
+
+    private void Remove(ResidentPeer peer)
+    {
+        Leave(peer);
         peer.Sending = null;
         foreach (var session in peer.State.Sessions)
         {

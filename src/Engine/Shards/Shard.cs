@@ -95,15 +95,31 @@ internal sealed partial class Shard : IAsyncDisposable
     internal int MailboxCount => _mailbox.Count;
 
     /// <summary>Waits for room: the engine's only form of backpressure towards callers.</summary>
-    internal async ValueTask EnqueueAsync(ShardWork work, CancellationToken cancellationToken)
+    internal ValueTask EnqueueAsync(ShardWork work, CancellationToken cancellationToken)
     {
-        if (!await _mailbox.WriteAsync(work, cancellationToken).ConfigureAwait(false))
+        var written = _mailbox.WriteAsync(work, cancellationToken);
+        if (!written.IsCompletedSuccessfully)
         {
-            work.Fail(_fault ?? ShardErrors.Stopping(Id));
-            return;
+            return EnqueueAsync(written, work);
         }
 
-        Schedule();
+        Enqueued(work, written.Result);
+        return default;
+    }
+
+    private async ValueTask EnqueueAsync(ValueTask<bool> written, ShardWork work) =>
+        Enqueued(work, await written.ConfigureAwait(false));
+
+    private void Enqueued(ShardWork work, bool isTaken)
+    {
+        if (isTaken)
+        {
+            Schedule();
+        }
+        else
+        {
+            work.Fail(_fault ?? ShardErrors.Stopping(Id));
+        }
     }
 
     /// <summary>Adds work of the engine's own; bounded by what it comes from.</summary>
@@ -201,6 +217,8 @@ internal sealed partial class Shard : IAsyncDisposable
 
         foreach (var peer in _peers.Values)
         {
+            peer.HasLeft = true;
+            _environment.Lookup.Forget(peer.Key);
             peer.Vault?.Dispose();
         }
 
@@ -426,10 +444,9 @@ internal sealed partial class Shard : IAsyncDisposable
             };
             _end = end;
             NoteTail(turn.Commit.Record?.Length ?? 0);
-            turn.Written = [.. turn.Touched.Select(touched => touched.Peer), .. turn.Snapshots.Where(peer => peer.Staging is null)];
-            foreach (var peer in turn.Written)
+            foreach (var touched in turn.Touched)
             {
-                Interlocked.Increment(ref peer.CommitsOpen);
+                Interlocked.Increment(ref touched.Peer.CommitsOpen);
             }
 
             foreach (var peer in turn.Snapshots)

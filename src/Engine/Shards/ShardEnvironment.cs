@@ -40,6 +40,10 @@ internal sealed class ShardEnvironment
     /// <summary>Gets who hears that a handshake a peer had started from this source completed.</summary>
     internal Action<string> HandshakeCompleted { get; init; } = static _ => { };
 
+    internal required OperationIds Operations { get; init; }
+
+    internal required ShardLookup Lookup { get; init; }
+
     internal OutgoingTransfers Transfers { get; } = new();
 
     internal PinnedDocuments Documents { get; } = new();

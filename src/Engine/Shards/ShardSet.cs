@@ -12,7 +12,6 @@ internal sealed class ShardSet : IAsyncDisposable
     private readonly ShardEnvironment _environment;
     private readonly IHandshakeProvider? _handshakeProvider;
     private readonly Shard?[] _shards;
-    private readonly ShardLookup _lookup;
     private readonly EngineException?[] _down;
     private readonly Task[] _supervisors;
     private readonly CancellationTokenSource _stopping = new();
@@ -24,7 +23,6 @@ internal sealed class ShardSet : IAsyncDisposable
         _environment = environment;
         _handshakeProvider = handshakeProvider;
         _shards = new Shard?[count];
-        _lookup = new ShardLookup(count);
         _down = new EngineException?[count];
         _supervisors = new Task[count];
         Array.Fill(_supervisors, Task.CompletedTask);
@@ -66,7 +64,7 @@ internal sealed class ShardSet : IAsyncDisposable
         }
     }
 
-    internal Shard Of(PeerKey peer) => At(_lookup.Of(peer));
+    internal Shard Of(PeerKey peer) => At(_environment.Lookup.Of(peer));
 
     /// <exception cref="EngineException"><see cref="EngineErrorCode.ShardRecovering"/>; or why the shard stays down until an operator
     /// has looked: <see cref="EngineErrorCode.JournalCorrupt"/>, <see cref="EngineErrorCode.ShardFenced"/>.</exception>
@@ -74,7 +72,10 @@ internal sealed class ShardSet : IAsyncDisposable
         _shards[number] ?? throw (_down[number] ?? ShardErrors.Recovering(new ShardId(ShardId.DefaultGroup, number)));
 
     /// <summary>Finds a peer's shard unless it is recovering.</summary>
-    internal Shard? Find(in PeerKey peer) => _shards[_lookup.Of(peer)];
+    internal Shard? Find(in PeerKey peer) => _shards[_environment.Lookup.Of(peer)];
+
+    /// <summary>Finds a peer that is in memory, unless its shard is recovering.</summary>
+    internal ResidentPeer? FindResident(in PeerKey peer) => _environment.Lookup.FindResident(peer, _shards);
 
     internal Shard? Find(int number) => number < _shards.Length ? _shards[number] : null;
 

@@ -49,6 +49,7 @@ internal sealed partial class ShardStore
         WriteMessages(turn, peer, scratch);
         WriteIndices(turn, peer);
         peer.StoredAt = position;
+        peer.Vault!.Rest();     // an idle peer keeps no keyed cipher
     }
 
     /// <summary>Keeps, beyond the records that a checkpoint cuts off, the audit events that were not handed on.</summary>

@@ -81,7 +81,7 @@ internal sealed partial class ShardStore : IAsyncDisposable
             journal, environment.Keyring, id, extent, environment.Settings.Journal.DataKeyAge, environment.Scheduler.UnixMillis,
             random.AsMemory(0, 32), cancellationToken).ConfigureAwait(false);
         CryptographicOperations.ZeroMemory(random.AsSpan(0, 32));
-        var opener = new ShardOpener(journal.StoreId, id, extent, keys);
+        var opener = new ShardOpener(journal.StoreId, id, extent, keys, environment.Aead.Default);
         try
         {
             var exactFrom = await BeginAfterCheckpointAsync(journal, id, before, extent, opener, witness, cancellationToken)
@@ -93,7 +93,8 @@ internal sealed partial class ShardStore : IAsyncDisposable
                     .ConfigureAwait(false);
             }
 
-            var sealer = new ShardSealer(journal.StoreId, id, extent, keys.Current, random.AsSpan(32), opener.LastTag);
+            var sealer = new ShardSealer(
+                journal.StoreId, id, extent, keys.Current, random.AsSpan(32), opener.LastTag, environment.Aead.Default);
             var left = await AuditRows.ReadAsync(environment, id, opener, cancellationToken).ConfigureAwait(false);
             var audit = environment.Audit.Open(
                 extent.End, left.Select(row => (row, true)).Concat(recovery.Audit.Select(auditEvent => (auditEvent, false))));
@@ -120,7 +121,7 @@ internal sealed partial class ShardStore : IAsyncDisposable
     {
         Span<byte> key = stackalloc byte[PeerVault.KeySize];
         entropy.Fill(key);
-        var vault = new PeerVault(SecretBytes.CopyOf(key));
+        var vault = new PeerVault(SecretBytes.CopyOf(key), _environment.Aead.Default);
         CryptographicOperations.ZeroMemory(key);
         return vault;
     }

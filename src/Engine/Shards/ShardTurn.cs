@@ -31,7 +31,7 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
 
     internal StepInput Input { get; } = input;
 
-    internal IReadOnlyList<TouchedPeer> Touched => _touched;
+    internal List<TouchedPeer> Touched => _touched;
 
     internal List<ShardWork> Works { get; } = [];
 
@@ -62,9 +62,6 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
 
     /// <summary>Gets the bytes that callers and peers brought into this batch.</summary>
     internal long Bytes { get; private set; }
-
-    /// <summary>Gets the peers whose facts or snapshots this batch writes: what is stored of them is behind until it is durable.</summary>
-    internal IReadOnlyList<ResidentPeer> Written { get; set; } = [];
 
     internal void Add(ShardWork work)
     {

@@ -51,6 +51,55 @@ public sealed class DeliveryFormatTests
         Assert.Equal(0, outgoing.PayloadBytes);
     }
 
+    [Fact]
+    public void The_chain_is_the_same_whether_it_is_asked_for_at_once_or_after_acknowledgements()
+    {
+        var asked = new OutgoingStream();
+        var late = new OutgoingStream();
+        asked.Open(Id);
+        late.Open(Id);
+        for (byte number = 1; number <= 20; number++)
+        {
+            byte[] payload = [number, 7];
+            Queue(asked, payload);
+            Queue(late, payload);
+            Assert.NotEqual(default, asked.ChainLast);
+            if (number % 6 == 0)
+            {
+                asked.AcknowledgeThrough(number - 2u);
+                late.AcknowledgeThrough(number - 2u);
+                Assert.Equal(asked.ChainBelow, late.ChainBelow);
+            }
+        }
+
+        Assert.Equal(asked.ChainLast, late.ChainLast);
+        for (var number = late.LowestUnacknowledged; number <= late.Next; number++)
+        {
+            Assert.Equal(asked.ChainBefore(number), late.ChainBefore(number));
+        }
+    }
+
+    [Fact]
+    public void A_void_made_before_the_digest_was_asked_for_carries_that_of_the_payload()
+    {
+        var outgoing = new OutgoingStream();
+        outgoing.Open(Id);
+        Queue(outgoing, "hello"u8.ToArray());
+        var expected = OutgoingRules.DigestOf("hello"u8.ToArray()).ToArray();
+        outgoing.Expire(1);
+        Assert.Equal(expected, outgoing[1].Payload[1..].ToArray());
+        Assert.Equal(ChainHash.NextOf(ChainHash.Start(Id), 1, MessageFlags.None, "hello"u8), outgoing.ChainLast);
+    }
+
+    private static void Queue(OutgoingStream outgoing, byte[] payload) => outgoing.Add(new OutgoingMessage
+    {
+        Operation = Guid.Empty,
+        Flags = MessageFlags.None,
+        ChainFlags = MessageFlags.None,
+        Payload = payload,
+        ExpiresAt = null,
+    });
+
     private static OutgoingStream Outbox()
     {
         var outgoing = new OutgoingStream();

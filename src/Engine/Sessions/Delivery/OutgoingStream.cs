@@ -10,6 +10,7 @@ internal sealed class OutgoingStream
 
     private OutgoingMessage[] _ring = [];
     private int _head;
+    private ulong _chainedThrough;
 
     /// <summary>Gets or sets the stream's id; none before the peer is added.</summary>
     internal StreamId Id { get; set; }
@@ -54,14 +55,30 @@ internal sealed class OutgoingStream
     /// answer all else in a session that this side alone still sends in.</summary>
     internal MonotonicMillis? UnansweredSince { get; set; }
 
-    internal ChainValue ChainLast => Count == 0 ? ChainBelow : this[Next - 1].ChainAfter;
+    internal ChainValue ChainLast => ChainBefore(Next);
 
     internal OutgoingMessage this[ulong number] =>
         _ring[(_head + (int)(number - LowestUnacknowledged)) & (_ring.Length - 1)];
 
     /// <summary>Gets the chain just below a number from the lowest unacknowledged to the next.</summary>
-    internal ChainValue ChainBefore(ulong number) =>
-        number == LowestUnacknowledged ? ChainBelow : this[number - 1].ChainAfter;
+    /// <remarks>Worked out when first asked for: what is only stored, or recovered, is not hashed.</remarks>
+    internal ChainValue ChainBefore(ulong number)
+    {
+        if (number == LowestUnacknowledged)
+        {
+            return ChainBelow;
+        }
+
+        while (_chainedThrough < number - 1)
+        {
+            var next = _chainedThrough + 1;
+            var previous = next == LowestUnacknowledged ? ChainBelow : this[next - 1].ChainAfter;
+            this[next].ChainAfter = ChainHash.Next(previous, next, this[next].ChainFlags, this[next].Digest.Span);
+            _chainedThrough = next;
+        }
+
+        return this[number - 1].ChainAfter;
+    }
 
     internal void Open(StreamId stream)
     {
@@ -75,6 +92,7 @@ internal sealed class OutgoingStream
         LowestUnacknowledged = lowestUnacknowledged;
         ChainBelow = chainBelow;
         SentThrough = lowestUnacknowledged - 1;
+        _chainedThrough = SentThrough;
     }
 
     internal void Add(OutgoingMessage message)
@@ -91,7 +109,6 @@ internal sealed class OutgoingStream
             _head = 0;
         }
 
-        message.ChainAfter = ChainHash.Next(ChainLast, Next, message.ChainFlags, message.Digest.Span);
         _ring[(_head + Count) & (_ring.Length - 1)] = message;
         Count++;
         PayloadBytes += message.Payload.Length;
@@ -102,8 +119,8 @@ internal sealed class OutgoingStream
     {
         while (LowestUnacknowledged <= number)
         {
+            ChainBelow = ChainBefore(LowestUnacknowledged + 1);
             ref var slot = ref _ring[_head];
-            ChainBelow = slot.ChainAfter;
             PayloadBytes -= slot.Payload.Length;
             Remember(slot.Operation);
             if (slot.Row != RowState.Absent)
@@ -224,6 +241,8 @@ internal sealed class OutgoingStream
 /// <summary>A durable message on its way out.</summary>
 internal sealed class OutgoingMessage
 {
+    private ReadOnlyMemory<byte> _digest;
+
     internal required Guid Operation { get; init; }
 
     internal required MessageFlags Flags { get; set; }
@@ -231,8 +250,12 @@ internal sealed class OutgoingMessage
     /// <summary>Gets the flags that went into the chain: what the message had before it expired.</summary>
     internal required MessageFlags ChainFlags { get; init; }
 
-    /// <summary>Gets SHA-256 of the payload as it was queued.</summary>
-    internal required ReadOnlyMemory<byte> Digest { get; init; }
+    /// <summary>Gets SHA-256 of the payload as it was queued; worked out when first asked for.</summary>
+    internal ReadOnlyMemory<byte> Digest
+    {
+        get => _digest.IsEmpty ? _digest = OutgoingRules.DigestOf(Payload) : _digest;
+        init => _digest = value;
+    }
 
     internal required ReadOnlyMemory<byte> Payload { get; set; }
 

@@ -75,7 +75,7 @@ internal static class StoredSamples
         ["record"] = Record(),
     };
 
-    internal static PeerVault Vault() => new(SecretBytes.CopyOf(Run(0, PeerVault.KeySize)));
+    internal static PeerVault Vault() => new(SecretBytes.CopyOf(Run(0, PeerVault.KeySize)), AeadProvider.Platform);
 
     internal static byte[] Write(PeerEvent fact) => Written(writer => EventCodec.Write(writer, fact));
 
