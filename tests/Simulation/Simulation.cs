@@ -166,7 +166,7 @@ internal sealed class Simulation : IDisposable
     private void Rest()
     {
         _resting = true;
-        _world.RunUntil(() => false, _world.Now + (15 * Minute));
+        _world.RunUntil(() => false, _world.Now + (20 * Minute));     // a lost session is followed after 15, and retired three later
         for (var round = 0; round < 4 && _world.Violation is null; round++)
         {
             foreach (var node in _nodes)

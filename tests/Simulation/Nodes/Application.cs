@@ -15,9 +15,10 @@ internal sealed class Application(
     private readonly SeededChoices _choices = SeededChoices.For(world.Seed, "application");
     private readonly List<(SimulatedNode To, byte[] Envelope)> _kept = [];
     private readonly HashSet<ReceivedMessageId> _rejected = [];
-    private readonly HashSet<(string Node, string Peer)> _suspending = [];
+    private readonly Dictionary<(string Node, string Peer), long> _asked = [];
     private readonly HashSet<(string Node, string Peer)> _suspended = [];
     private readonly SortedDictionary<string, List<(string To, Guid Operation)>> _unfinished = new(StringComparer.Ordinal);
+    private long _asks;
 
     /// <summary>Gets or sets whether handlers are slow and sometimes fail.</summary>
     internal bool IsTroubled { get; set; }
@@ -104,29 +105,32 @@ internal sealed class Application(
         node.Checkpointed(process);
     });
 
-    /// <summary>Suspends a peer; from its answer on nothing of that peer may open.</summary>
+    /// <summary>Suspends a peer; from its answer on nothing of that peer may open, unless it was asked to resume meanwhile.</summary>
     internal void Suspend(SimulatedNode node, SimulatedNode peer) => Do(node, $"suspend {peer.Name}", async (process, engine) =>
     {
-        _suspending.Add((node.Name, peer.Name));
+        var (pair, ask) = ((node.Name, peer.Name), ++_asks);
+        _asked[pair] = ask;
         await engine.SuspendPeerAsync(peer.PeerId).ConfigureAwait(false);
-        if (process.IsAlive && _suspending.Contains((node.Name, peer.Name)))
+        if (process.IsAlive && _asked.GetValueOrDefault(pair) == ask)
         {
-            _suspended.Add((node.Name, peer.Name));
+            _suspended.Add(pair);
         }
     });
 
     /// <summary>Resumes every peer that was suspended, or may have been when a crash hid the answer.</summary>
     internal void ResumeSome(SimulatedNode node, IEnumerable<SimulatedNode> peers)
     {
-        foreach (var peer in peers.Where(peer => _suspending.Contains((node.Name, peer.Name))))
+        foreach (var peer in peers.Where(peer => _asked.ContainsKey((node.Name, peer.Name))))
         {
-            _suspended.Remove((node.Name, peer.Name));
+            var (pair, ask) = ((node.Name, peer.Name), ++_asks);
             Do(node, $"resume {peer.Name}", async (process, engine) =>
             {
+                _asked[pair] = ask;
+                _suspended.Remove(pair);
                 await engine.ResumePeerAsync(peer.PeerId).ConfigureAwait(false);
-                if (process.IsAlive)
+                if (process.IsAlive && _asked.GetValueOrDefault(pair) == ask)
                 {
-                    _suspending.Remove((node.Name, peer.Name));
+                    _asked.Remove(pair);
                 }
             });
         }
