@@ -333,7 +333,7 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
         NextEpochWish.Tick(step);
         OutgoingRules.Tick(step);
         if (step.State.UnansweredSince is { } since && step.State.Sending is not null
-            && step.Now.Value - since.Value >= step.Limits.UnansweredRestartMillis && step.State.Handshakes?.Restart is null)
+            && step.Now.Value - since.Value >= step.State.RestartAfterMillis(step.Limits) && step.State.Handshakes?.Restart is null)
         {
             SessionRules.StartWhenDue(step);
         }

@@ -33,6 +33,11 @@ internal static partial class SessionRules
         }
 
         step.State.SendingDoubtedSince = null;
+        if (session.Unproved)
+        {
+            step.Record(new PeerEvent.SessionPreferred(session.Id));
+        }
+
         var isYounger = false;
         foreach (var other in step.State.Sessions)      // oldest first
         {
