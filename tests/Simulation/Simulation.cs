@@ -119,6 +119,11 @@ internal sealed class Simulation : IDisposable
 
         OpenSomethingEverywhere();
         Rest();
+        if (_application.Endless(15 * Minute).ToList() is { Count: > 0 } endless)
+        {
+            _world.Violate("commands come to an end", string.Join("; ", endless));
+        }
+
         BeforeLook();
         foreach (var node in _nodes)
         {
