@@ -146,14 +146,14 @@ public sealed partial class SessionEngine
         PeerId peer, IdentityName? identity = null, CallerContext caller = default, CancellationToken cancellationToken = default)
     {
         var key = Key(peer, identity);
-        if (_removals.Contains(caller.Operation))
+        if (_removals.Contains(key, caller.Operation))
         {
             return;
         }
 
         var pins = await LookAsync(key, resident => resident.State.Pins, cancellationToken).ConfigureAwait(false);
         await AskAsync(key, new PeerCommand.Forget(), caller, cancellationToken).ConfigureAwait(false);
-        _removals.Add(caller.Operation);
+        _removals.Add(key, caller.Operation);
         _outlet.Forget(key);
         foreach (var pin in pins)
         {

@@ -346,7 +346,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             await _shards.DisposeAsync().ConfigureAwait(false);
         }
 
-        await _audit.DrainAsync().ConfigureAwait(false);
+        await _audit.DisposeAsync().ConfigureAwait(false);
         if (_parts.AuditSink is { } sink)
         {
             await sink.DisposeAsync().ConfigureAwait(false);

@@ -125,12 +125,27 @@ internal sealed class AuditBacklog : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits as <see cref="DrainAsync"/> does, but not for a sink that does not answer: the next owner goes on.</summary>
+    internal async Task StopAsync()
+    {
+        try
+        {
+            await DrainAsync().WaitAsync(AuditTrail.StopWaitMax, _scheduler.Time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            EndHandingOn();
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
-        _stopping.Cancel();     // in place: CancelAsync would use the pool
+        EndHandingOn();
         await _lane.DrainAsync().ConfigureAwait(false);
         _stopping.Dispose();
     }
+
+    private void EndHandingOn() => _stopping.Cancel();      // in place: CancelAsync would use the pool
 
     private void Add(Entry entry)
     {

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Kyberium.Engine.Diagnostics;
 using Kyberium.Engine.Sessions;
 
@@ -34,6 +36,14 @@ internal static class AuditKinds
         PeerCommand.DropSetAside => "message-dropped",
         _ => null,
     };
+
+    /// <summary>What is remembered of an act that was done under an id its caller chose: a repeat is the same id, act and target, and
+    /// another act under that id is another act. The first 16 bytes of SHA-256(operation ‖ act ‖ 0 ‖ target).</summary>
+    internal static Guid RepeatId(Guid operation, string act, string target)
+    {
+        var hash = SHA256.HashData([.. operation.ToByteArray(bigEndian: true), .. Encoding.UTF8.GetBytes(act), 0, .. Encoding.UTF8.GetBytes(target)]);
+        return new Guid(hash.AsSpan(0, 16), bigEndian: true);
+    }
 
     /// <summary>Says of an act what its word does not. No secret, no payload; bounded.</summary>
     internal static string DetailOf(PeerCommand act) => Cut(act switch

@@ -2,9 +2,13 @@ namespace Kyberium.Engine.Audit;
 
 /// <summary>Hands durable audit events on to a sink, in order, without holding up a shard.</summary>
 internal sealed class AuditTrail(EngineScheduler scheduler, IAuditSink? sink, Action<AuditEvent> log, Action<Exception> failed, Action<ShardId> full)
-    : IAuditTrail
+    : IAuditTrail, IAsyncDisposable
 {
+    /// <summary>How long a stop waits for a sink that does not answer. What it has not taken stays in the journal.</summary>
+    internal static readonly TimeSpan StopWaitMax = TimeSpan.FromSeconds(10);
+
     private readonly SerialLane _lane = new(scheduler);
+    private readonly CancellationTokenSource _stopping = new();
 
     public void Durable(AuditEvent auditEvent, Action? handedOn = null)
     {
@@ -19,7 +23,7 @@ internal sealed class AuditTrail(EngineScheduler scheduler, IAuditSink? sink, Ac
         {
             try
             {
-                await sink.WriteAsync(auditEvent).ConfigureAwait(false);
+                await sink.WriteAsync(auditEvent, _stopping.Token).ConfigureAwait(false);
                 handedOn?.Invoke();
             }
             catch (Exception failure) when (failure is not OutOfMemoryException)
@@ -48,6 +52,7 @@ internal sealed class AuditTrail(EngineScheduler scheduler, IAuditSink? sink, Ac
         {
             try
             {
+                cancellationToken.ThrowIfCancellationRequested();       // nobody heeds the answer any more
                 await sink!.WriteAsync(auditEvent, cancellationToken).ConfigureAwait(false);
                 done.TrySetResult(true);
             }
@@ -65,10 +70,26 @@ internal sealed class AuditTrail(EngineScheduler scheduler, IAuditSink? sink, Ac
                 done.TrySetResult(false);
             }
         });
-        return done.Task;
+        return done.Task.WaitAsync(cancellationToken);      // another shard's event may be stuck in front
     }
 
     internal void Full(ShardId shard) => full(shard);
 
     internal Task DrainAsync() => _lane.DrainAsync();
+
+    /// <summary>Waits for what was handed to the sink, and lets go of a sink that does not answer.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await DrainAsync().WaitAsync(StopWaitMax, scheduler.Time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            _stopping.Cancel();     // in place: CancelAsync would use the pool
+            await DrainAsync().ConfigureAwait(false);
+        }
+
+        _stopping.Dispose();
+    }
 }

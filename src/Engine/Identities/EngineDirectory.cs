@@ -110,7 +110,7 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
         return Generation;
     });
 
-    internal Task<IdentityInfo> CreateAsync(IdentityName name, IReadOnlyList<Suite> suites, CallerContext caller) => ActAsync(name, caller, () =>
+    internal Task<IdentityInfo> CreateAsync(IdentityName name, IReadOnlyList<Suite> suites, CallerContext caller) => ActAsync(name, caller, AuditKinds.IdentityCreated, () =>
     {
         if (_identities.ContainsKey(name))
         {
@@ -122,11 +122,11 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
             throw DirectoryErrors.SuitesMissing();
         }
 
-        return (AuditKinds.IdentityCreated, [IdentityKeys.Create(name, suites, _entropy, _privateKeys)]);
+        return [IdentityKeys.Create(name, suites, _entropy, _privateKeys)];
     });
 
     /// <summary>Adds a new generation of keys; the one before is still answered until the rotation is finished.</summary>
-    internal Task<IdentityInfo> RotateAsync(IdentityName name, CallerContext caller) => ActAsync(name, caller, () =>
+    internal Task<IdentityInfo> RotateAsync(IdentityName name, CallerContext caller) => ActAsync(name, caller, AuditKinds.IdentityRotated, () =>
     {
         var generations = Get(name);
         if (generations.Length >= GenerationsMax)
@@ -135,11 +135,11 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
         }
 
         var next = IdentityKeys.Create(name, [.. generations[0].Document.Suites.InOrder()], _entropy, _privateKeys);
-        return (AuditKinds.IdentityRotated, [next, .. generations]);
+        return [next, .. generations];
     });
 
     /// <summary>Gives up the older generation. Sessions made with it go on until they are replaced.</summary>
-    internal Task<IdentityInfo> FinishRotationAsync(IdentityName name, CallerContext caller) => ActAsync(name, caller, () =>
+    internal Task<IdentityInfo> FinishRotationAsync(IdentityName name, CallerContext caller) => ActAsync(name, caller, AuditKinds.IdentityRotationFinished, () =>
     {
         var generations = Get(name);
         if (generations.Length < GenerationsMax)
@@ -147,7 +147,7 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
             throw DirectoryErrors.NoRotation(name);
         }
 
-        return (AuditKinds.IdentityRotationFinished, [generations[0]]);
+        return [generations[0]];
     });
 
     /// <summary>Hands on the events of acts that were durable when the last owner ended, before it had handed them on.</summary>
@@ -358,14 +358,15 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
 
     /// <summary>Does an operator's act: the identity's row, the audit event and the act's id go in one commit.</summary>
     private Task<IdentityInfo> ActAsync(
-        IdentityName name, CallerContext caller, Func<(string Kind, IdentityKeys[] Generations)> decide) => RunAsync(async () =>
+        IdentityName name, CallerContext caller, string kind, Func<IdentityKeys[]> decide) => RunAsync(async () =>
     {
-        if (caller.Operation != Guid.Empty && _performed.Contains(caller.Operation))
+        var repeat = caller.Operation == Guid.Empty ? default : AuditKinds.RepeatId(caller.Operation, kind, name.Value);
+        if (repeat != Guid.Empty && _performed.Contains(repeat))
         {
             return Info(name);
         }
 
-        var (kind, generations) = decide();
+        var generations = decide();
         var operation = caller.Operation;
         if (operation == Guid.Empty)
         {
@@ -378,7 +379,7 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
             DateTimeOffset.FromUnixTimeMilliseconds(_scheduler.UnixMillis), kind, name.Value, string.Empty,
             caller.Actor ?? CallerContext.Unnamed, caller.Correlation ?? string.Empty,
             $"fingerprint {generations[0].Document.Fingerprint}", ShardId.Directory, new LogPosition(_actCount + 1), 0, operation);
-        Guid[] performed = [.. _performed, .. caller.Operation == Guid.Empty ? Array.Empty<Guid>() : [caller.Operation]];
+        Guid[] performed = [.. _performed, .. repeat == Guid.Empty ? Array.Empty<Guid>() : [repeat]];
         performed = performed[Math.Max(0, performed.Length - PerformedCountMax)..];
         await CommitAsync([IdentityRow(name, generations), AuditRow(auditEvent), ActsRow(_actCount + 1, performed)]).ConfigureAwait(false);
         _actCount++;

@@ -11,6 +11,9 @@ internal sealed class LinkCollector : IAsyncDisposable
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
+    /// <summary>From the beginning of one call to a peer to that of the next at least: 2 MiB each is more than such a link is for.</summary>
+    private const int CallMillisMin = 20;
+
     private readonly EngineScheduler _scheduler;
     private readonly LinksSettings _settings;
     private readonly IReadOnlyList<IPeerLink> _links;
@@ -120,6 +123,7 @@ internal sealed class LinkCollector : IAsyncDisposable
                 count++;
             }
 
+            await SpaceAsync(began).ConfigureAwait(false);
             call.Close(0, 0);
             if (count > 0 || _scheduler.MonotonicMillis - began >= LookEvery.TotalMilliseconds)
             {
@@ -132,6 +136,16 @@ internal sealed class LinkCollector : IAsyncDisposable
             var rest = Math.Clamp(
                 call.RestMillis * 2, (long)_settings.FailOverInitial.TotalMilliseconds, (long)_settings.FailOverMax.TotalMilliseconds);
             call.Close(rest, _scheduler.MonotonicMillis + rest);
+        }
+    }
+
+    /// <summary>Whoever answers at the address decides how soon: it must not make this side seal and call as fast as both can.</summary>
+    private async Task SpaceAsync(long began)
+    {
+        var left = CallMillisMin - (_scheduler.MonotonicMillis - began);
+        if (left > 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(left), _scheduler.Time, _stopping.Token).ConfigureAwait(false);
         }
     }
 

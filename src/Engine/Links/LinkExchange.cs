@@ -10,6 +10,9 @@ internal sealed class LinkExchange(
     /// <summary>A call is one engine's; several of its identities may speak in it.</summary>
     private const int PeerCountMax = 16;
 
+    /// <summary>Answers that wait for a call which is still sending: who sends slowly, for hours, gathers no more than these.</summary>
+    internal const int DirectCountMax = 64;
+
     /// <summary>A call that proves nothing may be anybody's: it holds its place no longer than a handshake's answer takes.</summary>
     private static readonly TimeSpan UnprovedWaitMax = TimeSpan.FromSeconds(2);
 

@@ -6,8 +6,8 @@ namespace Kyberium.Engine.Links;
 
 /// <summary>Keeps envelopes for peers that have no address, until a call of theirs takes them along (decision 0012).</summary>
 /// <remarks>
-/// Kept only for peers that called of late; bounded per peer and in all. When there is no room the oldest goes: what is durable in it was
-/// sent again behind it. Thread-safe.
+/// Kept only for peers that called of late; bounded per peer and in all. When there is no room the oldest goes, of the queue that nobody took
+/// from for longest: those who call do not lose theirs to those who stay away. What is durable in it was sent again behind it. Thread-safe.
 /// </remarks>
 internal sealed class ReturnQueues(EngineScheduler scheduler, LinksSettings settings)
 {
@@ -15,6 +15,8 @@ internal sealed class ReturnQueues(EngineScheduler scheduler, LinksSettings sett
 
     private readonly Lock _lock = new();
     private readonly Dictionary<PeerKey, Waiting> _waiting = [];
+    private readonly LinkedList<Waiting> _called = new();      // whose last call was longest ago first
+    private readonly LinkedList<Waiting> _filled = new();      // those with envelopes, whose were not taken for longest first
     private long _bytes;
     private bool _isClosed;
 
@@ -27,7 +29,8 @@ internal sealed class ReturnQueues(EngineScheduler scheduler, LinksSettings sett
         List<LinkExchange> woken = [];
         lock (_lock)
         {
-            if (!_waiting.TryGetValue(peer, out var waiting) || _isClosed)
+            ForgetStale();
+            if (!_waiting.TryGetValue(peer, out var waiting))
             {
                 return false;
             }
@@ -37,15 +40,16 @@ internal sealed class ReturnQueues(EngineScheduler scheduler, LinksSettings sett
                 // Whoever brought the message this answers gets it, each its own copy: nobody takes it from another.
                 foreach (var listener in waiting.Listening)
                 {
-                    listener.Direct.Enqueue(envelope);
-                    woken.Add(listener);
+                    if (listener.Direct.Count < LinkExchange.DirectCountMax)
+                    {
+                        listener.Direct.Enqueue(envelope);
+                        woken.Add(listener);
+                    }
                 }
             }
             else
             {
-                waiting.Envelopes.Enqueue(envelope);
-                waiting.Bytes += envelope.Length;
-                _bytes += envelope.Length;
+                Add(waiting, envelope);
                 MakeRoom(waiting);
                 woken.AddRange(waiting.Proved);
             }
@@ -77,14 +81,17 @@ internal sealed class ReturnQueues(EngineScheduler scheduler, LinksSettings sett
         lock (_lock)
         {
             isClosed = _isClosed;
-            TakeFrom(exchange.Direct, taken, ref bytesMax);
+            while (exchange.Direct.TryPeek(out var answer) && Fits(answer, taken, bytesMax))
+            {
+                taken.Add(exchange.Direct.Dequeue());
+                bytesMax -= answer.Length;
+            }
+
             foreach (var peer in exchange.Peers)
             {
                 if (_waiting.TryGetValue(peer, out var waiting) && waiting.Proved.Contains(exchange))
                 {
-                    var bytes = TakeFrom(waiting.Envelopes, taken, ref bytesMax);
-                    waiting.Bytes -= bytes;
-                    _bytes -= bytes;
+                    TakeFrom(waiting, taken, ref bytesMax);
                 }
             }
         }
@@ -112,9 +119,9 @@ internal sealed class ReturnQueues(EngineScheduler scheduler, LinksSettings sett
     {
         lock (_lock)
         {
-            if (_waiting.Remove(peer, out var gone))
+            if (_waiting.TryGetValue(peer, out var gone))
             {
-                _bytes -= gone.Bytes;
+                Remove(gone);
             }
         }
     }
@@ -128,6 +135,8 @@ internal sealed class ReturnQueues(EngineScheduler scheduler, LinksSettings sett
             _isClosed = true;
             open = [.. _waiting.Values.SelectMany(waiting => waiting.Listening.Concat(waiting.Proved)).Distinct()];
             _waiting.Clear();
+            _called.Clear();
+            _filled.Clear();
             _bytes = 0;
         }
 
@@ -142,17 +151,23 @@ internal sealed class ReturnQueues(EngineScheduler scheduler, LinksSettings sett
         EnvelopeHeader.TryReadEnvelope(envelope.Span, out var header, out _)
         && header.Type is EnvelopeType.Handshake2 or EnvelopeType.WindowNotice;
 
-    private static long TakeFrom(Queue<ReadOnlyMemory<byte>> queue, List<ReadOnlyMemory<byte>> taken, ref long bytesMax)
+    private static bool Fits(ReadOnlyMemory<byte> next, List<ReadOnlyMemory<byte>> taken, long bytesMax) =>
+        taken.Count == 0 || next.Length <= bytesMax;
+
+    private void TakeFrom(Waiting waiting, List<ReadOnlyMemory<byte>> taken, ref long bytesMax)
     {
-        long bytes = 0;
-        while (queue.TryPeek(out var next) && (taken.Count == 0 || next.Length <= bytesMax))
+        var count = taken.Count;
+        while (waiting.Envelopes.TryPeek(out var next) && Fits(next, taken, bytesMax))
         {
-            taken.Add(queue.Dequeue());
-            bytes += next.Length;
+            taken.Add(TakeOldest(waiting));
             bytesMax -= next.Length;
         }
 
-        return bytes;
+        if (taken.Count > count && waiting.Envelopes.Count > 0)
+        {
+            _filled.Remove(waiting.InFilled);
+            _filled.AddLast(waiting.InFilled);
+        }
     }
 
     private void Attach(LinkExchange exchange, PeerKey peer, Func<Waiting, HashSet<LinkExchange>> place)
@@ -164,39 +179,103 @@ internal sealed class ReturnQueues(EngineScheduler scheduler, LinksSettings sett
                 return;
             }
 
-            var now = scheduler.MonotonicMillis;
-            if (!_waiting.TryGetValue(peer, out var waiting))
+            ForgetStale();
+            if (_waiting.TryGetValue(peer, out var waiting))
             {
-                ForgetStale(now);
-                _waiting[peer] = waiting = new Waiting();
+                _called.Remove(waiting.InCalled);
+            }
+            else
+            {
+                _waiting[peer] = waiting = new Waiting(peer);
             }
 
-            waiting.CalledAt = now;
+            waiting.CalledAt = scheduler.MonotonicMillis;
+            _called.AddLast(waiting.InCalled);
             place(waiting).Add(exchange);
         }
     }
 
-    private void ForgetStale(long now)
+    // Each call goes to the end, so that what is stale stands in front: this costs what it removes.
+    private void ForgetStale()
     {
-        foreach (var (peer, waiting) in _waiting.Where(entry => now - entry.Value.CalledAt > KeptMillis && entry.Value.IsAlone).ToArray())
+        var now = scheduler.MonotonicMillis;
+        while (_called.First?.Value is { } waiting && now - waiting.CalledAt > KeptMillis)
         {
-            _bytes -= waiting.Bytes;
-            _waiting.Remove(peer);
+            if (waiting.IsAlone)
+            {
+                Remove(waiting);
+                continue;
+            }
+
+            _called.Remove(waiting.InCalled);
+            _called.AddLast(waiting.InCalled);
+            waiting.CalledAt = now;     // a call of its is still open
         }
+    }
+
+    private void Remove(Waiting waiting)
+    {
+        while (waiting.Envelopes.Count > 0)
+        {
+            TakeOldest(waiting);
+        }
+
+        _called.Remove(waiting.InCalled);
+        _waiting.Remove(waiting.Peer);
     }
 
     private void MakeRoom(Waiting newest)
     {
-        while (newest.Bytes > settings.QueueBytesMax || (_bytes > settings.ReturnBytesMax && newest.Envelopes.Count > 0))
+        while (newest.Bytes > settings.QueueBytesMax)
         {
-            var dropped = newest.Envelopes.Dequeue();
-            newest.Bytes -= dropped.Length;
-            _bytes -= dropped.Length;
+            TakeOldest(newest);
         }
+
+        while (_bytes > settings.ReturnBytesMax)
+        {
+            TakeOldest(_filled.First!.Value);
+        }
+    }
+
+    private void Add(Waiting waiting, ReadOnlyMemory<byte> envelope)
+    {
+        waiting.Envelopes.Enqueue(envelope);
+        waiting.Bytes += envelope.Length;
+        _bytes += envelope.Length;
+        if (waiting.Envelopes.Count == 1)
+        {
+            _filled.AddLast(waiting.InFilled);
+        }
+    }
+
+    private ReadOnlyMemory<byte> TakeOldest(Waiting waiting)
+    {
+        var oldest = waiting.Envelopes.Dequeue();
+        waiting.Bytes -= oldest.Length;
+        _bytes -= oldest.Length;
+        if (waiting.Envelopes.Count == 0)
+        {
+            _filled.Remove(waiting.InFilled);
+        }
+
+        return oldest;
     }
 
     private sealed class Waiting
     {
+        internal Waiting(PeerKey peer)
+        {
+            Peer = peer;
+            InCalled = new LinkedListNode<Waiting>(this);
+            InFilled = new LinkedListNode<Waiting>(this);
+        }
+
+        internal PeerKey Peer { get; }
+
+        internal LinkedListNode<Waiting> InCalled { get; }
+
+        internal LinkedListNode<Waiting> InFilled { get; }
+
         internal Queue<ReadOnlyMemory<byte>> Envelopes { get; } = new();
 
         internal HashSet<LinkExchange> Listening { get; } = [];

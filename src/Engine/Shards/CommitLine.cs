@@ -12,6 +12,12 @@ internal sealed class CommitLine(ShardEnvironment environment, ShardId shard, Fe
     private Task _last = Task.CompletedTask;
     private Task _inDoubt = Task.CompletedTask;
     private int _retrying;
+    private long _givesUpAt = long.MaxValue;
+
+    /// <summary>Ends the patience with a journal that is away: a commit that still fails after this time fails its shard.</summary>
+    /// <remarks>For a stop. The journal may never come back within this process, and what was not answered need not be kept.</remarks>
+    internal void GiveUpAfter(TimeSpan patience) =>
+        Volatile.Write(ref _givesUpAt, environment.Scheduler.MonotonicMillis + (long)patience.TotalMilliseconds);
 
     /// <summary>Commits, and finds out what became of a commit whose outcome is unknown. Calls are made in order.</summary>
     /// <remarks>While one is being resolved the later ones stand in line behind it: the journal would take them over its hole.</remarks>
@@ -67,7 +73,8 @@ internal sealed class CommitLine(ShardEnvironment environment, ShardId shard, Fe
 
                     return;
                 }
-                catch (EngineException failure) when (failure.Code == EngineErrorCode.JournalUnavailable)
+                catch (EngineException failure) when (failure.Code == EngineErrorCode.JournalUnavailable
+                    && environment.Scheduler.MonotonicMillis < Volatile.Read(ref _givesUpAt))
                 {
                     isFresh = false;
                     await Task.Delay(TimeSpan.FromMilliseconds(wait), environment.Scheduler.Time, stopping).ConfigureAwait(false);

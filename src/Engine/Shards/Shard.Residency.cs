@@ -354,7 +354,8 @@ internal sealed partial class Shard
 
         if (checkpoint.Remaining.Count > 0)
         {
-            turn.AfterDurable.Add(() => PostInternal(new TurnWork(ContinueCheckpoint)));
+            // Who waits is told when a later slice fails, too: the last one is no longer the shard's checkpoint by then.
+            turn.AfterDurable.Add(() => PostInternal(new TurnWork(ContinueCheckpoint, null, checkpoint.Fail)));
             return;
         }
 
@@ -463,5 +464,7 @@ internal sealed partial class Shard
         internal Stack<ResidentPeer> Remaining { get; } = new(peers);
 
         internal List<TaskCompletionSource> Waiting { get; } = [];
+
+        internal void Fail(EngineException reason) => Waiting.ForEach(waiter => waiter.TrySetException(reason));
     }
 }

@@ -148,6 +148,7 @@ internal sealed partial class Shard : IAsyncDisposable
     internal async ValueTask StopAsync()
     {
         _mailbox.Complete();
+        _store.BeginStop();
         var quiet = new TaskCompletionSource(_environment.Scheduler.Completion);
         PostInternal(new TurnWork(
             _ =>
@@ -162,7 +163,7 @@ internal sealed partial class Shard : IAsyncDisposable
         {
             if (_fault is null)
             {
-                await (_audit?.DrainAsync() ?? Task.CompletedTask).ConfigureAwait(false);
+                await (_audit?.StopAsync() ?? Task.CompletedTask).ConfigureAwait(false);
                 await LastCheckpointAsync().ConfigureAwait(false);
             }
         }
@@ -594,11 +595,7 @@ internal sealed partial class Shard : IAsyncDisposable
         _parked = 0;
         _parkedBytes = 0;
         FailSessionWaiters(reason);
-        foreach (var waiter in _checkpoint?.Waiting ?? [])
-        {
-            waiter.TrySetException(reason);
-        }
-
+        _checkpoint?.Fail(reason);
         _checkpoint = null;
         _quiet?.TrySetResult();
         if (reason.Code == EngineErrorCode.EngineStopping)

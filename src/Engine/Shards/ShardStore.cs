@@ -14,6 +14,8 @@ internal sealed partial class ShardStore : IAsyncDisposable
 {
     private const int VaultHeadSize = PeerVault.SaltSize + 8;
 
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
+
     private readonly ShardEnvironment _environment;
     private readonly DataKeys _keys;
     private readonly ShardSealer _sealer;
@@ -119,6 +121,9 @@ internal sealed partial class ShardStore : IAsyncDisposable
 
     /// <summary>Commits in the order of the calls, however often the journal is away meanwhile.</summary>
     internal ValueTask CommitAsync(JournalCommit commit) => _commits.AddAsync(commit);
+
+    /// <summary>The shard stops: a journal that is away is waited for no longer than this.</summary>
+    internal void BeginStop() => _commits.GiveUpAfter(StopPatience);
 
     /// <summary>The shard's own row: where its log was cut, the tag of the last record cut off, and by whom.</summary>
     internal RowChange CutRow(LogPosition through, ReadOnlyMemory<byte> tag, bool isLast, UnixMillis wall)

@@ -148,7 +148,7 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
                     Reserve(traffic.Peer, traffic, work.Header.Incarnation, renew, isNew: false, default);
                 }
 
-                if (work.Exchange is { } exchange)
+                if (work.Exchange is { } exchange && !details.IsRepeatable)
                 {
                     AfterDurable.Add(() => exchange.Prove(traffic.Peer.Key));
                 }

@@ -96,7 +96,9 @@ internal class PeerWork(
     private PeerReply Perform(ShardTurn turn, ResidentPeer peer, string act)
     {
         var isRepeatable = caller.Operation != Guid.Empty;
-        if (isRepeatable && peer.State.Performed.Contains(caller.Operation))
+        var detail = AuditKinds.DetailOf(command);
+        var repeat = isRepeatable ? AuditKinds.RepeatId(caller.Operation, act, detail) : default;
+        if (isRepeatable && peer.State.Performed.Contains(repeat))
         {
             return PeerReply.Done;
         }
@@ -106,10 +108,10 @@ internal class PeerWork(
         {
             if (isRepeatable && peer.State.Exists)
             {
-                turn.Decide(peer, new PeerCommand.NotePerformed(caller.Operation), caller);
+                turn.Decide(peer, new PeerCommand.NotePerformed(repeat), caller);
             }
 
-            turn.ReportAct(peer, act, caller, AuditKinds.DetailOf(command));
+            turn.ReportAct(peer, act, caller, detail);
         }
 
         return reply;

@@ -98,6 +98,30 @@ public sealed class AuditHandOnTests
     }
 
     [Fact]
+    public async Task A_stop_lets_go_of_a_sink_that_does_not_answer_and_what_it_has_not_taken_stays()
+    {
+        var time = new ManualTime();
+        var trail = new Trail(new RecordingSink { Before = static _ => Task.Delay(Timeout.Infinite) }, time);
+        trail.Durable(EventAt(9));      // an identity's: it stands in front of what shards have
+        var backlog = trail.Open();
+        backlog.Stage(EventAt(1));
+        backlog.Durable(new LogPosition(1));
+
+        var stop = StopAsync();
+        await Party.UntilAsync(() => Task.FromResult(stop.IsCompleted), () => time.Advance(TimeSpan.FromSeconds(1)));
+
+        await stop;
+        Assert.Equal(1, backlog.Count);
+
+        async Task StopAsync()
+        {
+            await backlog.StopAsync();
+            await backlog.DisposeAsync();
+            await trail.DisposeAsync();
+        }
+    }
+
+    [Fact]
     public async Task The_backlog_is_bounded_and_says_what_found_no_room()
     {
         var turnstile = new Turnstile();
@@ -172,7 +196,9 @@ public sealed class AuditHandOnTests
 
         internal AuditBacklog Open() => _trail.Open(default, [])!;
 
-        public async ValueTask DisposeAsync() => await _trail.DrainAsync();
+        internal void Durable(AuditEvent auditEvent) => _trail.Durable(auditEvent);
+
+        public ValueTask DisposeAsync() => _trail.DisposeAsync();
     }
 
     private sealed class RecordingSink : IAuditSink

@@ -116,6 +116,49 @@ public sealed class CollectingTests
     }
 
     [Fact]
+    public async Task Who_stays_away_does_not_push_out_what_waits_for_those_who_call()
+    {
+        var time = new ManualTime();
+        var options = new EngineOptions();
+        options.Links.QueueBytesMax = 2 << 20;
+        options.Links.ReturnBytesMax = 2 << 20;
+        var queues = new ReturnQueues(new ThreadPoolScheduler(time), options.ToSettings().Links);
+        var (away, calling) = (new PeerKey(IdentityName.Default, Edge), new PeerKey(IdentityName.Default, Hub));
+        var left = Exchange(queues);
+        left.Prove(away);
+        left.Dispose();
+        using var call = Exchange(queues);
+        call.Prove(calling);
+        Assert.True(queues.TryEnqueue(away, Envelope(EnvelopeType.Message, 1, 1 << 20)));
+        Assert.True(queues.TryEnqueue(calling, Envelope(EnvelopeType.Message, 2, 1 << 20)));
+
+        Assert.Equal([2], await CollectAsync(call));
+
+        time.Advance(TimeSpan.FromMinutes(11));
+        Assert.False(queues.TryEnqueue(away, Envelope(EnvelopeType.Message, 3, 100)));
+        Assert.True(queues.TryEnqueue(calling, Envelope(EnvelopeType.Message, 4, 100)));        // its call is still open
+        using var back = Exchange(queues);
+        back.Prove(away);
+        Assert.Empty(await CollectAsync(back));
+        Assert.Equal([4], await CollectAsync(call));
+    }
+
+    [Fact]
+    public async Task A_call_that_is_still_sending_gathers_a_bounded_number_of_answers()
+    {
+        var queues = new ReturnQueues(new ThreadPoolScheduler(new ManualTime()), new EngineOptions().ToSettings().Links);
+        var peer = new PeerKey(IdentityName.Default, Edge);
+        using var slow = Exchange(queues);
+        slow.Listen(peer);
+        for (var i = 0; i < LinkExchange.DirectCountMax + 10; i++)
+        {
+            Assert.True(queues.TryEnqueue(peer, Envelope(EnvelopeType.WindowNotice, 1, 100)));
+        }
+
+        Assert.Equal(LinkExchange.DirectCountMax, (await CollectAsync(slow)).Count);
+    }
+
+    [Fact]
     public async Task A_call_that_proves_nothing_waits_two_seconds_whatever_it_asks_for_and_one_that_does_waits_on()
     {
         var time = new ManualTime();

@@ -42,6 +42,23 @@ public sealed class OperatorActTests
     }
 
     [Fact]
+    public async Task One_id_on_two_acts_is_two_acts()
+    {
+        var (alice, bob) = await Party.PairAsync();
+        await using var _a = alice;
+        await using var _b = bob;
+        var caller = Carol with { Operation = Guid.NewGuid() };
+
+        await alice.Engine.SuspendPeerAsync(bob.Id, caller: caller);
+        await alice.Engine.ResumePeerAsync(bob.Id, caller: caller);
+        await alice.Engine.SuspendPeerAsync(bob.Id, caller: caller);     // a repeat of the first: answered as done, not done again
+
+        Assert.NotEqual(PeerStatus.Suspended, (await alice.Engine.GetPeerAsync(bob.Id)).Status);
+        Assert.Single(alice.Audit, audit => audit.Kind == "peer-suspended");
+        Assert.Single(alice.Audit, audit => audit.Kind == "peer-resumed");
+    }
+
+    [Fact]
     public async Task A_repeat_after_a_restart_is_answered_and_not_done_again()
     {
         var (alice, bob) = await Party.PairAsync();
@@ -63,6 +80,24 @@ public sealed class OperatorActTests
         Assert.Equal(rotated.Fingerprint, again.Fingerprint);
         await alice.Engine.CloseAsync(bob.Id, caller: Carol with { Operation = Guid.NewGuid() });
         Assert.Equal(string.Empty, (await alice.PeerAsync(bob)).Session);
+    }
+
+    [Fact]
+    public async Task One_operation_removes_every_peer_it_is_called_for()
+    {
+        var (alice, bob) = await Party.PairAsync();
+        await using var _a = alice;
+        await using var _b = bob;
+        var stranger = await bob.Engine.CreateIdentityAsync(new IdentityName("stranger"));
+        var other = new PeerId("other");
+        await alice.Engine.AddPeerAsync(new NewPeer { Peer = other, PublicDocument = stranger.PublicDocument, Addresses = [] });
+        var batch = Carol with { Operation = Guid.NewGuid() };
+
+        await alice.Engine.RemovePeerAsync(bob.Id, caller: batch);
+        await alice.Engine.RemovePeerAsync(other, caller: batch);
+        await alice.Engine.RemovePeerAsync(other, caller: batch);
+
+        Assert.Equal(EngineErrorCode.PeerUnknown, await Party.CodeOfAsync(() => alice.Engine.GetPeerAsync(other)));
     }
 
     [Fact]

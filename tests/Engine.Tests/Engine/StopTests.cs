@@ -40,6 +40,50 @@ public sealed class StopTests
     }
 
     [Fact]
+    public async Task A_stop_ends_when_a_later_part_of_the_last_checkpoint_fails()
+    {
+        var alice = new Party("alice", new InMemoryNetwork(), options => options.Shard.Count = 1);
+        await using var strangers = new Party("strangers", new InMemoryNetwork());
+        await alice.StartAsync();
+        await strangers.StartAsync();
+        await alice.Engine.CreateIdentityAsync(IdentityName.Default);
+        for (var i = 0; i < 300; i++)       // more than one commit of a checkpoint takes
+        {
+            var stranger = await strangers.Engine.CreateIdentityAsync(new IdentityName($"stranger-{i}"));
+            await alice.Engine.AddPeerAsync(new NewPeer
+            {
+                Peer = new PeerId($"peer-{i}"), PublicDocument = stranger.PublicDocument, Addresses = [],
+            });
+        }
+
+        var failures = 0;
+        alice.Journal.Before = commit => commit.TruncateThrough is not null && Interlocked.Increment(ref failures) > 0
+            ? throw new IOException("the disk is gone")
+            : Task.CompletedTask;
+        await alice.Engine.DisposeAsync().AsTask().WaitAsync(Party.Timely);
+
+        Assert.Equal(1, failures);
+    }
+
+    [Fact]
+    public async Task A_stop_ends_although_the_journal_stays_away_and_who_was_not_answered_may_come_again()
+    {
+        var time = new ManualTime();
+        var (alice, bob) = await Party.PairAsync(time: time);
+        await using var _ = bob;
+        alice.Journal.Before = static _ => throw new EngineException(EngineErrorCode.JournalUnavailable, "the disk is gone");
+        var send = alice.SendAsync(bob, "never durable");
+        await Party.UntilAsync(() => Task.FromResult(alice.Journal.Submitted > alice.Journal.Commits));
+
+        var stop = alice.Engine.DisposeAsync().AsTask();
+        await Party.UntilAsync(() => Task.FromResult(stop.IsCompleted), () => time.Advance(TimeSpan.FromMilliseconds(100)));
+        await stop;
+
+        var refused = await Assert.ThrowsAsync<EngineException>(() => send.WaitAsync(Party.Timely));
+        Assert.True(refused.IsTransient, refused.Code.ToString());
+    }
+
+    [Fact]
     public async Task Who_waits_for_a_session_gets_a_transient_code()
     {
         var (alice, bob) = await Party.PairAsync();

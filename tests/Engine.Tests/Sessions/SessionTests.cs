@@ -43,6 +43,18 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public void Nobody_is_called_who_has_no_address()
+    {
+        var world = World.Create(new WorldOptions());
+        world.Do(world.A, new PeerCommand.Knock());
+        Assert.Null(world.A.State.Handshakes);
+
+        world.Do(world.A, new PeerCommand.SetAddresses(["memory://b"]));
+        world.Do(world.A, new PeerCommand.Knock());
+        Assert.NotNull(world.A.State.Handshakes?.Restart);
+    }
+
+    [Fact]
     public void Forged_message_2s_do_not_end_an_attempt()
     {
         var world = World.Create(new WorldOptions());

@@ -77,9 +77,9 @@ internal static partial class SessionRules
     /// <summary>Keeps a session with a peer that cannot call, and asks for a call in it.</summary>
     internal static void Knock(in PeerStep step)
     {
-        if (step.State.Suspended)
+        if (step.State.Suspended || step.State.Addresses.Count == 0)
         {
-            return;
+            return;     // without an address there is nobody to call: neither a record nor a handshake would go anywhere
         }
 
         if (step.State.Sending is { } session)

@@ -45,4 +45,9 @@ internal enum OpenOutcome
 /// <param name="RefusedThrough">With <see cref="OpenOutcome.BelowReservation"/>: the highest sequence refused.</param>
 /// <param name="CloseFirst">The incarnation to close before a new one fits into memory, or zero.</param>
 internal readonly record struct OpenDetails(
-    int Written, ulong? ReserveThrough, bool IsNewIncarnation, ulong RefusedThrough, Incarnation CloseFirst);
+    int Written, ulong? ReserveThrough, bool IsNewIncarnation, ulong RefusedThrough, Incarnation CloseFirst)
+{
+    /// <summary>Gets whether the record was opened without a window. A repeat of it opens again, so it does not prove who sent
+    /// it this time.</summary>
+    internal bool IsRepeatable { get; init; }
+}

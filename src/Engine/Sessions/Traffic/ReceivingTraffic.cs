@@ -244,7 +244,7 @@ internal sealed class ReceivingTraffic(
         // Past the bound no window is kept, so only what may be repeated is let through: the rekey that is due.
         if (header.Type.IsIdempotent())
         {
-            details = details with { Written = plaintext.Length };
+            details = details with { Written = plaintext.Length, IsRepeatable = true };
             return OpenOutcome.Opened;
         }
 

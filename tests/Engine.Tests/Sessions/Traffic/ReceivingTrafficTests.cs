@@ -223,7 +223,10 @@ public sealed class ReceivingTrafficTests
         foreach (var type in Enum.GetValues<EnvelopeType>().Where(type => type.IsRecord()))
         {
             var expected = (int)type is >= 4 and <= 7 ? OpenOutcome.Opened : OpenOutcome.Limit;
-            Assert.Equal(expected, pair.Open(pair.Seal(type: type)));
+            var envelope = pair.Seal(type: type);
+            Assert.Equal(expected, pair.Open(envelope, out _, out var details));
+            Assert.Equal(expected, pair.Open(envelope));        // no window: what is let through is so again, and says that it may be
+            Assert.Equal(expected == OpenOutcome.Opened, details.IsRepeatable);
         }
 
         Assert.Equal(0, pair.Opener.OpenIncarnationCount);
