@@ -21,9 +21,10 @@ internal sealed class MessageStream(string from, string to, int seed)
 
     internal List<string> Problems { get; } = [];
 
+    /// <summary>Gives what may be sent now. No more is left unanswered than an engine remembers: a repeat must be known as one.</summary>
     internal IEnumerable<NodeRequest> Next(int window)
     {
-        while (HandedOver < Received + window)
+        while (HandedOver < Received + window && _open.Count < window)
         {
             _open.Add(HandedOver);
             yield return Request(HandedOver++);
@@ -49,7 +50,9 @@ internal sealed class MessageStream(string from, string to, int seed)
         }
         else if (!Payload((int)index).AsSpan().SequenceEqual(message.Payload))
         {
-            Problems.Add($"{to} got other bytes than {from} sent as number {message.Number}");
+            Problems.Add(
+                $"{to} got other bytes than {from} sent as number {message.Number}: {message.Payload?.Length} bytes that begin as those of number "
+                + $"{(message.Payload is { Length: >= 4 } bytes ? BinaryPrimitives.ReadInt32BigEndian(bytes) + 1 : 0)}; {Received} were received, {HandedOver} handed over");
         }
         else if (index < Received)
         {

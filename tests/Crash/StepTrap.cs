@@ -18,7 +18,15 @@ internal sealed class StepTrap(StepAim? aim, Action announce)
 
         if (target.Phase == StepPhase.After)
         {
-            await call();
+            try
+            {
+                await call();
+            }
+            catch
+            {
+                Interlocked.Decrement(ref _passed);     // nothing came of it, the other node is down: the next one is aimed at
+                throw;
+            }
         }
 
         announce();

@@ -50,6 +50,55 @@ public sealed class BrokenVariantTests
             seed => Simulation.Run(seed, TimeSpan.FromSeconds(5), prepare: simulation => simulation.BeforeLook = () =>
                 simulation.Nodes[0].Disk.Append(Checkers.FrameChecker.Planted)));
 
+    [Fact]
+    public void An_incarnation_that_a_later_process_draws_again_is_noticed() =>
+        AssertCaught(
+            ["promise 1"],
+            seed => Simulation.Run(
+                seed, Duration, parts: NodeParts.Sound(seed) with { WrapEntropy = entropy => new SameIncarnation(entropy) }));
+
+    [Fact]
+    public void A_keyring_that_forgets_how_far_its_store_was_is_noticed() =>
+        AssertCaught(
+            ["promise 2"],
+            seed => Simulation.Run(
+                seed, Duration, parts: NodeParts.Sound(seed) with { WrapKeyring = keyring => new ForgetfulKeyring(keyring) }));
+
+    [Fact]
+    public void Rows_of_messages_that_are_not_written_are_noticed() =>
+        AssertCaught(
+            ["promise 3", "recovery", "no shard ends by a defect", "commands fail with codes that tell what to do"],
+            seed => Simulation.Run(seed, Duration, parts: WithCommits(seed, commit => With(
+                commit, [.. commit.Rows.Where(row => row.Key.Kind is not (RowKind.Outbox or RowKind.Inbox) || row.Value is null)],
+                commit.TruncateThrough))));
+
+    [Fact]
+    public void Snapshots_that_stay_as_they_were_first_written_are_noticed()
+    {
+        AssertCaught(
+            ["promise 3", "promise 4", "recovery", "no shard ends by a defect"],
+            seed =>
+            {
+                var written = new HashSet<string>();
+                return Simulation.Run(seed, Duration, parts: WithCommits(seed, commit => With(
+                    commit, [.. commit.Rows.Where(row => row.Key.Kind != RowKind.Peer || written.Add(Convert.ToHexString(row.Key.Key.Span)))],
+                    commit.TruncateThrough)));
+            });
+    }
+
+    private static NodeParts WithCommits(ulong seed, Func<JournalCommit, JournalCommit> change) =>
+        NodeParts.Sound(seed) with { WrapJournal = journal => new ChangingJournal(journal, change) };
+
+    private static JournalCommit With(JournalCommit commit, IReadOnlyList<RowChange> rows, LogPosition? through) => new()
+    {
+        Shard = commit.Shard,
+        Fence = commit.Fence,
+        Position = commit.Position,
+        Record = commit.Record,
+        Rows = rows,
+        TruncateThrough = through,
+    };
+
     private static void AssertCaught(string[] promises, Func<ulong, SimulationResult> run)
     {
         for (ulong seed = 1; seed <= SeedsMax; seed++)
@@ -61,54 +110,5 @@ public sealed class BrokenVariantTests
         }
 
         Assert.Fail($"{SeedsMax} seeds noticed nothing");
-    }
-
-    /// <summary>Says that a commit is durable when it has only been taken.</summary>
-    private sealed class HastyJournal(IJournal inner) : IJournal
-    {
-        public ReadOnlyMemory<byte> StoreId => inner.StoreId;
-
-        public string Description => inner.Description;
-
-        public long TailBytes => inner.TailBytes;
-
-        public ValueTask CommitAsync(JournalCommit commit, CancellationToken cancellationToken = default)
-        {
-            _ = inner.CommitAsync(Copy(commit), cancellationToken).AsTask();
-            return default;
-        }
-
-        public ValueTask<ShardExtent> AcquireAsync(ShardId shard, CancellationToken cancellationToken = default) =>
-            inner.AcquireAsync(shard, cancellationToken);
-
-        public ValueTask<ShardExtent> ReadExtentAsync(ShardId shard, CancellationToken cancellationToken = default) =>
-            inner.ReadExtentAsync(shard, cancellationToken);
-
-        public IAsyncEnumerable<JournalRecord> ReadRecordsAsync(
-            ShardId shard, LogPosition after, CancellationToken cancellationToken = default) =>
-            inner.ReadRecordsAsync(shard, after, cancellationToken);
-
-        public ValueTask<ReadOnlyMemory<byte>?> ReadRowAsync(ShardId shard, RowKey key, CancellationToken cancellationToken = default) =>
-            inner.ReadRowAsync(shard, key, cancellationToken);
-
-        public IAsyncEnumerable<JournalRow> ReadRowsAsync(
-            ShardId shard, RowKind kind, ReadOnlyMemory<byte> prefix, CancellationToken cancellationToken = default) =>
-            inner.ReadRowsAsync(shard, kind, prefix, cancellationToken);
-
-        public IAsyncEnumerable<ShardId> ReadShardsAsync(CancellationToken cancellationToken = default) => inner.ReadShardsAsync(cancellationToken);
-
-        public ValueTask DisposeAsync() => inner.DisposeAsync();
-
-        // The caller may reuse its buffers once it was answered.
-        private static JournalCommit Copy(JournalCommit commit) => new()
-        {
-            Shard = commit.Shard,
-            Fence = commit.Fence,
-            Position = commit.Position,
-            Record = commit.Record is { } record ? record.ToArray() : default(ReadOnlyMemory<byte>?),
-            Rows = [.. commit.Rows.Select(row => new RowChange(
-                row.Key, row.Value is { } value ? value.ToArray() : default(ReadOnlyMemory<byte>?)))],
-            TruncateThrough = commit.TruncateThrough,
-        };
     }
 }

@@ -18,7 +18,8 @@ internal enum Faults
     Restarts = 256,
     Suspension = 512,
     OlderStore = 1_024,
-    All = 2_047,
+    FullDisk = 2_048,
+    All = 4_095,
 }
 
 /// <summary>What one seed draws before the world begins: how many nodes, how bad the network, how small the bounds.</summary>

@@ -119,6 +119,11 @@ internal sealed class Simulation : IDisposable
 
         OpenSomethingEverywhere();
         Rest();
+        if (_application.Endless(15 * Minute).ToList() is { Count: > 0 } endless)
+        {
+            _world.Violate("commands come to an end", string.Join("; ", endless));
+        }
+
         BeforeLook();
         foreach (var node in _nodes)
         {
@@ -166,7 +171,7 @@ internal sealed class Simulation : IDisposable
     private void Rest()
     {
         _resting = true;
-        _world.RunUntil(() => false, _world.Now + (15 * Minute));
+        _world.RunUntil(() => false, _world.Now + (20 * Minute));     // a lost session is followed after 15, and retired three later
         for (var round = 0; round < 4 && _world.Violation is null; round++)
         {
             foreach (var node in _nodes)

@@ -6,7 +6,9 @@ namespace Kyberium.Engine;
 public readonly record struct SentMessage(Guid Operation, ulong Number);
 
 /// <summary>How to send one durable message.</summary>
-/// <param name="Operation">An id under which a repeat is not sent twice; empty draws one.</param>
+/// <param name="Operation">An id under which a repeat is not sent twice; empty draws one. It is known as long as the message waits for
+/// its acknowledgement, and among the last 64 acknowledged after that, also after a restart: a sender that repeats what a crash left
+/// unanswered keeps no more than that unanswered at a time.</param>
 /// <param name="ExpiresAfter">How long it may wait for its acknowledgement, more than zero; <see langword="null"/>: as the peer's policy
 /// says (<c>messageExpirySeconds</c>); <see cref="Timeout.InfiniteTimeSpan"/>: for ever. When its time has come the message is struck,
 /// with an audit event.</param>

@@ -46,7 +46,7 @@ internal static class PeerDeadlines
         Consider(ref next, NextEpochWish.NextTick(step));
         if (state.Sending is not null && state.UnansweredSince is { } since && state.Handshakes?.Restart is null)
         {
-            var restart = since.After(step.Limits.UnansweredRestartMillis);
+            var restart = since.After(state.RestartAfterMillis(step.Limits));
             Consider(ref next, restart.Value > state.RestartAt.Value ? restart : state.RestartAt);
         }
 

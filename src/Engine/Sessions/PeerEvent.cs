@@ -34,7 +34,7 @@ internal abstract record PeerEvent
     internal sealed record SessionEstablished(
         NewEpoch Epoch, bool IsInitiator, Suite Suite, Fingerprint Local, Fingerprint Remote, bool Sends) : PeerEvent;
 
-    /// <summary>The peer was seen to use a session that it had started over another: new records are sealed in it from now on.</summary>
+    /// <summary>The peer was seen to use a session that it had started: it has it for good, and new records are sealed in it from now on.</summary>
     internal sealed record SessionPreferred(SessionId Session) : PeerEvent;
 
     /// <summary>The initiator of a rekey holds the next epoch and does not seal under it yet.</summary>

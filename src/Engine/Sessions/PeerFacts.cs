@@ -78,7 +78,9 @@ internal static class PeerFacts
                 Establish(state, e);
                 break;
             case PeerEvent.SessionPreferred e:
-                Prefer(state, SessionOf(state, e.Session));
+                var preferred = SessionOf(state, e.Session);
+                preferred.Unproved = false;
+                Prefer(state, preferred);
                 break;
             case PeerEvent.EpochPending e:
                 var pending = SessionOf(state, e.Epoch.Session);
@@ -175,6 +177,7 @@ internal static class PeerFacts
             Remote = e.Remote,
             Current = EpochState.Of(e.Epoch, e.IsInitiator, e.Suite, default),
             Superseded = !e.Sends,
+            Unproved = !e.IsInitiator,
         };
         state.Sessions.Add(session);
         if (e.Sends)
@@ -201,6 +204,7 @@ internal static class PeerFacts
         session.Current = next;
         session.Pending = null;
         session.PreviousDropAt = MonotonicMillis.Never;
+        session.Unproved = false;
         session.IsNextWanted = false;
         session.IsStoppedByAge = false;
     }

@@ -120,11 +120,8 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
             session.AwaitsUse = session is { Superseded: true, IsInitiator: false } && State.Sending is { } sending
                 && State.Sessions.IndexOf(session) > State.Sessions.IndexOf(sending);
             session.SendingAtStart = State.Sending?.Id;
-            if (session.Previous is not null || session.AwaitsUse || session == State.Sending)
-            {
-                output.Effects.Add(new PeerEffect.Watch(session.Current));
-            }
-
+            // Seen used, a session retires what it succeeded, takes over, or shows that the peer may have lost the one that sends.
+            output.Effects.Add(new PeerEffect.Watch(session.Current));
             if (session.Pending is not null)
             {
                 output.Effects.Add(new PeerEffect.Watch(session.Pending));
@@ -336,7 +333,7 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
         NextEpochWish.Tick(step);
         OutgoingRules.Tick(step);
         if (step.State.UnansweredSince is { } since && step.State.Sending is not null
-            && step.Now.Value - since.Value >= step.Limits.UnansweredRestartMillis && step.State.Handshakes?.Restart is null)
+            && step.Now.Value - since.Value >= step.State.RestartAfterMillis(step.Limits) && step.State.Handshakes?.Restart is null)
         {
             SessionRules.StartWhenDue(step);
         }

@@ -85,6 +85,13 @@ internal sealed class PeerState
         SendingDoubtedSince = null;
     }
 
+    /// <summary>Gets how long what was sent may stay unanswered before a new session is tried. A session that the peer began and was never
+    /// seen to use it has most likely lost in a crash; it has nothing to lose then by another, unless a policy wants an operator asked.</summary>
+    internal long RestartAfterMillis(PeerLimits limits) =>
+        Sending is { Unproved: true } && limits.Unchained == UnchainedHandshake.Allow
+            ? Math.Min(limits.HandshakeTimeoutMillis, limits.UnansweredRestartMillis)
+            : limits.UnansweredRestartMillis;
+
     internal Pin? PinOf(Fingerprint fingerprint)
     {
         foreach (var pin in Pins)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Kyberium.Engine.Diagnostics;
 using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Sessions.Ratchet;
 using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine.Shards;
@@ -318,7 +319,12 @@ internal sealed partial class Shard
     private static bool IsIdle(ResidentPeer peer) =>
         peer.Staging is null && Volatile.Read(ref peer.CommitsOpen) == 0 && peer.State.Handshakes is null
         && peer.State.Outgoing.Count == 0 && peer.SessionWaiters is null && !HoldsMessages(peer)
-        && peer.State.Sessions.TrueForAll(session => session.Pending is null && session.Previous is null && !session.Superseded);
+        && peer.State.SendingDoubtedSince is null && peer.State.Sessions.TrueForAll(IsAtRest);
+
+    /// <summary>Says that a session waits for nothing that only this process measures. One that waits for the peer to use it, or its
+    /// successor, may wait for ever, and does so in the store as well.</summary>
+    private static bool IsAtRest(SessionState session) =>
+        session.Pending is null && session.Previous is null && session.RetireAt == MonotonicMillis.Never;
 
     /// <summary>Says whether the application has messages that it has not settled. Loaded again, they would be handed out again.</summary>
     private static bool HoldsMessages(ResidentPeer peer) =>

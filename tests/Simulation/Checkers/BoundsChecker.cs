@@ -46,7 +46,7 @@ internal sealed class BoundsChecker(SimulatedWorld world)
             Holds(shard.ResidentCount <= most, $"{node.Name}: {shard.ResidentCount} idle peers in memory, {most} allowed: {Describe(shard, all)}");
             Holds(
                 shard.TrafficCount <= 2 * shard.ResidentCount,
-                $"{node.Name}: {shard.TrafficCount} epochs in memory for {shard.ResidentCount} idle peers");
+                $"{node.Name}: {shard.TrafficCount} epochs in memory for {shard.ResidentCount} idle peers: {Describe(shard, all)}");
         }
     }
 

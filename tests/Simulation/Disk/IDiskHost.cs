@@ -25,6 +25,9 @@ internal enum FlushOutcome
     /// <summary>It failed and nothing was written.</summary>
     Failed,
 
+    /// <summary>There was no room and nothing was written.</summary>
+    Full,
+
     /// <summary>The bytes are safe, but the answer got lost.</summary>
     DoneUnseen,
 }

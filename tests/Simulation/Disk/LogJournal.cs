@@ -237,7 +237,7 @@ internal sealed class LogJournal : IJournal
         lock (_lock)
         {
             var outcome = written.Exists(request => request.Frame is not null) ? _host.DrawFlush() : FlushOutcome.Done;
-            if (outcome == FlushOutcome.Failed)
+            if (outcome is FlushOutcome.Failed or FlushOutcome.Full)
             {
                 _disk.DropUnflushed();
             }
@@ -266,7 +266,7 @@ internal sealed class LogJournal : IJournal
         var shard = Get(request.Shard);
         if (request.Frame is { } frame)
         {
-            if (outcome != FlushOutcome.Failed)
+            if (outcome is FlushOutcome.Done or FlushOutcome.DoneUnseen)
             {
                 Replay(frame);
             }
@@ -274,8 +274,10 @@ internal sealed class LogJournal : IJournal
             if (outcome != FlushOutcome.Done)
             {
                 shard.Fail();
-                request.Failure = new EngineException(
-                    EngineErrorCode.JournalUnavailable, "the disk did not answer; read the extent to learn what became of the commit");
+                request.Failure = outcome == FlushOutcome.Full
+                    ? new EngineException(EngineErrorCode.JournalFull, "the disk is full; make room")
+                    : new EngineException(
+                        EngineErrorCode.JournalUnavailable, "the disk did not answer; read the extent to learn what became of the commit");
             }
         }
         else if (request.Kind == RequestKind.ReadExtent)

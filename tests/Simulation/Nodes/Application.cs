@@ -11,13 +11,16 @@ internal sealed class Application(
 {
     private const int PayloadMax = 700;
     private const int KeptMax = 300;
+    private const string Receiving = "receive";
 
     private readonly SeededChoices _choices = SeededChoices.For(world.Seed, "application");
     private readonly List<(SimulatedNode To, byte[] Envelope)> _kept = [];
     private readonly HashSet<ReceivedMessageId> _rejected = [];
-    private readonly HashSet<(string Node, string Peer)> _suspending = [];
+    private readonly Dictionary<(string Node, string Peer), long> _asked = [];
     private readonly HashSet<(string Node, string Peer)> _suspended = [];
     private readonly SortedDictionary<string, List<(string To, Guid Operation)>> _unfinished = new(StringComparer.Ordinal);
+    private readonly List<(SimulatedProcess Process, string What, long Since)> _running = [];
+    private long _asks;
 
     /// <summary>Gets or sets whether handlers are slow and sometimes fail.</summary>
     internal bool IsTroubled { get; set; }
@@ -36,7 +39,7 @@ internal sealed class Application(
             Look(node, other);
         }
 
-        Run(process, "receive", () => ReceiveAsync(node, process, engine));
+        Run(process, Receiving, () => ReceiveAsync(node, process, engine));
         if (_unfinished.Remove(node.Name, out var unfinished))
         {
             foreach (var (to, operation) in unfinished)
@@ -104,29 +107,32 @@ internal sealed class Application(
         node.Checkpointed(process);
     });
 
-    /// <summary>Suspends a peer; from its answer on nothing of that peer may open.</summary>
+    /// <summary>Suspends a peer; from its answer on nothing of that peer may open, unless it was asked to resume meanwhile.</summary>
     internal void Suspend(SimulatedNode node, SimulatedNode peer) => Do(node, $"suspend {peer.Name}", async (process, engine) =>
     {
-        _suspending.Add((node.Name, peer.Name));
+        var (pair, ask) = ((node.Name, peer.Name), ++_asks);
+        _asked[pair] = ask;
         await engine.SuspendPeerAsync(peer.PeerId).ConfigureAwait(false);
-        if (process.IsAlive && _suspending.Contains((node.Name, peer.Name)))
+        if (process.IsAlive && _asked.GetValueOrDefault(pair) == ask)
         {
-            _suspended.Add((node.Name, peer.Name));
+            _suspended.Add(pair);
         }
     });
 
     /// <summary>Resumes every peer that was suspended, or may have been when a crash hid the answer.</summary>
     internal void ResumeSome(SimulatedNode node, IEnumerable<SimulatedNode> peers)
     {
-        foreach (var peer in peers.Where(peer => _suspending.Contains((node.Name, peer.Name))))
+        foreach (var peer in peers.Where(peer => _asked.ContainsKey((node.Name, peer.Name))))
         {
-            _suspended.Remove((node.Name, peer.Name));
+            var (pair, ask) = ((node.Name, peer.Name), ++_asks);
             Do(node, $"resume {peer.Name}", async (process, engine) =>
             {
+                _asked[pair] = ask;
+                _suspended.Remove(pair);
                 await engine.ResumePeerAsync(peer.PeerId).ConfigureAwait(false);
-                if (process.IsAlive)
+                if (process.IsAlive && _asked.GetValueOrDefault(pair) == ask)
                 {
-                    _suspending.Remove((node.Name, peer.Name));
+                    _asked.Remove(pair);
                 }
             });
         }
@@ -149,6 +155,11 @@ internal sealed class Application(
             }
         });
     }
+
+    /// <summary>Tells which commands of processes that live have gone without an end for longer than any wait of the engine's.</summary>
+    internal IEnumerable<string> Endless(long micros) => _running
+        .Where(command => command.Process.IsAlive && world.Now - command.Since > micros)
+        .Select(command => $"{command.Process.Name}: {command.What} since {command.Since / 1_000_000} s");
 
     private static bool IsExpected(EngineException failure) => failure.IsTransient || failure.Code is
         EngineErrorCode.PeerUnreachable or EngineErrorCode.EngineStopped or EngineErrorCode.SessionMissing or EngineErrorCode.PeerSuspended;
@@ -296,6 +307,12 @@ internal sealed class Application(
                 world.Note(process.Name, what);
             }
 
+            var running = (process, what ?? string.Empty, world.Now);
+            if (what is not null and not Receiving)
+            {
+                _running.Add(running);
+            }
+
             try
             {
                 await act().ConfigureAwait(false);
@@ -313,6 +330,10 @@ internal sealed class Application(
                 {
                     world.Violate("commands fail with codes that tell what to do", $"{process.Name}, {what}: {exception}");
                 }
+            }
+            finally
+            {
+                _running.Remove(running);
             }
         }
     }

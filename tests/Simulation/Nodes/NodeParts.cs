@@ -1,4 +1,5 @@
 using Kyberium.Engine;
+using Kyberium.Engine.Cryptography;
 using Kyberium.Simulation.World;
 
 namespace Kyberium.Simulation.Nodes;
@@ -13,6 +14,10 @@ internal sealed record NodeParts
     internal required Func<string, int, SeededChoices> EntropyOf { get; init; }
 
     internal Func<IJournal, IJournal> WrapJournal { get; init; } = journal => journal;
+
+    internal Func<IKeyring, IKeyring> WrapKeyring { get; init; } = keyring => keyring;
+
+    internal Func<IEntropySource, IEntropySource> WrapEntropy { get; init; } = entropy => entropy;
 
     internal static NodeParts Sound(ulong seed) => new()
     {

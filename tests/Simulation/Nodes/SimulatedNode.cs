@@ -76,7 +76,7 @@ internal sealed class SimulatedNode(
     internal void CrashOntoOlderStore()
     {
         var older = _copies.Where(copy => copy.Process < _checkpointedBy).ToList();
-        if (older.Count > 0 && Process is { IsAlive: true } process)
+        if (older.Count > 0 && _newerStore is null && Process is { IsAlive: true } process)
         {
             var copy = _choices.Pick(older);
             process.KillAfter(0, () =>
@@ -136,8 +136,12 @@ internal sealed class SimulatedNode(
 
     FlushOutcome IDiskHost.DrawFlush() =>
         !IsFaulty || !scenario.Has(Faults.FlushErrors) || !_choices.Chance(scenario.FlushErrors) ? FlushOutcome.Done
-        : _choices.Chance(0.5) ? FlushOutcome.Failed
-        : FlushOutcome.DoneUnseen;
+        : _choices.Below(4) switch
+        {
+            0 => FlushOutcome.Failed,
+            1 when scenario.Has(Faults.FullDisk) => FlushOutcome.Full,
+            _ => FlushOutcome.DoneUnseen,
+        };
 
     void IDiskHost.Wrote(LogFrame frame, ReadOnlySpan<byte> bytes)
     {
@@ -163,7 +167,7 @@ internal sealed class SimulatedNode(
         {
             var choices = parts.EntropyOf(Name, _processes);
             var engine = await SessionEngine.StartAsync(
-                Options(), Parts(process), process, new SeededEntropy(choices, frames.Drawn), handshakes: null, acceptRestored: false, default)
+                Options(), Parts(process), process, parts.WrapEntropy(new SeededEntropy(choices, frames.Drawn)), handshakes: null, acceptRestored: false, default)
                 .ConfigureAwait(false);
             if (process.IsAlive)
             {
@@ -193,7 +197,7 @@ internal sealed class SimulatedNode(
                 _newerStore = null;
                 world.After(null, _choices.Between(1, RestartMicrosMax), Start);
             }
-            else if (exception is EngineException { IsTransient: true } or EngineException { Code: EngineErrorCode.JournalUnavailable })
+            else if (exception is EngineException { IsTransient: true } or EngineException { Code: EngineErrorCode.JournalUnavailable or EngineErrorCode.JournalFull })
             {
                 world.Note(process.Name, $"did not start: {exception.Message}");
                 process.Exit();
@@ -259,7 +263,7 @@ internal sealed class SimulatedNode(
         {
             OpenJournal = (_, _) => Task.FromResult(
                 parts.WrapJournal(LogJournal.Open(Disk, this, System.Text.Encoding.ASCII.GetBytes(Name.PadRight(16))))),
-            OpenKeyring = (_, _) => Task.FromResult<IKeyring>(_keyring),
+            OpenKeyring = (_, _) => Task.FromResult(parts.WrapKeyring(_keyring)),
             LoggerFactory = new SimulatedLog(world, process, (line, reason) => ShardEnded(process, line, reason)),
             TimeProvider = process.Time,
         };

@@ -4,6 +4,7 @@ namespace Kyberium.Simulation.World;
 internal sealed class SimulatedWorld(ulong seed) : IDisposable
 {
     private const long StepsAtOneTimeMax = 200_000;
+    private const int StepsBetweenLooks = 32;       // a condition may look through all that was ever sent
 
     private readonly PriorityQueue<Due, (long At, long Order)> _events = new();
     private readonly List<Ready> _ready = [];
@@ -59,20 +60,20 @@ internal sealed class SimulatedWorld(ulong seed) : IDisposable
         }
     }
 
-    /// <summary>Runs steps until a condition holds, the time is over, or a promise is broken.</summary>
+    /// <summary>Runs steps until a condition is seen to hold, the time is over, or a promise is broken.</summary>
     /// <returns>Whether the condition holds.</returns>
     internal bool RunUntil(Func<bool> condition, long until)
     {
-        while (Violation is null)
+        for (var step = 0; Violation is null; step++)
         {
-            if (condition())
+            if (step % StepsBetweenLooks == 0 && condition())
             {
                 return true;
             }
 
             if (!Step(until))
             {
-                return false;
+                return Violation is null && condition();
             }
         }
 

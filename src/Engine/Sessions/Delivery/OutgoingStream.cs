@@ -6,7 +6,7 @@ namespace Kyberium.Engine.Sessions.Delivery;
 internal sealed class OutgoingStream
 {
     internal const int RetiredCountMax = 16;
-    internal const int CompletedCountMax = 32;
+    internal const int CompletedCountMax = 64;
 
     private OutgoingMessage[] _ring = [];
     private int _head;

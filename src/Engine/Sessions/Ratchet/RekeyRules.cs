@@ -138,6 +138,16 @@ internal static partial class RekeyRules
         step.Seal(session.Current, EnvelopeType.RekeyCarrier, default);     // "settled": the peer may drop its previous epoch
     }
 
+    /// <summary>Says "settled" in the session that sends. The peer keeps what that succeeded until it hears from this side in it, and
+    /// this side may have nothing else to say for a day; said once more when this side's own half goes, since a notice can be lost.</summary>
+    internal static void SayUsed(in PeerStep step)
+    {
+        if (step.State.Sending is { } session)
+        {
+            step.Seal(session.Current, EnvelopeType.RekeyCarrier, default);
+        }
+    }
+
     /// <summary>A session that sends has its pending epoch, if any, confirmed from now on.</summary>
     internal static void ResumeConfirming(SessionState session, MonotonicMillis now)
     {
@@ -164,6 +174,10 @@ internal static partial class RekeyRules
                 step.Record(new PeerEvent.PreviousEpochDropped(session.Id, previous.Number));
                 session.PreviousDropAt = MonotonicMillis.Never;
                 step.Emit(new PeerEffect.Forget(previous));
+                if (session.Current.IsInitiator && session == step.State.Sending)
+                {
+                    SayUsed(step);
+                }
             }
 
             if (session.Pending is not null && session.ConfirmResendAt.Value <= step.Now.Value)

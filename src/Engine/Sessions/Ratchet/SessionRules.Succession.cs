@@ -17,6 +17,7 @@ internal static partial class SessionRules
             {
                 step.Record(new PeerEvent.SessionPreferred(session.Id));
                 Preferred(step, before);
+                RekeyRules.SayUsed(step);
             }
         }
 
@@ -32,6 +33,11 @@ internal static partial class SessionRules
         }
 
         step.State.SendingDoubtedSince = null;
+        if (session.Unproved)
+        {
+            step.Record(new PeerEvent.SessionPreferred(session.Id));
+        }
+
         var isYounger = false;
         foreach (var other in step.State.Sessions)      // oldest first
         {
@@ -149,6 +155,7 @@ internal static partial class SessionRules
         {
             RekeyRules.Abandon(step, before);
             before.ConfirmResendAt = MonotonicMillis.Never;
+            step.Emit(new PeerEffect.Watch(before.Current));        // used on, it shows that the peer may not have its successor
         }
 
         OutgoingRules.SendAgain(step);

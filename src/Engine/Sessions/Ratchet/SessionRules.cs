@@ -182,6 +182,7 @@ internal static partial class SessionRules
             if (session.RetireAt.Value <= step.Now.Value)
             {
                 Retire(step, session);
+                RekeyRules.SayUsed(step);
             }
         }
     }

@@ -35,6 +35,10 @@ internal sealed class SessionState
     /// <summary>Gets or sets whether another session succeeded this one: it opens only, until the peer uses the other.</summary>
     internal bool Superseded { get; set; }
 
+    /// <summary>Gets or sets whether the peer began this session and was not yet seen to use it: it may have lost it in a crash before
+    /// it was answered. Nothing but the answer was ever sealed in it then that the peer could open.</summary>
+    internal bool Unproved { get; set; }
+
     // Volatile: restarted when the peer is loaded.
 
     /// <summary>Gets or sets when the confirm of the pending epoch is sent again.</summary>

@@ -14,6 +14,10 @@ internal static class SnapshotCodec
     /// <summary>Version 1 and, at its end, the ids of acts; written only when there are some.</summary>
     private const byte VersionWithActs = 2;
 
+    // Marks of a session.
+    private const byte Superseded = 1;
+    private const byte Unproved = 2;
+
     internal static void Write(StateWriter writer, PeerState state, in StepInput input, LogPosition position)
     {
         writer.Byte(state.Performed.Count == 0 ? Version : VersionWithActs);
@@ -154,7 +158,7 @@ internal static class SnapshotCodec
         writer.UInt16((int)session.Suite);
         writer.Fixed(session.Local.Bytes);
         writer.Fixed(session.Remote.Bytes);
-        writer.Flag(session.Superseded);
+        writer.Byte((byte)((session.Superseded ? Superseded : 0) | (session.Unproved ? Unproved : 0)));
         EpochCodec.Write(writer, session.Current, now);
         WriteOptional(writer, session.Pending, now);
         WriteOptional(writer, session.Previous, now);
@@ -167,7 +171,12 @@ internal static class SnapshotCodec
         var suite = StateReader.OneOf<Suite>(reader.UInt16());
         var local = EventCodec.ReadFingerprint(ref reader);
         var remote = EventCodec.ReadFingerprint(ref reader);
-        var superseded = reader.Flag();
+        var marks = reader.Byte();
+        if ((marks & ~(Superseded | Unproved)) != 0)
+        {
+            throw new StateFormatException($"a session's marks are {marks}");
+        }
+
         return new SessionState
         {
             Id = id,
@@ -175,7 +184,8 @@ internal static class SnapshotCodec
             Suite = suite,
             Local = local,
             Remote = remote,
-            Superseded = superseded,
+            Superseded = (marks & Superseded) != 0,
+            Unproved = (marks & Unproved) != 0,
             Current = EpochCodec.Read(ref reader, awayMillis),
             Pending = reader.Flag() ? EpochCodec.Read(ref reader, awayMillis) : null,
             Previous = reader.Flag() ? EpochCodec.Read(ref reader, awayMillis) : null,

@@ -23,6 +23,8 @@ internal static class Scenarios
             new("handshake, one side starts") { World = StepByStep, Budget = new Budget { ConnectsA = 1, SendsB = 1, Drops = 1, CrashesA = 1, Ticks = 1 } },
             new("handshake, both start") { World = AtOnce, Budget = new Budget { ConnectsA = 1, ConnectsB = 1, Drops = 1, Duplicates = 1, Reorders = 1, Ticks = 1 } },
             new("handshake, both start, crashes") { World = StepByStep, Budget = new Budget { ConnectsA = 1, ConnectsB = 1, CrashesA = 1, CrashesB = 1 } },
+            // Each side may be left with a session that the other lost before it was answered: nobody waits a quarter of an hour for that.
+            new("handshake, lost by who started it") { WayOnMillisMax = 60_000, World = AtOnce, Budget = new Budget { ConnectsA = 1, ConnectsB = 1, CrashesA = 1, CrashesB = 1 } },
             // A session that works is not left for one that may not: nobody has to notice that after a quarter of an hour.
             new("new session over a live one") { WayOnMillisMax = 10L * 60_000, World = AtOnce, StartsConnected = true, Budget = new Budget { ConnectsA = 1, ConnectsB = 1, Drops = 1, SendsA = 1, CrashesA = 1, Ticks = 1 } },
             new("rekey, one side starts") { World = StepByStep, StartsConnected = true, Budget = new Budget { RekeysA = 1, Drops = 1, CrashesA = 1, CrashesB = 1, Ticks = 1 } },

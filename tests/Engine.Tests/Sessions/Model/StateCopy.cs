@@ -55,6 +55,7 @@ internal static class StateCopy
         Pending = source.Pending,
         Previous = source.Previous,
         Superseded = source.Superseded,
+        Unproved = source.Unproved,
         ConfirmResendAt = source.ConfirmResendAt,
         ConfirmSends = source.ConfirmSends,
         ConfirmBaseline = source.ConfirmBaseline,

@@ -50,7 +50,7 @@ internal sealed class WorldDigest
             Mark(2);
             Name(session.Id.Value);
             Add((session == state.Sending ? 1 : 0) + (session.Superseded ? 2 : 0) + (session.IsInitiator ? 4 : 0) + (session.AwaitsUse ? 8 : 0)
-                + (session.IsNextWanted ? 16 : 0) + (session.IsStoppedByAge ? 32 : 0));
+                + (session.IsNextWanted ? 16 : 0) + (session.IsStoppedByAge ? 32 : 0) + (session.Unproved ? 64 : 0));
             Name(session.SendingAtStart?.Value ?? 0);
             Add(session.Current);
             Add(session.Pending);
