@@ -193,12 +193,12 @@ internal sealed partial class Shard : IAsyncDisposable
     {
         _stopping = true;
         End(ShardErrors.Stopping(Id));
-        await _buried.Task.ConfigureAwait(false);       // no turn runs any more, and none will
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
         {
-            return;
+            return;     // whoever came first does it; the set of shards waits for all who may
         }
 
+        await _buried.Task.ConfigureAwait(false);       // no turn runs any more, and none will; awaited once: of two, one would come by the pool
         _tick?.Dispose();
         _checkpointTimer?.Dispose();
         await _computing.CloseAsync().ConfigureAwait(false);
