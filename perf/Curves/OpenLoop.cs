@@ -28,6 +28,11 @@ internal static class OpenLoop
             await Task.Delay(1);
         }
 
+        if (state.Failure is { } failure)
+        {
+            throw new InvalidOperationException("a call failed under load", failure);
+        }
+
         return new OpenLoopResult(rate, histogram.Count / Stopwatch.GetElapsedTime(began).TotalSeconds, histogram);
     }
 
@@ -75,9 +80,21 @@ internal static class OpenLoop
 
     private static async Task WatchAsync(ValueTask task, double due, LatencyHistogram histogram, State state)
     {
-        await task;
-        histogram.Add(Nanoseconds(due));
-        Interlocked.Decrement(ref state.InFlight);
+        try
+        {
+            await task;
+            histogram.Add(Nanoseconds(due));
+        }
+#pragma warning disable CA1031 // Kept, and thrown by the run: a call nobody waits for must not end in silence.
+        catch (Exception failure)
+        {
+            Interlocked.CompareExchange(ref state.Failure, failure, null);
+        }
+#pragma warning restore CA1031
+        finally
+        {
+            Interlocked.Decrement(ref state.InFlight);
+        }
     }
 
     private static long Nanoseconds(double due) => (long)((Stopwatch.GetTimestamp() - due) * 1e9 / TicksPerSecond);
@@ -85,6 +102,7 @@ internal static class OpenLoop
     private sealed class State
     {
         internal int InFlight;
+        internal Exception? Failure;
     }
 }
 

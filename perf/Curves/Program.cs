@@ -74,8 +74,22 @@ Func<int, ValueTask> Seal(Parties parties, int sessions, int size)
 Func<int, ValueTask> Send(Parties parties, int sessions, int size)
 {
     var payload = new byte[size];
-    return async number => _ = await parties.Sender.SendAsync(
-        Parties.Right, payload, new Kyberium.Engine.SendOptions(Identity: parties.Names[Spread(number, sessions)]));
+    return async number =>
+    {
+        while (true)
+        {
+            try
+            {
+                await parties.Sender.SendAsync(
+                    Parties.Right, payload, new Kyberium.Engine.SendOptions(Identity: parties.Names[Spread(number, sessions)]));
+                return;
+            }
+            catch (Kyberium.Engine.EngineException full) when (full.Code == Kyberium.Engine.EngineErrorCode.OutboxFull)
+            {
+                await Task.Delay(1);    // the receiver sets the pace: what waits here counts as latency
+            }
+        }
+    };
 }
 
 // A multiplication that scatters neighbours: callers do not come in the order of their sessions.
