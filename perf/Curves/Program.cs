@@ -20,7 +20,7 @@ var durable = new Chart("Durable send, 256 B: latency under load", "share of the
 bySessions.Series.Add(("seal", []));
 foreach (var sessions in options.Sessions)
 {
-    await using (var parties = await Parties.StartAsync(options, sessions, durable: false))
+    await using (var parties = await Pair.StartAsync(sessions, durable: false, connect: true, options.Aead))
     {
         var call = Seal(parties, sessions, 256);
         var peak = await LoadAsync("seal", seal, $"{sessions:N0} sessions", call, callers: 2);
@@ -42,8 +42,8 @@ foreach (var sessions in options.Sessions)
 
 foreach (var sessions in options.Sessions.Where(count => count <= 1_000))
 {
-    await using var parties = await Parties.StartAsync(options, sessions, durable: true);
-    var receiving = parties.ReceiveAsync();
+    await using var parties = await Pair.StartAsync(sessions, durable: true, connect: true, options.Aead);
+    var receiving = ReceiveAsync(parties.Receiver);
     await LoadAsync("durable", durable, $"{sessions:N0} sessions", Send(parties, sessions, 256), callers: 2_000);
 }
 
@@ -51,8 +51,8 @@ byShards.Series.Add(("100 sessions", []));
 foreach (var shards in shardCounts)
 {
     var sessions = options.IsQuick ? 2 : 100;
-    await using var parties = await Parties.StartAsync(options, sessions, durable: true, shards);
-    var receiving = parties.ReceiveAsync();
+    await using var parties = await Pair.StartAsync(sessions, durable: true, connect: true, options.Aead, configure: made => made.Shard.Count = shards);
+    var receiving = ReceiveAsync(parties.Receiver);
     var rate = await OpenLoop.PeakAsync(Send(parties, sessions, 256), 2_000, options.Seconds);
     byShards.Series[0].Points.Add((shards, rate));
     Note("shards", "durable", shards, rate);
@@ -65,13 +65,13 @@ foreach (var (name, chart) in new[] { ("seal-load", seal), ("seal-sessions", byS
 
 await File.WriteAllLinesAsync(Path.Combine(options.Folder, "curves.csv"), table);
 
-Func<int, ValueTask> Seal(Parties parties, int sessions, int size)
+Func<int, ValueTask> Seal(Pair parties, int sessions, int size)
 {
     var payload = new byte[size];
-    return async number => _ = await parties.Sender.SealAsync(Parties.Right, payload, parties.Names[Spread(number, sessions)]);
+    return async number => _ = await parties.Sender.SealAsync(Pair.Right, payload, parties.Names[Spread(number, sessions)]);
 }
 
-Func<int, ValueTask> Send(Parties parties, int sessions, int size)
+Func<int, ValueTask> Send(Pair parties, int sessions, int size)
 {
     var payload = new byte[size];
     return async number =>
@@ -81,7 +81,7 @@ Func<int, ValueTask> Send(Parties parties, int sessions, int size)
             try
             {
                 await parties.Sender.SendAsync(
-                    Parties.Right, payload, new Kyberium.Engine.SendOptions(Identity: parties.Names[Spread(number, sessions)]));
+                    Pair.Right, payload, new Kyberium.Engine.SendOptions(Identity: parties.Names[Spread(number, sessions)]));
                 return;
             }
             catch (Kyberium.Engine.EngineException full) when (full.Code == Kyberium.Engine.EngineErrorCode.OutboxFull)
@@ -90,6 +90,15 @@ Func<int, ValueTask> Send(Parties parties, int sessions, int size)
             }
         }
     };
+}
+
+// Acknowledges whatever arrives until the engine ends.
+static async Task ReceiveAsync(Kyberium.Engine.SessionEngine receiver)
+{
+    await foreach (var message in receiver.ReceiveAsync())
+    {
+        await receiver.AcknowledgeAsync(message.Id);
+    }
 }
 
 // A multiplication that scatters neighbours: callers do not come in the order of their sessions.

@@ -10,7 +10,7 @@ public sealed class AuditHandOnTests
     [InlineData(true)]      // the checkpoint cut the record off: the event has a row of its own
     public async Task An_event_that_was_durable_but_not_taken_when_the_engine_vanished_is_handed_on_by_the_next_one(bool afterCheckpoint)
     {
-        var stuck = new RecordingSink { Before = static e => IsEstablished(e) ? Task.Delay(Timeout.Infinite) : Task.CompletedTask };
+        var stuck = new RecordingSink { Before = static e => IsEstablished(e) ? new TaskCompletionSource().Task : Task.CompletedTask };
         var (alice, bob) = await PairAsync(stuck);
         await using var _a = alice;
         await alice.ConnectAsync(bob);
@@ -101,7 +101,7 @@ public sealed class AuditHandOnTests
     public async Task A_stop_lets_go_of_a_sink_that_does_not_answer_and_what_it_has_not_taken_stays()
     {
         var time = new ManualTime();
-        var trail = new Trail(new RecordingSink { Before = static _ => Task.Delay(Timeout.Infinite) }, time);
+        var trail = new Trail(new RecordingSink { Before = static _ => new TaskCompletionSource().Task }, time);
         trail.Durable(EventAt(9));      // an identity's: it stands in front of what shards have
         var backlog = trail.Open();
         backlog.Stage(EventAt(1));

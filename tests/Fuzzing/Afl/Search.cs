@@ -114,19 +114,17 @@ internal sealed class Search(FuzzTarget target, string folder)
         var kept = 0;
         foreach (var file in Directory.GetFiles(queue, "id*").OrderBy(file => new FileInfo(file).Length).ThenBy(file => file, StringComparer.Ordinal))
         {
-            kept += Coverage.AddsWays(() => target.Run(File.ReadAllBytes(file))) && Copy(file, destination) ? 1 : 0;
+            var input = File.ReadAllBytes(file);
+            if (Coverage.AddsWays(() => target.Run(input)))
+            {
+                var name = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(input))[..16] + ".bin";
+                File.WriteAllBytes(Path.Combine(destination, name), input);
+                kept++;
+            }
         }
 
         Console.WriteLine($"{target.Name}: {known} inputs of the seeds and the corpus count, {kept} inputs kept");
         return 0;
-    }
-
-    private static bool Copy(string file, string destination)
-    {
-        var bytes = File.ReadAllBytes(file);
-        var name = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes))[..16] + ".bin";
-        File.WriteAllBytes(Path.Combine(destination, name), bytes);
-        return true;
     }
 
     private static void Prepare(string program)

@@ -25,7 +25,7 @@ internal static class Story
 
     private static void Step(World world, int choice)
     {
-        var (what, which) = Math.DivRem(choice & int.MaxValue, 16) is var (quotient, remainder) ? (remainder, quotient) : default;
+        var (which, what) = Math.DivRem(choice & int.MaxValue, 16);
         var side = which % 2 == 0 ? world.A : world.B;
         var packet = world.Network.Count > 0 ? world.Network[which % world.Network.Count] : null;
         switch (what)
