@@ -170,7 +170,9 @@ internal static class IncomingRules
         if (!isVoid && (stream.Unhandled.Count >= step.Limits.InboxCountMax
             || stream.PayloadBytes + message.Payload.Length > step.Limits.InboxBytesMax))
         {
-            return false;       // no room: the peer sends again, later and later
+            // No room: the peer sends again, later and later. It is told what was accepted, or it would take the silence for a lost session.
+            stream.AcknowledgementOwed = true;
+            return false;
         }
 
         step.Record(new PeerEvent.MessageAccepted(number, message.ChainBelow, message.Flags, message.Payload));

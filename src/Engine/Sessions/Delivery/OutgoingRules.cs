@@ -88,7 +88,7 @@ internal static class OutgoingRules
         step.Record(new PeerEvent.Acknowledged(accepted));
         stream.UnansweredSince = null;
         stream.Window = Math.Min(step.Limits.InFlightCountMax, stream.Window + count);
-        stream.Timer.Acknowledged(accepted, step.Now);
+        stream.Timer.Acknowledged(accepted, step.Now, step.Limits);
         stream.ResendAt = stream.SentThrough >= stream.LowestUnacknowledged
             ? step.Now.After(stream.Timer.WaitMillis(step.Limits))
             : MonotonicMillis.Never;

@@ -44,12 +44,13 @@ internal struct ResendTimer
     }
 
     /// <summary>Notes that the peer has accepted more than before.</summary>
-    internal void Acknowledged(ulong accepted, MonotonicMillis now)
+    /// <remarks>A process that was suspended measures its sleep: no round trip counts for more than the longest wait.</remarks>
+    internal void Acknowledged(ulong accepted, MonotonicMillis now, PeerLimits limits)
     {
         if (_timed != 0 && accepted >= _timed)
         {
             _timed = 0;
-            Measured(Math.Max(1, now.Value - _timedAtMillis));
+            Measured(Math.Clamp(now.Value - _timedAtMillis, 1, limits.ResendMillisMax));
             Doublings = 0;
         }
 
