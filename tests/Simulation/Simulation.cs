@@ -1,4 +1,5 @@
 using Kyberium.Engine;
+using Kyberium.Simulation.Acts;
 using Kyberium.Simulation.Checkers;
 using Kyberium.Simulation.Network;
 using Kyberium.Simulation.Nodes;
@@ -21,6 +22,7 @@ internal sealed class Simulation : IDisposable
     private readonly SimulatedNetwork _network;
     private readonly Application _application;
     private readonly List<SimulatedNode> _nodes = [];
+    private readonly Cast _cast;
     private readonly Dictionary<string, ReadOnlyMemory<byte>> _documents = [];
     private readonly HashSet<string> _ready = [];
     private bool _troubled;
@@ -35,6 +37,7 @@ internal sealed class Simulation : IDisposable
         _ledgers = new Ledgers(_world);
         _network = new SimulatedNetwork(_world, _scenario, _frames);
         _application = new Application(_world, _network, _frames, _ledgers);
+        _cast = new Cast(_world, _scenario, _choices, _nodes, _network, _application, _ledgers);
         for (var number = 0; number < _scenario.Nodes; number++)
         {
             var node = new SimulatedNode(_world, _scenario, _network, _frames, parts, "node" + (char)('A' + number)) { Started = Started };
@@ -234,93 +237,18 @@ internal sealed class Simulation : IDisposable
     private void Command()
     {
         var node = _choices.Pick(_nodes);
-        var peer = Other(node);
         _ledgers.Bounds.Look(node, _scenario);
-        switch (_choices.Below(100))
-        {
-            case < 45:
-                for (var burst = _choices.Chance(0.1) ? _choices.Below(60) : 1; burst > 0; burst--)
-                {
-                    _application.Send(node, peer);
-                }
-
-                break;
-            case < 70:
-                _application.Seal(node, peer);
-                break;
-            case < 78:
-                _application.OpenAgain();
-                break;
-            case < 83:
-                _network.Replay();
-                break;
-            case < 87:
-                _application.Rekey(node, peer);
-                break;
-            case < 89:
-                _application.Close(node, peer);
-                break;
-            case < 92:
-                _application.Connect(node, peer);
-                break;
-            case < 94:
-                _application.Checkpoint(node);
-                break;
-            default:
-                _application.Look(node, peer);
-                break;
-        }
+        Act.DrawAndRun(Commands.All, _cast, node);
     }
 
     private void NextTrouble() => _world.After(null, _choices.Between(0, 2 * _scenario.TroubleMicros), () =>
     {
         if (_troubled)
         {
-            MakeTrouble();
+            Act.DrawAndRun(Troubles.All, _cast, _choices.Pick(_nodes));
             NextTrouble();
         }
     });
-
-    private void MakeTrouble()
-    {
-        var node = _choices.Pick(_nodes);
-        switch (_choices.Below(14))
-        {
-            case < 5 when _scenario.Has(Faults.Crash):
-                node.CrashWithin(_choices.Pick([0, 10, 200]));
-                break;
-            case 5 when _scenario.Has(Faults.Restarts):
-                node.Restart();
-                break;
-            case 6 when _scenario.Has(Faults.ClockJumps):
-                node.SetClock(_choices.Between(-26L * 3_600 * Second, 26L * 3_600 * Second));
-                break;
-            case 7 when _scenario.Has(Faults.ClockJumps):
-                node.SetClock(_choices.Between(-5 * Second, 5 * Second));
-                break;
-            case 8 or 9 when _scenario.Has(Faults.Partition):
-                _network.Cut(node.Name, Other(node).Name, _choices.Chance(0.6), _choices.Between(100_000, _choices.Chance(0.1) ? 5 * Minute : 30 * Second));
-                break;
-            case 10 when _scenario.Has(Faults.Suspension):
-                _application.Suspend(node, Other(node));
-                break;
-            case 11 when _scenario.Has(Faults.Suspension):
-                _application.ResumeSome(node, _nodes);
-                break;
-            case 12 or 13 when _scenario.Has(Faults.OlderStore):
-                _application.Checkpoint(node);
-                _world.After(null, 2 * Second, node.CrashOntoOlderStore);
-                break;
-            default:
-                break;
-        }
-    }
-
-    private SimulatedNode Other(SimulatedNode node)
-    {
-        var others = _nodes.Where(other => other != node).ToList();
-        return _choices.Pick(others);
-    }
 
     private void Started(SimulatedNode node, SimulatedProcess process, SessionEngine engine)
     {
