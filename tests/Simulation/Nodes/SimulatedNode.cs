@@ -10,8 +10,6 @@ namespace Kyberium.Simulation.Nodes;
 internal sealed class SimulatedNode(
     SimulatedWorld world, Scenario scenario, SimulatedNetwork network, FrameChecker frames, NodeParts parts, string name) : IDiskHost
 {
-    private const long RestartMicrosMax = 20_000_000;
-
     private readonly SeededChoices _choices = SeededChoices.For(world.Seed, "node " + name);
     private readonly SimulatedKeyring _keyring = new(SeededChoices.For(world.Seed, "keyring " + name));
     private int _processes;
@@ -195,13 +193,13 @@ internal sealed class SimulatedNode(
                 process.Exit();
                 Disk.PutBack(newer);
                 _newerStore = null;
-                world.After(null, _choices.Between(1, RestartMicrosMax), Start);
+                world.After(null, _choices.Between(1, scenario.RestartMicrosMax), Start);
             }
             else if (exception is EngineException { IsTransient: true } or EngineException { Code: EngineErrorCode.JournalUnavailable or EngineErrorCode.JournalFull })
             {
                 world.Note(process.Name, $"did not start: {exception.Message}");
                 process.Exit();
-                world.After(null, _choices.Between(1, RestartMicrosMax), Start);
+                world.After(null, _choices.Between(1, scenario.RestartMicrosMax), Start);
             }
             else
             {
@@ -229,7 +227,7 @@ internal sealed class SimulatedNode(
             Checkpointed(process);
             process.Exit();
             world.Note(process.Name, "stopped");
-            world.After(null, _choices.Between(1_000, RestartMicrosMax), Start);
+            world.After(null, _choices.Between(1_000, scenario.RestartMicrosMax), Start);
         }
     }
 
@@ -238,7 +236,7 @@ internal sealed class SimulatedNode(
         Crashes++;
         Engine = null;
         Disk.Crash(_choices, scenario.Has(Faults.LostWrites) && _choices.Chance(0.7));
-        world.After(null, _choices.Between(1_000, RestartMicrosMax), Start);
+        world.After(null, _choices.Between(1_000, scenario.RestartMicrosMax), Start);
     }
 
     private EngineOptions Options()
