@@ -19,7 +19,17 @@ internal enum Faults
     Suspension = 512,
     OlderStore = 1_024,
     FullDisk = 2_048,
-    All = 4_095,
+
+    // What operators do, and what becomes of whole nodes (Nodes/OperatorPlan.cs).
+    StreamResets = 1 << 20,
+    Removals = 1 << 21,
+    LostNodes = 1 << 22,
+    AcceptedStores = 1 << 23,
+    Rotations = 1 << 24,
+    Expiries = 1 << 25,
+    TemplateChanges = 1 << 26,
+    Operators = StreamResets | Removals | LostNodes | AcceptedStores | Rotations | Expiries | TemplateChanges,
+    All = 4_095 | Operators,
 }
 
 /// <summary>What one seed draws before the world begins: how many nodes, how bad the network, how small the bounds.</summary>

@@ -25,6 +25,8 @@ internal sealed class Simulation : IDisposable
     private readonly Cast _cast;
     private readonly Dictionary<string, ReadOnlyMemory<byte>> _documents = [];
     private readonly HashSet<string> _ready = [];
+    private readonly AuditLedger _audit;
+    private readonly OperatorActs _operators;
     private bool _troubled;
     private bool _resting;
 
@@ -44,6 +46,16 @@ internal sealed class Simulation : IDisposable
             _nodes.Add(node);
             _network.Add(node);
             _frames.Secret(node.MasterKey);
+        }
+
+        _ledgers.PassedSince = (name, wallMicros) => _nodes.First(node => node.Name == name).PassedSince(wallMicros);
+        _ledgers.LateMicrosMax = LateMicros(_scenario);
+        _audit = new AuditLedger(_world, _ledgers);
+        _operators = new OperatorActs(_world, _scenario, _application, _ledgers, _audit, _nodes);
+        foreach (var node in _nodes)
+        {
+            node.Audit = _audit;
+            node.StoreChanged = _operators.StoreChanged;
         }
 
         prepare?.Invoke(this);
@@ -106,12 +118,14 @@ internal sealed class Simulation : IDisposable
         _world.Sluggishness = _scenario.Sluggishness;
         NextCommand();
         NextTrouble();
+        _operators.Begin();
         _world.RunUntil(() => false, _world.Now + duration);
         SetTroubled(false);
     }
 
     private void Calm()
     {
+        _operators.Calm();
         _network.Heal();
         _world.Sluggishness = 0;
         LookOften();
@@ -132,6 +146,7 @@ internal sealed class Simulation : IDisposable
             _world.Violate("commands come to an end", string.Join("; ", endless));
         }
 
+        _audit.LookThrough(_nodes);
         BeforeLook();
         foreach (var node in _nodes)
         {
@@ -139,8 +154,13 @@ internal sealed class Simulation : IDisposable
         }
     }
 
+    // A copy comes late where there are copies; calls of links hang, processes are down, and inboxes wait, for a while each.
+    private static long LateMicros(Scenario scenario) =>
+        (scenario.Has(Faults.Duplication) && scenario.Duplication > 0 ? 2 * Minute : 0) + (2 * Minute) + scenario.LatencyMicrosMax;
+
     private bool IsSettled() =>
         _nodes.TrueForAll(node => node.IsUp)
+        && _operators.IsSound
         && _ledgers.Deliveries.All(ledger => ledger.IsSettled
             && (!_ledgers.Showed.TryGetValue((ledger.From, ledger.To), out var sender) || sender.OutboxCount == 0)
             && (!_ledgers.Showed.TryGetValue((ledger.To, ledger.From), out var receiver) || receiver.InboxCount == 0));
@@ -179,6 +199,7 @@ internal sealed class Simulation : IDisposable
     private void Rest()
     {
         _resting = true;
+        _operators.Rest();
         _world.RunUntil(() => false, _world.Now + (20 * Minute));     // a lost session is followed after 15, and retired three later
         for (var round = 0; round < 4 && _world.Violation is null; round++)
         {
@@ -259,6 +280,7 @@ internal sealed class Simulation : IDisposable
     {
         if (_ready.Contains(node.Name))
         {
+            _operators.Started(node, process, engine);
             _application.Begin(node, process, engine, [.. _nodes.Where(other => other != node)]);
         }
         else
@@ -272,6 +294,7 @@ internal sealed class Simulation : IDisposable
         try
         {
             var identity = await engine.CreateIdentityAsync(IdentityName.Default, [Suite.MLKem768]).ConfigureAwait(false);
+            _operators.Knows(node, identity);
             _documents[node.Name] = identity.PublicDocument;
             if (_documents.Count == _nodes.Count)
             {

@@ -6,7 +6,7 @@ using Kyberium.Simulation.World;
 namespace Kyberium.Simulation.Nodes;
 
 /// <summary>What uses the engines: sends, receives, seals, opens, rekeys, closes, looks. It tells the checkers what it saw.</summary>
-internal sealed class Application(
+internal sealed partial class Application(
     SimulatedWorld world, SimulatedNetwork network, FrameChecker frames, Ledgers ledgers)
 {
     private const int PayloadMax = 700;
@@ -20,6 +20,7 @@ internal sealed class Application(
     private readonly HashSet<(string Node, string Peer)> _suspended = [];
     private readonly SortedDictionary<string, List<(string To, Guid Operation)>> _unfinished = new(StringComparer.Ordinal);
     private readonly List<(SimulatedProcess Process, string What, long Since)> _running = [];
+    private readonly Dictionary<Guid, TimeSpan> _expiries = [];
     private long _asks;
 
     /// <summary>Gets or sets whether handlers are slow and sometimes fail.</summary>
@@ -49,7 +50,26 @@ internal sealed class Application(
         }
     }
 
+    /// <summary>Gets or sets whether operators may have taken a peer away, or a node its store, so that what was known may be unknown.</summary>
+    internal bool PeersComeAndGo { get; set; }
+
     internal void Send(SimulatedNode node, SimulatedNode peer) => Send(node, peer, NewOperation());
+
+    /// <summary>Sends a message that need not come any more after some time.</summary>
+    internal void SendExpiring(SimulatedNode node, SimulatedNode peer, TimeSpan after) => Send(node, peer, NewOperation(), after);
+
+    /// <summary>A node that lost everything repeats nothing.</summary>
+    internal void ForgetUnfinished(SimulatedNode node) => _unfinished.Remove(node.Name);
+
+    /// <summary>Forgets what a node's own stores forgot: who was suspended, and what was left to be repeated.</summary>
+    internal void Forget(SimulatedNode node, SimulatedNode? peer = null)
+    {
+        foreach (var pair in _asked.Keys.Union(_suspended).Where(pair => pair.Node == node.Name && (peer is null || pair.Peer == peer.Name)).ToList())
+        {
+            _asked.Remove(pair);
+            _suspended.Remove(pair);
+        }
+    }
 
     /// <summary>Seals a volatile payload, and lets the network carry the envelope to the peer.</summary>
     internal void Seal(SimulatedNode node, SimulatedNode peer, Action? opened = null) => Do(node, $"seal {peer.Name}", async (process, engine) =>
@@ -142,14 +162,14 @@ internal sealed class Application(
     internal void Look(SimulatedNode node, SimulatedNode peer)
     {
         var incoming = ledgers.Of(peer.Name, node.Name);
-        var acknowledged = incoming.AcknowledgedThrough;
+        var (acknowledged, era, outgoingEra) = (incoming.AcknowledgedThrough, incoming.Era, ledgers.Of(node.Name, peer.Name).Era);
         Do(node, null, async (process, engine) =>
         {
             var info = await engine.GetPeerAsync(peer.PeerId).ConfigureAwait(false);
             if (process.IsAlive)
             {
-                ledgers.Of(node.Name, peer.Name).SenderShowed(info);
-                incoming.ReceiverShowed(info, acknowledged);
+                ledgers.Of(node.Name, peer.Name).SenderShowed(info, outgoingEra);
+                incoming.ReceiverShowed(info, acknowledged, era);
                 ledgers.Bounds.Showed(process.Name, info);
                 ledgers.Showed[(node.Name, peer.Name)] = info;
             }
@@ -161,17 +181,18 @@ internal sealed class Application(
         .Where(command => command.Process.IsAlive && world.Now - command.Since > micros)
         .Select(command => $"{command.Process.Name}: {command.What} since {command.Since / 1_000_000} s");
 
-    private static bool IsExpected(EngineException failure) => failure.IsTransient || failure.Code is
-        EngineErrorCode.PeerUnreachable or EngineErrorCode.EngineStopped or EngineErrorCode.SessionMissing or EngineErrorCode.PeerSuspended;
+    internal bool IsExpected(EngineException failure) => failure.IsTransient || failure.Code is
+        EngineErrorCode.PeerUnreachable or EngineErrorCode.EngineStopped or EngineErrorCode.SessionMissing or EngineErrorCode.PeerSuspended
+        || (PeersComeAndGo && failure.Code is EngineErrorCode.PeerUnknown);
 
-    private Guid NewOperation()
+    internal Guid NewOperation()
     {
         Span<byte> bytes = stackalloc byte[16];
         _choices.Fill(bytes);
         return new Guid(bytes);
     }
 
-    private void Send(SimulatedNode node, SimulatedNode peer, Guid operation)
+    private void Send(SimulatedNode node, SimulatedNode peer, Guid operation, TimeSpan? expiresAfter = null)
     {
         if (!node.IsUp)
         {
@@ -186,9 +207,20 @@ internal sealed class Application(
         }
 
         unfinished.Add((peer.Name, operation));
+        if (expiresAfter is { } chosen)
+        {
+            _expiries[operation] = chosen;
+        }
+
+        expiresAfter = _expiries.TryGetValue(operation, out var first) ? first : null;     // a repeat is the same call
         Do(node, $"send {payload.Length} bytes to {peer.Name}", async (process, engine) =>
         {
-            var sent = await engine.SendAsync(peer.PeerId, payload, new SendOptions(operation)).ConfigureAwait(false);
+            if (expiresAfter is { } after)
+            {
+                ledger.Expires(operation, node.WallMicros + (long)after.TotalMicroseconds);
+            }
+
+            var sent = await engine.SendAsync(peer.PeerId, payload, new SendOptions(operation, expiresAfter)).ConfigureAwait(false);
             if (process.IsAlive)
             {
                 unfinished.Remove((peer.Name, operation));
@@ -259,6 +291,7 @@ internal sealed class Application(
     private async Task HandleAsync(SimulatedNode node, SimulatedProcess process, SessionEngine engine, ReceivedMessageId id)
     {
         var ledger = ledgers.Of(id.Peer.Value, node.Name);
+        var again = ledger.WasAcknowledging(id) || PeersComeAndGo;
         try
         {
             if (IsTroubled && _choices.Chance(0.1) && _rejected.Add(id))
@@ -270,9 +303,9 @@ internal sealed class Application(
             ledger.Acknowledging(id);
             await engine.AcknowledgeAsync(id).ConfigureAwait(false);
         }
-        catch (EngineException failure) when (failure.Code == EngineErrorCode.MessageUnknown && ledger.WasAcknowledging(id))
+        catch (EngineException failure) when (again && failure.Code is EngineErrorCode.MessageUnknown or EngineErrorCode.PeerUnknown)
         {
-            // An earlier acknowledgement was durable, and its answer was lost.
+            // An earlier acknowledgement was durable, and its answer was lost; or the peer was removed, and all of it.
         }
         catch (EngineException failure) when (IsExpected(failure))
         {
@@ -287,7 +320,7 @@ internal sealed class Application(
         }
     }
 
-    private void Do(SimulatedNode node, string? what, Func<SimulatedProcess, SessionEngine, Task> act)
+    internal void Do(SimulatedNode node, string? what, Func<SimulatedProcess, SessionEngine, Task> act)
     {
         if (node.Process is { IsAlive: true } process && node.Engine is { } engine)
         {
@@ -296,7 +329,7 @@ internal sealed class Application(
     }
 
     /// <summary>Runs a command as a step of the process; it may fail with the codes that say that it may be repeated.</summary>
-    private void Run(SimulatedProcess process, string? what, Func<Task> act)
+    internal void Run(SimulatedProcess process, string? what, Func<Task> act)
     {
         world.Post(process, () => _ = RunAsync());
 

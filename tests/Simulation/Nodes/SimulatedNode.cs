@@ -7,11 +7,11 @@ using Kyberium.Simulation.World;
 namespace Kyberium.Simulation.Nodes;
 
 /// <summary>A machine: its disk, keyring and wall clock outlive the processes that run an engine on it, one after another.</summary>
-internal sealed class SimulatedNode(
+internal sealed partial class SimulatedNode(
     SimulatedWorld world, Scenario scenario, SimulatedNetwork network, FrameChecker frames, NodeParts parts, string name) : IDiskHost
 {
     private readonly SeededChoices _choices = SeededChoices.For(world.Seed, "node " + name);
-    private readonly SimulatedKeyring _keyring = new(SeededChoices.For(world.Seed, "keyring " + name));
+    private SimulatedKeyring _keyring = new(SeededChoices.For(world.Seed, "keyring " + name));
     private int _processes;
     private long _wallOffset;
     private SimulatedProcess? _disksUser;
@@ -49,6 +49,7 @@ internal sealed class SimulatedNode(
     {
         const long Most = 3L * 24 * 3_600 * 1_000_000;
         _wallOffset = Math.Clamp(_wallOffset + micros, -Most, Most);
+        _clockSettings.Add((world.Now, _wallOffset));
         world.Note(Name, $"wall clock off by {_wallOffset / 1_000_000} s");
     }
 
@@ -67,6 +68,7 @@ internal sealed class SimulatedNode(
         if (process == Process)
         {
             _checkpointedBy = _processes;
+            _goesOnFromOlder = false;
         }
     }
 
@@ -165,7 +167,7 @@ internal sealed class SimulatedNode(
         {
             var choices = parts.EntropyOf(Name, _processes);
             var engine = await SessionEngine.StartAsync(
-                Options(), Parts(process), process, parts.WrapEntropy(new SeededEntropy(choices, frames.Drawn)), handshakes: null, acceptRestored: false, default)
+                Options(), Parts(process), process, parts.WrapEntropy(new SeededEntropy(choices, frames.Drawn)), handshakes: null, acceptRestored: TakeAcceptance(), default)
                 .ConfigureAwait(false);
             if (process.IsAlive)
             {
@@ -187,7 +189,13 @@ internal sealed class SimulatedNode(
                 return;
             }
 
-            if (_newerStore is { } newer && exception is EngineException { Code: EngineErrorCode.StoreRolledBack })
+            if (exception is EngineException { Code: EngineErrorCode.StoreRolledBack } && AcceptsOlder())
+            {
+                world.Note(process.Name, "refuses to go on from an older store; its operator will accept it");
+                process.Exit();
+                world.After(null, _choices.Between(1, RestartMicrosMax), Start);
+            }
+            else if (_newerStore is { } newer && exception is EngineException { Code: EngineErrorCode.StoreRolledBack })
             {
                 world.Note(process.Name, "refuses to go on from an older store");
                 process.Exit();
@@ -260,10 +268,11 @@ internal sealed class SimulatedNode(
         var engineParts = new EngineParts
         {
             OpenJournal = (_, _) => Task.FromResult(
-                parts.WrapJournal(LogJournal.Open(Disk, this, System.Text.Encoding.ASCII.GetBytes(Name.PadRight(16))))),
+                parts.WrapJournal(LogJournal.Open(Disk, this, System.Text.Encoding.ASCII.GetBytes($"{Name} {_stores}".PadRight(16))))),
             OpenKeyring = (_, _) => Task.FromResult(parts.WrapKeyring(_keyring)),
             LoggerFactory = new SimulatedLog(world, process, (line, reason) => ShardEnded(process, line, reason)),
             TimeProvider = process.Time,
+            AuditSink = new SimulatedSink(world, process, this, Audit, _choices),
         };
         engineParts.PeerLinks.Add(network.Connect(this, process));
         return engineParts;

@@ -3,7 +3,7 @@ namespace Kyberium.Simulation.World;
 /// <summary>A process's clocks and timers in virtual time. The wall clock may be set; the monotonic one only runs.</summary>
 internal sealed class SimulatedTime(SimulatedWorld world, SimulatedProcess process, Func<long> wallOffset, long monotonicOffset) : TimeProvider
 {
-    private static readonly DateTimeOffset Began = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    internal static readonly DateTimeOffset Began = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public override long TimestampFrequency => 1_000_000;
 
