@@ -193,7 +193,7 @@ internal sealed partial class SimulatedNode(
             {
                 world.Note(process.Name, "refuses to go on from an older store; its operator will accept it");
                 process.Exit();
-                world.After(null, _choices.Between(1, RestartMicrosMax), Start);
+                world.After(null, _choices.Between(1, scenario.RestartMicrosMax), Start);
             }
             else if (_newerStore is { } newer && exception is EngineException { Code: EngineErrorCode.StoreRolledBack })
             {
