@@ -30,9 +30,9 @@ internal sealed class Simulation : IDisposable
     private bool _troubled;
     private bool _resting;
 
-    private Simulation(ulong seed, Faults faults, NodeParts parts, Action<Simulation>? prepare)
+    private Simulation(ulong seed, Faults faults, bool isShort, NodeParts parts, Action<Simulation>? prepare)
     {
-        _scenario = Scenario.Draw(seed, faults);
+        _scenario = Scenario.Draw(seed, faults, isShort);
         _world = new SimulatedWorld(seed);
         _choices = SeededChoices.For(seed, "commands");
         _frames = new FrameChecker(_world);
@@ -72,12 +72,13 @@ internal sealed class Simulation : IDisposable
 
     /// <summary>Runs one seed on a thread of its own: without a synchronization context every continuation runs inline.</summary>
     internal static SimulationResult Run(
-        ulong seed, TimeSpan duration, Faults faults = Faults.All, NodeParts? parts = null, Action<Simulation>? prepare = null)
+        ulong seed, TimeSpan duration, Faults faults = Faults.All, NodeParts? parts = null, Action<Simulation>? prepare = null,
+        bool isShort = false)
     {
         SimulationResult? result = null;
         var thread = new Thread(() =>
         {
-            using var simulation = new Simulation(seed, faults, parts ?? NodeParts.Sound(seed), prepare);
+            using var simulation = new Simulation(seed, faults, isShort, parts ?? NodeParts.Sound(seed), prepare);
             simulation.Run((long)duration.TotalMicroseconds);
             result = simulation.Result(seed);
         }, StackBytes);
@@ -135,7 +136,11 @@ internal sealed class Simulation : IDisposable
         }
 
         OpenSomethingEverywhere();
-        Rest();
+        if (_scenario.Rests)
+        {
+            Rest();
+        }
+
         if (_application.Endless(15 * Minute).ToList() is { Count: > 0 } endless)
         {
             _world.Violate("commands come to an end", string.Join("; ", endless));
@@ -229,7 +234,7 @@ internal sealed class Simulation : IDisposable
             _application.ResumeSome(node, _nodes);
         }
 
-        _world.After(null, 5 * Second, LookOften);
+        _world.After(null, (_scenario.IsShort ? 2 : 5) * Second, LookOften);
     }
 
     private void SetTroubled(bool troubled)

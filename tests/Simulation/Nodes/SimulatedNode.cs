@@ -10,8 +10,6 @@ namespace Kyberium.Simulation.Nodes;
 internal sealed partial class SimulatedNode(
     SimulatedWorld world, Scenario scenario, SimulatedNetwork network, FrameChecker frames, NodeParts parts, string name) : IDiskHost
 {
-    private const long RestartMicrosMax = 20_000_000;
-
     private readonly SeededChoices _choices = SeededChoices.For(world.Seed, "node " + name);
     private SimulatedKeyring _keyring = new(SeededChoices.For(world.Seed, "keyring " + name));
     private int _processes;
@@ -195,7 +193,7 @@ internal sealed partial class SimulatedNode(
             {
                 world.Note(process.Name, "refuses to go on from an older store; its operator will accept it");
                 process.Exit();
-                world.After(null, _choices.Between(1, RestartMicrosMax), Start);
+                world.After(null, _choices.Between(1, scenario.RestartMicrosMax), Start);
             }
             else if (_newerStore is { } newer && exception is EngineException { Code: EngineErrorCode.StoreRolledBack })
             {
@@ -203,13 +201,13 @@ internal sealed partial class SimulatedNode(
                 process.Exit();
                 Disk.PutBack(newer);
                 _newerStore = null;
-                world.After(null, _choices.Between(1, RestartMicrosMax), Start);
+                world.After(null, _choices.Between(1, scenario.RestartMicrosMax), Start);
             }
             else if (exception is EngineException { IsTransient: true } or EngineException { Code: EngineErrorCode.JournalUnavailable or EngineErrorCode.JournalFull })
             {
                 world.Note(process.Name, $"did not start: {exception.Message}");
                 process.Exit();
-                world.After(null, _choices.Between(1, RestartMicrosMax), Start);
+                world.After(null, _choices.Between(1, scenario.RestartMicrosMax), Start);
             }
             else
             {
@@ -237,7 +235,7 @@ internal sealed partial class SimulatedNode(
             Checkpointed(process);
             process.Exit();
             world.Note(process.Name, "stopped");
-            world.After(null, _choices.Between(1_000, RestartMicrosMax), Start);
+            world.After(null, _choices.Between(1_000, scenario.RestartMicrosMax), Start);
         }
     }
 
@@ -246,7 +244,7 @@ internal sealed partial class SimulatedNode(
         Crashes++;
         Engine = null;
         Disk.Crash(_choices, scenario.Has(Faults.LostWrites) && _choices.Chance(0.7));
-        world.After(null, _choices.Between(1_000, RestartMicrosMax), Start);
+        world.After(null, _choices.Between(1_000, scenario.RestartMicrosMax), Start);
     }
 
     private EngineOptions Options()
