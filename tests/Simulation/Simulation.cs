@@ -213,7 +213,7 @@ internal sealed class Simulation : IDisposable
 
         foreach (var node in _nodes.Where(node => _world.Violation is null && node.IsUp))
         {
-            _ledgers.Bounds.LookWhenIdle(node, _nodes, _scenario);
+            _ledgers.Bounds.LookWhenIdle(node, _nodes, _scenario, _operators.Plan.Faults != Faults.None);
         }
     }
 

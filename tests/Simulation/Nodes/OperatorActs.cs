@@ -179,7 +179,7 @@ internal sealed partial class OperatorActs(
         SimulatedNode node, string kind, Func<SessionEngine, CallerContext, Task> act, Func<IReadOnlyList<DeliveryLedger.OpenAct>>? begin = null,
         (string Node, string Peer)? pair = null, Action? done = null, Func<Task>? after = null, bool isConditional = false)
     {
-        if (pair is { } claimed && _busy.Contains(claimed))
+        if (!node.IsUp || (pair is { } claimed && !_busy.Add(claimed)))
         {
             return;
         }
@@ -187,11 +187,6 @@ internal sealed partial class OperatorActs(
         var operation = application.NewOperation();
         application.Do(node, kind, async (process, engine) =>
         {
-            if (pair is { } taken)
-            {
-                _busy.Add(taken);
-            }
-
             var acts = begin?.Invoke() ?? [];
             _open.AddRange(acts.Select(one => (process, one)));
             audit.Asked(node, kind, operation);
