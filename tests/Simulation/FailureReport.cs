@@ -34,7 +34,7 @@ internal static class FailureReport
     }
 
     private static SimulationResult? Again(SimulationResult failure, TimeSpan duration, Faults faults) =>
-        Simulation.Run(failure.Seed, duration, faults) is { } result && result.Promise == failure.Promise ? result : null;
+        Simulation.Run(failure.Seed, duration, faults, isShort: failure.Scenario.IsShort) is { } result && result.Promise == failure.Promise ? result : null;
 
     private static string Write(SimulationResult result, TimeSpan duration, Faults faults)
     {
@@ -47,14 +47,15 @@ internal static class FailureReport
             text.AppendLine("  " + line);
         }
 
-        return text.AppendLine(Replay(result.Seed, duration, faults)).ToString();
+        return text.AppendLine(Replay(result.Seed, duration, faults, result.Scenario.IsShort)).ToString();
     }
 
     /// <summary>Gives the command that shows a seed again.</summary>
-    internal static string Replay(ulong seed, TimeSpan duration, Faults faults)
+    internal static string Replay(ulong seed, TimeSpan duration, Faults faults, bool isShort)
     {
         var without = Faults.All & ~faults;
         return $"replay: dotnet run -c Release --project tests/Simulation -- --seed {seed} --for {SimulationArguments.Write(duration)}"
+            + (isShort ? " --short" : string.Empty)
             + (without == Faults.None ? string.Empty : $" --without {without.ToString().Replace(" ", "", StringComparison.Ordinal)}");
     }
 }

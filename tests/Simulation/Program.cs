@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Kyberium.Simulation;
 
-/// <summary>Runs seeds: <c>--seeds N --seed S --for 10m [--jobs 2] [--without Crash,Loss] [--quiet] [--history]</c>.</summary>
+/// <summary>Runs seeds: <c>--seeds N --seed S --for 10m [--short] [--jobs 2] [--without Crash,Loss] [--quiet] [--history]</c>.</summary>
 internal static class Program
 {
     internal static int Main(string[] arguments)

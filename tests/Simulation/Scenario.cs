@@ -19,7 +19,22 @@ internal enum Faults
     Suspension = 512,
     OlderStore = 1_024,
     FullDisk = 2_048,
-    All = 4_095,
+    SlowDisk = 1 << 12,
+    Flapping = 1 << 13,
+    Drift = 1 << 14,
+    Bursts = 1 << 15,
+    NewerVersions = 1 << 16,
+
+    // What operators do, and what becomes of whole nodes (Nodes/OperatorPlan.cs).
+    StreamResets = 1 << 20,
+    Removals = 1 << 21,
+    LostNodes = 1 << 22,
+    AcceptedStores = 1 << 23,
+    Rotations = 1 << 24,
+    Expiries = 1 << 25,
+    TemplateChanges = 1 << 26,
+    Operators = StreamResets | Removals | LostNodes | AcceptedStores | Rotations | Expiries | TemplateChanges,
+    All = 0x1_FFFF | Operators,
 }
 
 /// <summary>What one seed draws before the world begins: how many nodes, how bad the network, how small the bounds.</summary>
@@ -61,11 +76,24 @@ internal sealed record Scenario
     /// <summary>Gets the mean time between troubles: crashes, restarts, partitions, clock jumps.</summary>
     internal required long TroubleMicros { get; init; }
 
+    /// <summary>Gets how long a node stays down at most.</summary>
+    internal required long RestartMicrosMax { get; init; }
+
+    /// <summary>Gets whether this is a short world: as much trouble in less time.</summary>
+    internal required bool IsShort { get; init; }
+
+    /// <summary>Gets whether the world rests at its end until everything old has run out, to see what is left in memory.</summary>
+    internal required bool Rests { get; init; }
+
     internal required Faults Faults { get; init; }
 
     internal bool Has(Faults fault) => (Faults & fault) != 0;
 
-    internal static Scenario Draw(ulong seed, Faults allowed)
+    /// <summary>Draws a seed's scenario.</summary>
+    /// <param name="allowed">The faults that may happen.</param>
+    /// <param name="isShort">Whether commands and troubles come three times as often, and few worlds rest: what was a minute fits into ten
+    /// seconds, so that a search sees more seeds in its time.</param>
+    internal static Scenario Draw(ulong seed, Faults allowed, bool isShort = false)
     {
         var choices = SeededChoices.For(seed, "scenario");
         var calm = choices.Chance(0.1);
@@ -86,8 +114,11 @@ internal sealed record Scenario
             FlushErrors = calm ? 0 : choices.Pick([0, 0, 0.001, 0.01]),
             LatencyMicrosMax = choices.Pick([1_000, 20_000, 300_000, 3_000_000]),
             DiskMicrosMax = choices.Pick([100, 2_000, 20_000, 200_000]),
-            CommandMicros = choices.Pick([200_000, 1_000_000, 4_000_000]),
-            TroubleMicros = choices.Pick([3_000_000, 15_000_000, 60_000_000]),
+            CommandMicros = choices.Pick<long>(isShort ? [100_000, 400_000, 1_500_000] : [200_000, 1_000_000, 4_000_000]),
+            TroubleMicros = choices.Pick<long>(isShort ? [700_000, 2_500_000, 8_000_000] : [3_000_000, 15_000_000, 60_000_000]),
+            RestartMicrosMax = isShort ? 3_000_000 : 20_000_000,
+            IsShort = isShort,
+            Rests = !isShort || choices.Chance(0.1),
             Faults = allowed,
         };
     }

@@ -32,9 +32,9 @@ internal sealed class SeedRun(SimulationArguments arguments)
         {
             var result = Simulation.Run(
                 seed, arguments.Duration, arguments.Faults,
-                prepare: simulation => simulation.History.Copy = arguments.PrintsHistory ? Console.Out : null);
+                prepare: simulation => simulation.History.Copy = arguments.PrintsHistory ? Console.Out : null, isShort: arguments.IsShort);
             var failure = result.Violation is null ? null : arguments.IsQuiet
-                ? $"seed {seed}: {FirstLine(result.Violation)}\n{FailureReport.Replay(seed, arguments.Duration, arguments.Faults)}"
+                ? $"seed {seed}: {FirstLine(result.Violation)}\n{FailureReport.Replay(seed, arguments.Duration, arguments.Faults, arguments.IsShort)}"
                 : FailureReport.Of(result, arguments.Duration, arguments.Faults);
             lock (_lock)
             {

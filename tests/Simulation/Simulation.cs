@@ -1,4 +1,5 @@
 using Kyberium.Engine;
+using Kyberium.Simulation.Acts;
 using Kyberium.Simulation.Checkers;
 using Kyberium.Simulation.Network;
 using Kyberium.Simulation.Nodes;
@@ -21,26 +22,40 @@ internal sealed class Simulation : IDisposable
     private readonly SimulatedNetwork _network;
     private readonly Application _application;
     private readonly List<SimulatedNode> _nodes = [];
+    private readonly Cast _cast;
     private readonly Dictionary<string, ReadOnlyMemory<byte>> _documents = [];
     private readonly HashSet<string> _ready = [];
+    private readonly AuditLedger _audit;
+    private readonly OperatorActs _operators;
     private bool _troubled;
     private bool _resting;
 
-    private Simulation(ulong seed, Faults faults, NodeParts parts, Action<Simulation>? prepare)
+    private Simulation(ulong seed, Faults faults, bool isShort, NodeParts parts, Action<Simulation>? prepare)
     {
-        _scenario = Scenario.Draw(seed, faults);
+        _scenario = Scenario.Draw(seed, faults, isShort);
         _world = new SimulatedWorld(seed);
         _choices = SeededChoices.For(seed, "commands");
         _frames = new FrameChecker(_world);
         _ledgers = new Ledgers(_world);
         _network = new SimulatedNetwork(_world, _scenario, _frames);
         _application = new Application(_world, _network, _frames, _ledgers);
+        _cast = new Cast(_world, _scenario, _choices, _nodes, _network, _application, _ledgers);
         for (var number = 0; number < _scenario.Nodes; number++)
         {
             var node = new SimulatedNode(_world, _scenario, _network, _frames, parts, "node" + (char)('A' + number)) { Started = Started };
             _nodes.Add(node);
             _network.Add(node);
             _frames.Secret(node.MasterKey);
+        }
+
+        _ledgers.PassedSince = (name, wallMicros) => _nodes.First(node => node.Name == name).PassedSince(wallMicros);
+        _ledgers.LateMicrosMax = LateMicros(_scenario);
+        _audit = new AuditLedger(_world, _ledgers);
+        _operators = new OperatorActs(_world, _scenario, _application, _ledgers, _audit, _nodes);
+        foreach (var node in _nodes)
+        {
+            node.Audit = _audit;
+            node.StoreChanged = _operators.StoreChanged;
         }
 
         prepare?.Invoke(this);
@@ -57,12 +72,13 @@ internal sealed class Simulation : IDisposable
 
     /// <summary>Runs one seed on a thread of its own: without a synchronization context every continuation runs inline.</summary>
     internal static SimulationResult Run(
-        ulong seed, TimeSpan duration, Faults faults = Faults.All, NodeParts? parts = null, Action<Simulation>? prepare = null)
+        ulong seed, TimeSpan duration, Faults faults = Faults.All, NodeParts? parts = null, Action<Simulation>? prepare = null,
+        bool isShort = false)
     {
         SimulationResult? result = null;
         var thread = new Thread(() =>
         {
-            using var simulation = new Simulation(seed, faults, parts ?? NodeParts.Sound(seed), prepare);
+            using var simulation = new Simulation(seed, faults, isShort, parts ?? NodeParts.Sound(seed), prepare);
             simulation.Run((long)duration.TotalMicroseconds);
             result = simulation.Result(seed);
         }, StackBytes);
@@ -102,12 +118,14 @@ internal sealed class Simulation : IDisposable
         _world.Sluggishness = _scenario.Sluggishness;
         NextCommand();
         NextTrouble();
+        _operators.Begin();
         _world.RunUntil(() => false, _world.Now + duration);
         SetTroubled(false);
     }
 
     private void Calm()
     {
+        _operators.Calm();
         _network.Heal();
         _world.Sluggishness = 0;
         LookOften();
@@ -118,12 +136,17 @@ internal sealed class Simulation : IDisposable
         }
 
         OpenSomethingEverywhere();
-        Rest();
+        if (_scenario.Rests)
+        {
+            Rest();
+        }
+
         if (_application.Endless(15 * Minute).ToList() is { Count: > 0 } endless)
         {
             _world.Violate("commands come to an end", string.Join("; ", endless));
         }
 
+        _audit.LookThrough(_nodes);
         BeforeLook();
         foreach (var node in _nodes)
         {
@@ -131,8 +154,13 @@ internal sealed class Simulation : IDisposable
         }
     }
 
+    // A copy comes late where there are copies; calls of links hang, processes are down, and inboxes wait, for a while each.
+    private static long LateMicros(Scenario scenario) =>
+        (scenario.Has(Faults.Duplication) && scenario.Duplication > 0 ? 2 * Minute : 0) + (2 * Minute) + scenario.LatencyMicrosMax;
+
     private bool IsSettled() =>
         _nodes.TrueForAll(node => node.IsUp)
+        && _operators.IsSound
         && _ledgers.Deliveries.All(ledger => ledger.IsSettled
             && (!_ledgers.Showed.TryGetValue((ledger.From, ledger.To), out var sender) || sender.OutboxCount == 0)
             && (!_ledgers.Showed.TryGetValue((ledger.To, ledger.From), out var receiver) || receiver.InboxCount == 0));
@@ -171,6 +199,7 @@ internal sealed class Simulation : IDisposable
     private void Rest()
     {
         _resting = true;
+        _operators.Rest();
         _world.RunUntil(() => false, _world.Now + (20 * Minute));     // a lost session is followed after 15, and retired three later
         for (var round = 0; round < 4 && _world.Violation is null; round++)
         {
@@ -184,7 +213,7 @@ internal sealed class Simulation : IDisposable
 
         foreach (var node in _nodes.Where(node => _world.Violation is null && node.IsUp))
         {
-            _ledgers.Bounds.LookWhenIdle(node, _nodes, _scenario);
+            _ledgers.Bounds.LookWhenIdle(node, _nodes, _scenario, _operators.Plan.Faults != Faults.None);
         }
     }
 
@@ -205,7 +234,7 @@ internal sealed class Simulation : IDisposable
             _application.ResumeSome(node, _nodes);
         }
 
-        _world.After(null, 5 * Second, LookOften);
+        _world.After(null, (_scenario.IsShort ? 2 : 5) * Second, LookOften);
     }
 
     private void SetTroubled(bool troubled)
@@ -216,6 +245,7 @@ internal sealed class Simulation : IDisposable
         foreach (var node in _nodes)
         {
             node.IsFaulty = troubled;
+            node.Drift();
         }
     }
 
@@ -234,98 +264,24 @@ internal sealed class Simulation : IDisposable
     private void Command()
     {
         var node = _choices.Pick(_nodes);
-        var peer = Other(node);
         _ledgers.Bounds.Look(node, _scenario);
-        switch (_choices.Below(100))
-        {
-            case < 45:
-                for (var burst = _choices.Chance(0.1) ? _choices.Below(60) : 1; burst > 0; burst--)
-                {
-                    _application.Send(node, peer);
-                }
-
-                break;
-            case < 70:
-                _application.Seal(node, peer);
-                break;
-            case < 78:
-                _application.OpenAgain();
-                break;
-            case < 83:
-                _network.Replay();
-                break;
-            case < 87:
-                _application.Rekey(node, peer);
-                break;
-            case < 89:
-                _application.Close(node, peer);
-                break;
-            case < 92:
-                _application.Connect(node, peer);
-                break;
-            case < 94:
-                _application.Checkpoint(node);
-                break;
-            default:
-                _application.Look(node, peer);
-                break;
-        }
+        Act.DrawAndRun(Commands.All, _cast, node);
     }
 
     private void NextTrouble() => _world.After(null, _choices.Between(0, 2 * _scenario.TroubleMicros), () =>
     {
         if (_troubled)
         {
-            MakeTrouble();
+            Act.DrawAndRun(Troubles.All, _cast, _choices.Pick(_nodes));
             NextTrouble();
         }
     });
-
-    private void MakeTrouble()
-    {
-        var node = _choices.Pick(_nodes);
-        switch (_choices.Below(14))
-        {
-            case < 5 when _scenario.Has(Faults.Crash):
-                node.CrashWithin(_choices.Pick([0, 10, 200]));
-                break;
-            case 5 when _scenario.Has(Faults.Restarts):
-                node.Restart();
-                break;
-            case 6 when _scenario.Has(Faults.ClockJumps):
-                node.SetClock(_choices.Between(-26L * 3_600 * Second, 26L * 3_600 * Second));
-                break;
-            case 7 when _scenario.Has(Faults.ClockJumps):
-                node.SetClock(_choices.Between(-5 * Second, 5 * Second));
-                break;
-            case 8 or 9 when _scenario.Has(Faults.Partition):
-                _network.Cut(node.Name, Other(node).Name, _choices.Chance(0.6), _choices.Between(100_000, _choices.Chance(0.1) ? 5 * Minute : 30 * Second));
-                break;
-            case 10 when _scenario.Has(Faults.Suspension):
-                _application.Suspend(node, Other(node));
-                break;
-            case 11 when _scenario.Has(Faults.Suspension):
-                _application.ResumeSome(node, _nodes);
-                break;
-            case 12 or 13 when _scenario.Has(Faults.OlderStore):
-                _application.Checkpoint(node);
-                _world.After(null, 2 * Second, node.CrashOntoOlderStore);
-                break;
-            default:
-                break;
-        }
-    }
-
-    private SimulatedNode Other(SimulatedNode node)
-    {
-        var others = _nodes.Where(other => other != node).ToList();
-        return _choices.Pick(others);
-    }
 
     private void Started(SimulatedNode node, SimulatedProcess process, SessionEngine engine)
     {
         if (_ready.Contains(node.Name))
         {
+            _operators.Started(node, process, engine);
             _application.Begin(node, process, engine, [.. _nodes.Where(other => other != node)]);
         }
         else
@@ -339,6 +295,7 @@ internal sealed class Simulation : IDisposable
         try
         {
             var identity = await engine.CreateIdentityAsync(IdentityName.Default, [Suite.MLKem768]).ConfigureAwait(false);
+            _operators.Knows(node, identity);
             _documents[node.Name] = identity.PublicDocument;
             if (_documents.Count == _nodes.Count)
             {

@@ -4,20 +4,26 @@ using System.Globalization;
 namespace Kyberium.Simulation;
 
 /// <summary>The program's arguments.</summary>
-internal sealed record SimulationArguments(ulong Seed, int Seeds, TimeSpan Duration, Faults Faults, bool IsQuiet, bool PrintsHistory, int Jobs = 1)
+internal sealed record SimulationArguments(ulong Seed, int Seeds, TimeSpan Duration, Faults Faults, bool IsQuiet, bool PrintsHistory, int Jobs = 1, bool IsShort = false)
 {
-    internal const string Usage = "usage: Kyberium.Simulation [--seed S] [--seeds N] [--for 30s|10m|1h] [--without Fault,Fault] [--jobs N] [--quiet] [--history]";
+    internal const string Usage = "usage: Kyberium.Simulation [--seed S] [--seeds N] [--for 30s|10m|1h] [--short] [--without Fault,Fault] [--jobs N] [--quiet] [--history]";
 
     internal static bool TryParse(
         IReadOnlyList<string> arguments, [NotNullWhen(true)] out SimulationArguments? parsed, [NotNullWhen(false)] out string? problem)
     {
         parsed = null;
-        var result = new SimulationArguments(1, 1, TimeSpan.FromMinutes(10), Faults.All, false, false);
+        var result = new SimulationArguments(1, 1, default, Faults.All, false, false);
         for (var i = 0; i < arguments.Count; i++)
         {
             if (arguments[i] == "--quiet")
             {
                 result = result with { IsQuiet = true };
+                continue;
+            }
+
+            if (arguments[i] == "--short")
+            {
+                result = result with { IsShort = true };
                 continue;
             }
 
@@ -37,7 +43,8 @@ internal sealed record SimulationArguments(ulong Seed, int Seeds, TimeSpan Durat
             i++;
         }
 
-        (parsed, problem) = (result, null);
+        var usual = result.IsShort ? TimeSpan.FromSeconds(10) : TimeSpan.FromMinutes(10);
+        (parsed, problem) = (result.Duration == default ? result with { Duration = usual } : result, null);
         return true;
     }
 

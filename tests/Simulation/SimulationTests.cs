@@ -92,8 +92,8 @@ public sealed class SimulationTests
     public void Arguments_say_where_to_begin_how_long_and_what_to_leave_out()
     {
         Assert.True(SimulationArguments.TryParse(
-            ["--seed", "12", "--seeds", "3", "--for", "2m", "--without", "Crash,Loss", "--jobs", "2", "--quiet"], out var parsed, out _));
+            ["--seed", "12", "--seeds", "3", "--for", "2m", "--without", "Crash,Loss", "--jobs", "2", "--quiet", "--short"], out var parsed, out _));
         Assert.Equal(
-            new SimulationArguments(12, 3, TimeSpan.FromMinutes(2), Faults.All & ~(Faults.Crash | Faults.Loss), true, false, 2), parsed);
+            new SimulationArguments(12, 3, TimeSpan.FromMinutes(2), Faults.All & ~(Faults.Crash | Faults.Loss), true, false, 2, true), parsed);
     }
 }

@@ -7,8 +7,13 @@ internal sealed class AuditTrail(EngineScheduler scheduler, IAuditSink? sink, Ac
     /// <summary>How long a stop waits for a sink that does not answer. What it has not taken stays in the journal.</summary>
     internal static readonly TimeSpan StopWaitMax = TimeSpan.FromSeconds(10);
 
+    private const int RetryMillisMin = 100;
+    private const int RetryMillisMax = 30_000;
+
     private readonly SerialLane _lane = new(scheduler);
+    private readonly SerialLane _identities = new(scheduler);
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _closing = new();
 
     public void Durable(AuditEvent auditEvent, Action? handedOn = null)
     {
@@ -19,18 +24,26 @@ internal sealed class AuditTrail(EngineScheduler scheduler, IAuditSink? sink, Ac
             return;
         }
 
-        _lane.Enqueue(async () =>
+        _identities.Enqueue(() => HandOnAsync(auditEvent, handedOn));
+    }
+
+    /// <summary>Offers an identity's event until the sink takes it or the engine stops; the ones after it wait, so that order is kept.</summary>
+    private async Task HandOnAsync(AuditEvent auditEvent, Action? handedOn)
+    {
+        try
         {
-            try
+            for (var wait = RetryMillisMin; !await TryHandOnAsync(auditEvent, wait > RetryMillisMin, _stopping.Token).ConfigureAwait(false);)
             {
-                await sink.WriteAsync(auditEvent, _stopping.Token).ConfigureAwait(false);
-                handedOn?.Invoke();
+                await Task.Delay(TimeSpan.FromMilliseconds(wait), scheduler.Time, _closing.Token).ConfigureAwait(false);
+                wait = Math.Min(RetryMillisMax, wait * 2);
             }
-            catch (Exception failure) when (failure is not OutOfMemoryException)
-            {
-                failed(failure);    // a third party's sink: its failure is reported, and must not end the engine
-            }
-        });
+
+            handedOn?.Invoke();
+        }
+        catch (OperationCanceledException)
+        {
+            // The engine stops: the event stays in the store, and the next start hands it on.
+        }
     }
 
     public AuditBacklog? Open(LogPosition end, IEnumerable<(AuditEvent Event, bool HasRow)> left) =>
@@ -77,19 +90,27 @@ internal sealed class AuditTrail(EngineScheduler scheduler, IAuditSink? sink, Ac
 
     internal Task DrainAsync() => _lane.DrainAsync();
 
+    private async Task DrainAllAsync()
+    {
+        await _identities.DrainAsync().ConfigureAwait(false);
+        await _lane.DrainAsync().ConfigureAwait(false);
+    }
+
     /// <summary>Waits for what was handed to the sink, and lets go of a sink that does not answer.</summary>
     public async ValueTask DisposeAsync()
     {
+        _closing.Cancel();      // in place: CancelAsync would use the pool. A sink that fails is not waited for
         try
         {
-            await DrainAsync().WaitAsync(StopWaitMax, scheduler.Time).ConfigureAwait(false);
+            await DrainAllAsync().WaitAsync(StopWaitMax, scheduler.Time).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            _stopping.Cancel();     // in place: CancelAsync would use the pool
-            await DrainAsync().ConfigureAwait(false);
+            _stopping.Cancel();
+            await DrainAllAsync().ConfigureAwait(false);
         }
 
         _stopping.Dispose();
+        _closing.Dispose();
     }
 }

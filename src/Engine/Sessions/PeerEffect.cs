@@ -61,7 +61,7 @@ internal abstract record PeerEffect
     internal sealed record Expired(Guid Operation, ulong Number) : PeerEffect;
 
     /// <summary>For the audit record and the log.</summary>
-    internal sealed record Report(PeerReport What, string Detail) : PeerEffect;
+    internal sealed record Report(PeerReport What, string Detail, Guid Operation = default) : PeerEffect;
 }
 
 /// <summary>What an operator may want to know about a peer.</summary>

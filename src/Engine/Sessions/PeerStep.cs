@@ -42,7 +42,8 @@ internal readonly ref struct PeerStep(PeerState state, PeerContext context, in S
     internal void Seal(EpochState epoch, EnvelopeType type, ReadOnlyMemory<byte> plaintext) =>
         Emit(new PeerEffect.Seal(epoch, type, plaintext));
 
-    internal void Report(PeerReport what, string detail) => Emit(new PeerEffect.Report(what, detail));
+    /// <param name="operation">The act it tells of, when a caller's is the one.</param>
+    internal void Report(PeerReport what, string detail, Guid operation = default) => Emit(new PeerEffect.Report(what, detail, operation));
 
     internal GreetingBaseline Baseline() =>
         new(State.Outgoing.Id, State.Outgoing.LowestUnacknowledged, State.Incoming.Id, State.Incoming.Expected);

@@ -373,7 +373,9 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
                         $"transfer {aborted.Transfer}: the peer's inbox cannot hold it");
                     break;
                 case PeerEffect.Report report:
-                    Report(touched.Peer, AuditKinds.Of(report.What), touched.Caller, report.Detail);
+                    Report(
+                        touched.Peer, AuditKinds.Of(report.What),
+                        report.Operation == Guid.Empty ? touched.Caller : touched.Caller with { Operation = report.Operation }, report.Detail);
                     break;
                 default:
                     break;

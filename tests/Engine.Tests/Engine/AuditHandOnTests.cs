@@ -114,6 +114,37 @@ public sealed class AuditHandOnTests
     }
 
     [Fact]
+    public async Task A_sink_that_fails_is_tried_again_with_the_events_of_identities_too_and_order_is_kept()
+    {
+        var time = new ManualTime();
+        var failures = 3;
+        var sink = new RecordingSink
+        {
+            Before = _ => Interlocked.Decrement(ref failures) >= 0 ? Task.FromException(new IOException("away")) : Task.CompletedTask,
+        };
+        await using var trail = new Trail(sink, time);
+        trail.Durable(EventAt(1));
+        trail.Durable(EventAt(2));
+        await Party.UntilAsync(() => Task.FromResult(sink.Taken.Count == 2), () => time.Advance(TimeSpan.FromSeconds(1)));
+
+        Assert.Equal([1L, 2L], sink.Taken.Select(taken => taken.Position.Value));
+        Assert.Equal(1, trail.Failures);
+    }
+
+    [Fact]
+    public async Task A_stop_does_not_wait_for_a_sink_that_fails_at_an_identitys_event()
+    {
+        var sink = new RecordingSink { Before = static _ => Task.FromException(new IOException("away")) };
+        var trail = new Trail(sink, new ManualTime());
+        trail.Durable(EventAt(1));
+        trail.Durable(EventAt(2));
+
+        await trail.DisposeAsync().AsTask().WaitAsync(Party.Timely);
+
+        Assert.Empty(sink.Taken);
+    }
+
+    [Fact]
     public async Task A_stop_lets_go_of_a_sink_that_does_not_answer_and_what_it_has_not_taken_stays()
     {
         var time = new ManualTime();

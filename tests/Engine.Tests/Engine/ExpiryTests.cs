@@ -12,7 +12,8 @@ public sealed class ExpiryTests
         var (alice, bob) = await PartedAsync(time);
         await using var _a = alice;
 
-        await alice.SendAsync(bob, "late");
+        var operation = Guid.NewGuid();
+        await alice.Engine.SendAsync(bob.Id, "late"u8.ToArray(), new SendOptions(operation), cancellationToken: Party.Timely);
         time.Advance(PolicyExpiry - TimeSpan.FromMinutes(1));
         Assert.Equal((1, false), await StandingAsync(alice, bob));
         time.Advance(TimeSpan.FromMinutes(2));
@@ -21,6 +22,7 @@ public sealed class ExpiryTests
         var reported = Assert.Single(alice.Audit, audit => audit.Kind == "message-expired");
         Assert.Equal("bob", reported.Peer);
         Assert.StartsWith("number 1 of stream", reported.Detail, StringComparison.Ordinal);
+        Assert.Equal(operation, reported.Operation);    // a number says nothing to its sender once the stream was started anew
     }
 
     [Fact]

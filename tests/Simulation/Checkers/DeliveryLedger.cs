@@ -7,7 +7,7 @@ namespace Kyberium.Simulation.Checkers;
 
 /// <summary>Promise 3 for one direction between two nodes: what was accepted for sending is delivered once for each stable id, in
 /// order, unchanged, and nothing counts as acknowledged that the receiver could still lose.</summary>
-internal sealed class DeliveryLedger(SimulatedWorld world, string from, string to)
+internal sealed partial class DeliveryLedger(SimulatedWorld world, string from, string to)
 {
     private readonly Dictionary<Guid, byte[]> _tried = [];
     private readonly HashSet<Guid> _accepted = [];
@@ -28,7 +28,7 @@ internal sealed class DeliveryLedger(SimulatedWorld world, string from, string t
 
     internal int AcceptedCount => _accepted.Count;
 
-    internal bool IsSettled => _accepted.All(IsDone);
+    internal bool IsSettled => !IsDisturbed && _accepted.All(IsSettledFor);
 
     /// <summary>Makes the payload of a message about to be sent: planted bytes, its operation, filler.</summary>
     internal byte[] Compose(Guid operation, SeededChoices choices, int fillerMax)
@@ -38,6 +38,7 @@ internal sealed class DeliveryLedger(SimulatedWorld world, string from, string t
             var filler = new byte[choices.Below(fillerMax + 1)];
             choices.Fill(filler);
             _tried[operation] = payload = [.. FrameChecker.Planted, .. operation.ToByteArray(), .. filler];
+            _streamTried[operation] = _streams;
         }
 
         return payload;
@@ -47,6 +48,11 @@ internal sealed class DeliveryLedger(SimulatedWorld world, string from, string t
     internal void Accepted(SentMessage sent)
     {
         _accepted.Add(sent.Operation);
+        if (!HasItsNumber(sent.Operation))
+        {
+            return;     // an act came between: the number may be of another stream, or the message gone with the peer
+        }
+
         if (sent.Number != 0 && _numbers.TryGetValue(sent.Operation, out var before) && before != sent.Number)
         {
             Violate($"{sent.Operation} was numbered {before}, and then {sent.Number}");
@@ -71,44 +77,74 @@ internal sealed class DeliveryLedger(SimulatedWorld world, string from, string t
             return;
         }
 
-        if (_handled.Contains(message.Id))
-        {
-            Violate($"message {message.Id.Number} was handed out after its handling was durable");
-        }
-
+        CheckExpiry(operation);
         if (_received.TryGetValue(message.Id, out var known))
         {
-            if (known != operation)
-            {
-                Violate($"number {message.Id.Number} was handed out with two payloads");
-            }
-
+            CheckAgain(message.Id, known, operation);
             return;
         }
 
-        if (_stream == Guid.Empty)
-        {
-            _stream = message.Id.Stream;
-        }
-
-        if (message.Id.Stream != _stream)
-        {
-            Violate($"a second stream appeared at message {message.Id.Number}, though no store went back in time");
-        }
-
-        if (message.Id.Number != _last + 1)
-        {
-            Violate($"message {message.Id.Number} came after {_last}");
-        }
-
-        _last = message.Id.Number;
+        CheckOrder(message.Id);
         _received[message.Id] = operation;
         if (!_places.TryAdd(operation, message.Id))
         {
-            Violate($"one message came under numbers {_places[operation].Number} and {message.Id.Number}");
+            if (!TakeRepeat(operation))
+            {
+                Violate($"one message came under numbers {_places[operation].Number} and {message.Id.Number}");
+            }
+
+            _places[operation] = message.Id;
         }
 
         CheckPlace(operation);
+    }
+
+    // A message comes again under its number after a crash, until it was handled; after an act that allows it, also then.
+    private void CheckAgain(ReceivedMessageId id, Guid known, Guid operation)
+    {
+        if (known != operation)
+        {
+            Violate($"number {id.Number} was handed out with two payloads");
+        }
+
+        if (_handled.Contains(id))
+        {
+            if (!TakeRepeat(operation))
+            {
+                Violate($"message {id.Number} was handed out after its handling was durable");
+            }
+            else if (id.Number <= _again)
+            {
+                Violate($"message {id.Number} came again after {_again}");
+            }
+
+            _again = id.Number;
+            _handled.Remove(id);
+        }
+    }
+
+    private void CheckOrder(ReceivedMessageId id)
+    {
+        if (id.Stream != _stream)
+        {
+            if (_stream != Guid.Empty && --_newStreams < 0)
+            {
+                Violate($"a stream appeared at message {id.Number} that no act accounts for");
+            }
+
+            if (id.Number != 1 && _rewinds == 0 && !MayBeVoid(id.Number - 1))
+            {
+                Violate($"a stream begins with message {id.Number}");
+            }
+
+            _stream = id.Stream;
+        }
+        else if (id.Number != _last + 1 && (id.Number <= _last || (_rewinds == 0 && !MayBeVoid(id.Number - _last - 1))))
+        {
+            Violate($"message {id.Number} came after {_last}");
+        }
+
+        _last = id.Number;
     }
 
     internal void Acknowledging(ReceivedMessageId id) => _acknowledging.Add(id);
@@ -118,8 +154,14 @@ internal sealed class DeliveryLedger(SimulatedWorld world, string from, string t
     internal void Handled(ReceivedMessageId id) => _handled.Add(id);
 
     /// <summary>What the sender's engine showed of its outbox.</summary>
-    internal void SenderShowed(PeerInfo info)
+    internal void SenderShowed(PeerInfo info, int era)
     {
+        if (era != Era || IsDisturbed)
+        {
+            return;
+        }
+
+        KeepsOwing(info);
         AcknowledgedThrough = Math.Max(AcknowledgedThrough, info.NextNumber - 1 - (ulong)info.OutboxCount);
         if (info.OutgoingStopped.Length > 0)
         {
@@ -128,9 +170,15 @@ internal sealed class DeliveryLedger(SimulatedWorld world, string from, string t
     }
 
     /// <summary>What the receiver's engine showed, asked after <paramref name="acknowledged"/> was read.</summary>
-    internal void ReceiverShowed(PeerInfo info, ulong acknowledged)
+    internal void ReceiverShowed(PeerInfo info, ulong acknowledged, int era)
     {
-        if (info.AcceptedThrough < acknowledged)
+        if (era != Era || IsDisturbed)
+        {
+            return;
+        }
+
+        _isReceiverBehind &= acknowledged == 0 || info.AcceptedThrough < acknowledged;
+        if (info.AcceptedThrough < acknowledged && !_isReceiverBehind)
         {
             Violate($"the sender dropped messages up to {acknowledged}, the receiver holds those up to {info.AcceptedThrough}");
         }
@@ -144,7 +192,7 @@ internal sealed class DeliveryLedger(SimulatedWorld world, string from, string t
     /// <summary>Tells what is still missing.</summary>
     internal string Missing()
     {
-        var lost = _accepted.Where(operation => !IsDone(operation)).ToList();
+        var lost = _accepted.Where(operation => !IsSettledFor(operation)).ToList();
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{From} > {To}: {lost.Count} of {_accepted.Count} accepted messages are missing, numbers ");
         text.AppendJoin(", ", lost.Select(operation => _numbers.GetValueOrDefault(operation)).Order().Take(10));
@@ -156,9 +204,11 @@ internal sealed class DeliveryLedger(SimulatedWorld world, string from, string t
     private bool IsDone(Guid operation) =>
         _places.TryGetValue(operation, out var id) && (_handled.Contains(id) || _acknowledging.Contains(id));
 
+    private bool IsSettledFor(Guid operation) => IsDone(operation) || _excused.Contains(operation) || _expired.Contains(operation);
+
     private void CheckPlace(Guid operation)
     {
-        if (_numbers.TryGetValue(operation, out var number) && _places.TryGetValue(operation, out var place) && place.Number != number)
+        if (HasItsNumber(operation) && _numbers.TryGetValue(operation, out var number) && _places.TryGetValue(operation, out var place) && place.Number != number)
         {
             Violate($"the message numbered {number} came as {place.Number}");
         }

@@ -1,4 +1,5 @@
 using Kyberium.Engine;
+using Kyberium.Engine.Wire;
 using Kyberium.Simulation.Checkers;
 using Kyberium.Simulation.Network;
 using Kyberium.Simulation.World;
@@ -6,7 +7,7 @@ using Kyberium.Simulation.World;
 namespace Kyberium.Simulation.Nodes;
 
 /// <summary>What uses the engines: sends, receives, seals, opens, rekeys, closes, looks. It tells the checkers what it saw.</summary>
-internal sealed class Application(
+internal sealed partial class Application(
     SimulatedWorld world, SimulatedNetwork network, FrameChecker frames, Ledgers ledgers)
 {
     private const int PayloadMax = 700;
@@ -20,6 +21,7 @@ internal sealed class Application(
     private readonly HashSet<(string Node, string Peer)> _suspended = [];
     private readonly SortedDictionary<string, List<(string To, Guid Operation)>> _unfinished = new(StringComparer.Ordinal);
     private readonly List<(SimulatedProcess Process, string What, long Since)> _running = [];
+    private readonly Dictionary<Guid, TimeSpan> _expiries = [];
     private long _asks;
 
     /// <summary>Gets or sets whether handlers are slow and sometimes fail.</summary>
@@ -49,7 +51,26 @@ internal sealed class Application(
         }
     }
 
+    /// <summary>Gets or sets whether operators may have taken a peer away, or a node its store, so that what was known may be unknown.</summary>
+    internal bool PeersComeAndGo { get; set; }
+
     internal void Send(SimulatedNode node, SimulatedNode peer) => Send(node, peer, NewOperation());
+
+    /// <summary>Sends a message that need not come any more after some time.</summary>
+    internal void SendExpiring(SimulatedNode node, SimulatedNode peer, TimeSpan after) => Send(node, peer, NewOperation(), after);
+
+    /// <summary>A node that lost everything repeats nothing.</summary>
+    internal void ForgetUnfinished(SimulatedNode node) => _unfinished.Remove(node.Name);
+
+    /// <summary>Forgets what a node's own stores forgot: who was suspended, and what was left to be repeated.</summary>
+    internal void Forget(SimulatedNode node, SimulatedNode? peer = null)
+    {
+        foreach (var pair in _asked.Keys.Union(_suspended).Where(pair => pair.Node == node.Name && (peer is null || pair.Peer == peer.Name)).ToList())
+        {
+            _asked.Remove(pair);
+            _suspended.Remove(pair);
+        }
+    }
 
     /// <summary>Seals a volatile payload, and lets the network carry the envelope to the peer.</summary>
     internal void Seal(SimulatedNode node, SimulatedNode peer, Action? opened = null) => Do(node, $"seal {peer.Name}", async (process, engine) =>
@@ -89,6 +110,16 @@ internal sealed class Application(
         {
             var (to, envelope) = _choices.Pick(_kept);
             Open(to, envelope);
+        }
+    }
+
+    /// <summary>Opens an envelope as if a peer of a newer version had sent it: it is refused with the code that says so.</summary>
+    internal void OpenNewerVersion()
+    {
+        if (_kept.Count > 0)
+        {
+            var (to, envelope) = _choices.Pick(_kept);
+            Open(to, network.InNewerVersion(envelope));
         }
     }
 
@@ -142,14 +173,14 @@ internal sealed class Application(
     internal void Look(SimulatedNode node, SimulatedNode peer)
     {
         var incoming = ledgers.Of(peer.Name, node.Name);
-        var acknowledged = incoming.AcknowledgedThrough;
+        var (acknowledged, era, outgoingEra) = (incoming.AcknowledgedThrough, incoming.Era, ledgers.Of(node.Name, peer.Name).Era);
         Do(node, null, async (process, engine) =>
         {
             var info = await engine.GetPeerAsync(peer.PeerId).ConfigureAwait(false);
             if (process.IsAlive)
             {
-                ledgers.Of(node.Name, peer.Name).SenderShowed(info);
-                incoming.ReceiverShowed(info, acknowledged);
+                ledgers.Of(node.Name, peer.Name).SenderShowed(info, outgoingEra);
+                incoming.ReceiverShowed(info, acknowledged, era);
                 ledgers.Bounds.Showed(process.Name, info);
                 ledgers.Showed[(node.Name, peer.Name)] = info;
             }
@@ -161,17 +192,18 @@ internal sealed class Application(
         .Where(command => command.Process.IsAlive && world.Now - command.Since > micros)
         .Select(command => $"{command.Process.Name}: {command.What} since {command.Since / 1_000_000} s");
 
-    private static bool IsExpected(EngineException failure) => failure.IsTransient || failure.Code is
-        EngineErrorCode.PeerUnreachable or EngineErrorCode.EngineStopped or EngineErrorCode.SessionMissing or EngineErrorCode.PeerSuspended;
+    internal bool IsExpected(EngineException failure) => failure.IsTransient || failure.Code is
+        EngineErrorCode.PeerUnreachable or EngineErrorCode.EngineStopped or EngineErrorCode.SessionMissing or EngineErrorCode.PeerSuspended
+        || (PeersComeAndGo && failure.Code is EngineErrorCode.PeerUnknown);
 
-    private Guid NewOperation()
+    internal Guid NewOperation()
     {
         Span<byte> bytes = stackalloc byte[16];
         _choices.Fill(bytes);
         return new Guid(bytes);
     }
 
-    private void Send(SimulatedNode node, SimulatedNode peer, Guid operation)
+    private void Send(SimulatedNode node, SimulatedNode peer, Guid operation, TimeSpan? expiresAfter = null)
     {
         if (!node.IsUp)
         {
@@ -186,9 +218,20 @@ internal sealed class Application(
         }
 
         unfinished.Add((peer.Name, operation));
+        if (expiresAfter is { } chosen)
+        {
+            _expiries[operation] = chosen;
+        }
+
+        expiresAfter = _expiries.TryGetValue(operation, out var first) ? first : null;     // a repeat is the same call
         Do(node, $"send {payload.Length} bytes to {peer.Name}", async (process, engine) =>
         {
-            var sent = await engine.SendAsync(peer.PeerId, payload, new SendOptions(operation)).ConfigureAwait(false);
+            if (expiresAfter is { } after)
+            {
+                ledger.Expires(operation, node.WallMicros + (long)after.TotalMicroseconds);
+            }
+
+            var sent = await engine.SendAsync(peer.PeerId, payload, new SendOptions(operation, expiresAfter)).ConfigureAwait(false);
             if (process.IsAlive)
             {
                 unfinished.Remove((peer.Name, operation));
@@ -229,7 +272,8 @@ internal sealed class Application(
                 }
             }
             catch (EngineException refused) when (
-                (int)refused.Code / 1_000 == 2 || refused.Code is EngineErrorCode.PeerUnknown or EngineErrorCode.RequestInvalid)
+                envelope[0] != EnvelopeHeader.Version ? refused.Code == EngineErrorCode.EnvelopeVersionUnsupported
+                : (int)refused.Code / 1_000 == 2 || refused.Code is EngineErrorCode.PeerUnknown or EngineErrorCode.RequestInvalid)
             {
                 if (process.IsAlive)
                 {
@@ -259,6 +303,7 @@ internal sealed class Application(
     private async Task HandleAsync(SimulatedNode node, SimulatedProcess process, SessionEngine engine, ReceivedMessageId id)
     {
         var ledger = ledgers.Of(id.Peer.Value, node.Name);
+        var again = ledger.WasAcknowledging(id) || PeersComeAndGo;
         try
         {
             if (IsTroubled && _choices.Chance(0.1) && _rejected.Add(id))
@@ -270,9 +315,9 @@ internal sealed class Application(
             ledger.Acknowledging(id);
             await engine.AcknowledgeAsync(id).ConfigureAwait(false);
         }
-        catch (EngineException failure) when (failure.Code == EngineErrorCode.MessageUnknown && ledger.WasAcknowledging(id))
+        catch (EngineException failure) when (again && failure.Code is EngineErrorCode.MessageUnknown or EngineErrorCode.PeerUnknown)
         {
-            // An earlier acknowledgement was durable, and its answer was lost.
+            // An earlier acknowledgement was durable, and its answer was lost; or the peer was removed, and all of it.
         }
         catch (EngineException failure) when (IsExpected(failure))
         {
@@ -287,7 +332,7 @@ internal sealed class Application(
         }
     }
 
-    private void Do(SimulatedNode node, string? what, Func<SimulatedProcess, SessionEngine, Task> act)
+    internal void Do(SimulatedNode node, string? what, Func<SimulatedProcess, SessionEngine, Task> act)
     {
         if (node.Process is { IsAlive: true } process && node.Engine is { } engine)
         {
@@ -296,7 +341,7 @@ internal sealed class Application(
     }
 
     /// <summary>Runs a command as a step of the process; it may fail with the codes that say that it may be repeated.</summary>
-    private void Run(SimulatedProcess process, string? what, Func<Task> act)
+    internal void Run(SimulatedProcess process, string? what, Func<Task> act)
     {
         world.Post(process, () => _ = RunAsync());
 

@@ -7,15 +7,15 @@ using Kyberium.Simulation.World;
 namespace Kyberium.Simulation.Nodes;
 
 /// <summary>A machine: its disk, keyring and wall clock outlive the processes that run an engine on it, one after another.</summary>
-internal sealed class SimulatedNode(
+internal sealed partial class SimulatedNode(
     SimulatedWorld world, Scenario scenario, SimulatedNetwork network, FrameChecker frames, NodeParts parts, string name) : IDiskHost
 {
-    private const long RestartMicrosMax = 20_000_000;
-
     private readonly SeededChoices _choices = SeededChoices.For(world.Seed, "node " + name);
-    private readonly SimulatedKeyring _keyring = new(SeededChoices.For(world.Seed, "keyring " + name));
+    private SimulatedKeyring _keyring = new(SeededChoices.For(world.Seed, "keyring " + name));
     private int _processes;
     private long _wallOffset;
+    private readonly int _driftPpm = scenario.Has(Faults.Drift) ? SeededChoices.For(world.Seed, "drift " + name).Pick([0, 0, 30, -200, 20_000, -50_000]) : 0;
+    private long _slowUntil;
     private SimulatedProcess? _disksUser;
     private readonly List<(long Length, int Process)> _copies = [];
     private int _checkpointedBy;
@@ -51,13 +51,31 @@ internal sealed class SimulatedNode(
     {
         const long Most = 3L * 24 * 3_600 * 1_000_000;
         _wallOffset = Math.Clamp(_wallOffset + micros, -Most, Most);
+        _clockSettings.Add((world.Now, _wallOffset));
         world.Note(Name, $"wall clock off by {_wallOffset / 1_000_000} s");
+    }
+
+    /// <summary>Lets the wall clock gain or lose as much as the other clock does, until the trouble ends.</summary>
+    internal void Drift()
+    {
+        if (IsFaulty && _driftPpm != 0)
+        {
+            SetClock(_driftPpm);
+            world.After(null, 1_000_000, Drift);
+        }
+    }
+
+    /// <summary>Lets the disk take very long for everything, for a while.</summary>
+    internal void SlowDisk(long micros)
+    {
+        _slowUntil = world.Now + micros;
+        world.Note(Name, "its disk is slow");
     }
 
     internal void Start()
     {
         var process = new SimulatedProcess(
-            world, $"{Name}/{++_processes}", () => _wallOffset, _choices.Chance(0.5) ? _choices.Between(0, 1L << 40) - world.Now : 0);
+            world, $"{Name}/{++_processes}", () => _wallOffset, _choices.Chance(0.5) ? _choices.Between(0, 1L << 40) - world.Now : 0, _driftPpm);
         Process = _disksUser = process;
         Engine = null;
         world.Post(process, () => _ = StartAsync(process));
@@ -69,6 +87,7 @@ internal sealed class SimulatedNode(
         if (process == Process)
         {
             _checkpointedBy = _processes;
+            _goesOnFromOlder = false;
         }
     }
 
@@ -123,16 +142,18 @@ internal sealed class SimulatedNode(
                 world.Post(process, run);
                 break;
             case DiskStep.Read:
-                world.After(process, _choices.Between(1, 200), run);
+                world.After(process, _choices.Between(1, 200) * DiskSlowness, run);
                 break;
             case DiskStep.Gather:
                 world.After(process, _choices.Between(0, 100), run);
                 break;
             default:
-                world.After(process, _choices.Between(20, scenario.DiskMicrosMax), run);
+                world.After(process, _choices.Between(20, scenario.DiskMicrosMax) * DiskSlowness, run);
                 break;
         }
     }
+
+    private int DiskSlowness => IsFaulty && world.Now < _slowUntil ? 30 : 1;
 
     FlushOutcome IDiskHost.DrawFlush() =>
         !IsFaulty || !scenario.Has(Faults.FlushErrors) || !_choices.Chance(scenario.FlushErrors) ? FlushOutcome.Done
@@ -167,7 +188,7 @@ internal sealed class SimulatedNode(
         {
             var choices = parts.EntropyOf(Name, _processes);
             var engine = await SessionEngine.StartAsync(
-                Options(), Parts(process), process, parts.WrapEntropy(new SeededEntropy(choices, frames.Drawn)), handshakes: null, acceptRestored: false, default)
+                Options(), Parts(process), process, parts.WrapEntropy(new SeededEntropy(choices, frames.Drawn)), handshakes: null, acceptRestored: TakeAcceptance(), default)
                 .ConfigureAwait(false);
             if (process.IsAlive)
             {
@@ -189,19 +210,25 @@ internal sealed class SimulatedNode(
                 return;
             }
 
-            if (_newerStore is { } newer && exception is EngineException { Code: EngineErrorCode.StoreRolledBack })
+            if (exception is EngineException { Code: EngineErrorCode.StoreRolledBack } && AcceptsOlder())
+            {
+                world.Note(process.Name, "refuses to go on from an older store; its operator will accept it");
+                process.Exit();
+                world.After(null, _choices.Between(1, scenario.RestartMicrosMax), Start);
+            }
+            else if (_newerStore is { } newer && exception is EngineException { Code: EngineErrorCode.StoreRolledBack })
             {
                 world.Note(process.Name, "refuses to go on from an older store");
                 process.Exit();
                 Disk.PutBack(newer);
                 _newerStore = null;
-                world.After(null, _choices.Between(1, RestartMicrosMax), Start);
+                world.After(null, _choices.Between(1, scenario.RestartMicrosMax), Start);
             }
             else if (exception is EngineException { IsTransient: true } or EngineException { Code: EngineErrorCode.JournalUnavailable or EngineErrorCode.JournalFull })
             {
                 world.Note(process.Name, $"did not start: {exception.Message}");
                 process.Exit();
-                world.After(null, _choices.Between(1, RestartMicrosMax), Start);
+                world.After(null, _choices.Between(1, scenario.RestartMicrosMax), Start);
             }
             else
             {
@@ -229,7 +256,7 @@ internal sealed class SimulatedNode(
             Checkpointed(process);
             process.Exit();
             world.Note(process.Name, "stopped");
-            world.After(null, _choices.Between(1_000, RestartMicrosMax), Start);
+            world.After(null, _choices.Between(1_000, scenario.RestartMicrosMax), Start);
         }
     }
 
@@ -238,7 +265,7 @@ internal sealed class SimulatedNode(
         Crashes++;
         Engine = null;
         Disk.Crash(_choices, scenario.Has(Faults.LostWrites) && _choices.Chance(0.7));
-        world.After(null, _choices.Between(1_000, RestartMicrosMax), Start);
+        world.After(null, _choices.Between(1_000, scenario.RestartMicrosMax), Start);
     }
 
     private EngineOptions Options()
@@ -262,10 +289,11 @@ internal sealed class SimulatedNode(
         var engineParts = new EngineParts
         {
             OpenJournal = (_, _) => Task.FromResult(
-                parts.WrapJournal(LogJournal.Open(Disk, this, System.Text.Encoding.ASCII.GetBytes(Name.PadRight(16))))),
+                parts.WrapJournal(LogJournal.Open(Disk, this, System.Text.Encoding.ASCII.GetBytes($"{Name} {_stores}".PadRight(16))))),
             OpenKeyring = (_, _) => Task.FromResult(parts.WrapKeyring(_keyring)),
             LoggerFactory = new SimulatedLog(world, process, (line, reason) => ShardEnded(process, line, reason)),
             TimeProvider = process.Time,
+            AuditSink = new SimulatedSink(world, process, this, Audit, _choices),
         };
         engineParts.PeerLinks.Add(network.Connect(this, process));
         return engineParts;

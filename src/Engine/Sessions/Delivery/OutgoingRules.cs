@@ -205,7 +205,7 @@ internal static class OutgoingRules
             {
                 step.Record(new PeerEvent.MessageExpired(number));
                 step.Emit(new PeerEffect.Expired(message.Operation, number));
-                step.Report(PeerReport.MessageExpired, $"number {number} of stream {stream.Id}");
+                step.Report(PeerReport.MessageExpired, $"number {number} of stream {stream.Id}", message.Operation);
             }
         }
 
