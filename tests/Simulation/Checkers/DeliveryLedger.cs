@@ -163,7 +163,7 @@ internal sealed partial class DeliveryLedger(SimulatedWorld world, string from, 
 
         KeepsOwing(info);
         AcknowledgedThrough = Math.Max(AcknowledgedThrough, info.NextNumber - 1 - (ulong)info.OutboxCount);
-        if (info.OutgoingStopped.Length > 0)
+        if (!MayStand(ref _isSendingStopped, info.OutgoingStopped, "PeerStoreRolledBack"))
         {
             Violate($"sending stopped, though no store went back in time: {info.OutgoingStopped}");
         }
@@ -183,7 +183,7 @@ internal sealed partial class DeliveryLedger(SimulatedWorld world, string from, 
             Violate($"the sender dropped messages up to {acknowledged}, the receiver holds those up to {info.AcceptedThrough}");
         }
 
-        if (info.IncomingStopped.Length > 0)
+        if (!MayStand(ref _isAcceptingStopped, info.IncomingStopped, "OwnStoreRolledBack"))
         {
             Violate($"accepting stopped, though no store went back in time: {info.IncomingStopped}");
         }

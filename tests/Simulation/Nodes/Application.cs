@@ -62,6 +62,9 @@ internal sealed partial class Application(
     /// <summary>A node that lost everything repeats nothing.</summary>
     internal void ForgetUnfinished(SimulatedNode node) => _unfinished.Remove(node.Name);
 
+    /// <summary>Gets whether a suspension was asked for since the peer was last asked to go on.</summary>
+    internal bool MayBeSuspended(SimulatedNode node, SimulatedNode peer) => _asked.ContainsKey((node.Name, peer.Name));
+
     /// <summary>Forgets what a node's own stores forgot: who was suspended, and what was left to be repeated.</summary>
     internal void Forget(SimulatedNode node, SimulatedNode? peer = null)
     {
