@@ -8,9 +8,8 @@ namespace Kyberium.Curves;
 /// <summary>Measures a million sessions of one engine, most of them put away, with each provider in turn over one set-up.</summary>
 internal sealed class CrowdRun(Part part, CurveOptions options, Action<Point> report, Action<string> note)
 {
-    internal const int SessionsMin = 100_000;
-
     private const int TouchCount = 2_000;
+    private const int ProgressEvery = 100_000;
     private const int CheckCount = 64;
 
     internal async Task RunAsync()
@@ -18,7 +17,7 @@ internal sealed class CrowdRun(Part part, CurveOptions options, Action<Point> re
         var watch = Stopwatch.StartNew();
         await using var crowd = await Crowd.MakeAsync(part.Sessions, connects: true, count =>
         {
-            if (count % SessionsMin == 0)
+            if (count % ProgressEvery == 0)
             {
                 Note($"{count:N0} sessions made after {watch.Elapsed.TotalSeconds:N0} s; {Memory()}");
             }
@@ -61,12 +60,12 @@ internal sealed class CrowdRun(Part part, CurveOptions options, Action<Point> re
     {
         var latencies = new LatencyHistogram();
         var random = new Random(1);
-        for (var i = 0; i < 2 * TouchCount; i++)
+        for (var i = 0; i < Math.Min(2 * TouchCount, sessions.Length); i++)
         {
             var session = sessions[random.Next(sessions.Length)];
             var began = Stopwatch.GetTimestamp();
             await sender.GetPeerAsync(session.Peer, session.Identity);
-            if (i >= TouchCount)        // the first half compiles
+            if (i >= Math.Min(TouchCount, sessions.Length / 2))        // the first half compiles
             {
                 latencies.Add((long)Stopwatch.GetElapsedTime(began).TotalNanoseconds);
             }

@@ -41,6 +41,9 @@ internal sealed record CurveOptions
     /// <summary>Gets what a child process measures; <see langword="null"/> in the process that starts them.</summary>
     internal Part? Part { get; private init; }
 
+    /// <summary>Gets the count of sessions from which on they are made once for all providers, and most of them put away.</summary>
+    internal int CrowdMin => IsQuick ? 40 : 100_000;
+
     internal IReadOnlyList<int> Sizes => IsQuick ? [64, 256] : [64, 256, 1_024, 4_096, 16_384, 65_536];
 
     internal IReadOnlyList<int> Shards => IsQuick ? [1, 64] : [1, 4, 16, 64];
@@ -80,7 +83,7 @@ internal sealed record CurveOptions
             Aead = List("--aead", System.Runtime.Intrinsics.X86.Aes.IsSupported && System.Runtime.Intrinsics.X86.Pclmulqdq.IsSupported ? "platform,intrinsics" : "platform", text => Enum.Parse<AeadProviderChoice>(text, ignoreCase: true)),
             Cores = List("--cores", "1,2", Count),
             Modes = List("--modes", "volatile,durable", text => Enum.Parse<Mode>(text, ignoreCase: true)),
-            Sessions = List("--sessions", quick ? "1,4" : isLong ? "1,100,10000,1000000" : "1,100,10000", Count),
+            Sessions = List("--sessions", quick ? "1,4,40" : isLong ? "1,100,10000,1000000" : "1,100,10000", Count),
             Seconds = quick ? 0.05 : double.Parse(Value("--seconds", isLong ? "5" : "1"), CultureInfo.InvariantCulture),
             Part = values.TryGetValue("--measure", out var part) ? Curves.Part.Parse(part) : null,
         };

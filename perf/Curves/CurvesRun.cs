@@ -44,7 +44,7 @@ internal sealed class CurvesRun(CurveOptions options, string[] arguments)
             {
                 foreach (var sessions in options.Sessions)
                 {
-                    if (sessions < CrowdRun.SessionsMin)
+                    if (sessions < options.CrowdMin)
                     {
                         foreach (var aead in options.Aead)
                         {

@@ -24,7 +24,7 @@ if (options.AsksForHelp)
 if (options.Part is { } own)
 {
     void Report(Point point) => Console.WriteLine(point.ToCsv());
-    var run = own.Sessions < CrowdRun.SessionsMin
+    var run = own.Sessions < options.CrowdMin
         ? new PartRun(own, options, Report).RunAsync()
         : new CrowdRun(own, options, Report, text => Console.WriteLine("# " + text)).RunAsync();
     run.GetAwaiter().GetResult();

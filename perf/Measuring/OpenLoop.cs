@@ -8,6 +8,10 @@ namespace Kyberium.Measuring;
 /// <param name="InFlightMax">How many calls may be unanswered; further ones are made late, and their latency shows it.</param>
 internal sealed record OpenLoop(Pace Pace, int InFlightMax)
 {
+    /// <summary>Gets how much longer than asked a run goes on to make calls that are late, as a share of its time. What was due and is not made
+    /// after that counts as waiting until then.</summary>
+    internal double OverrunMax { get; init; } = 1;
+
     private static readonly double TicksPerSecond = Stopwatch.Frequency;
 
     /// <summary>Runs one load.</summary>
@@ -19,7 +23,7 @@ internal sealed record OpenLoop(Pace Pace, int InFlightMax)
     {
         // Calls of a spinning pace run on their dispatcher; those of a sleeping one elsewhere, so that one wakes for all.
         var dispatchers = Pace == Pace.Spinning ? Math.Min(2, Environment.ProcessorCount) : 1;
-        var run = new Run(call, rate / dispatchers, Math.Max(1, (int)(rate * seconds / dispatchers)), dispatchers);
+        var run = new Run(call, rate / dispatchers, Math.Max(1, (int)(rate * seconds / dispatchers)), dispatchers, seconds * (1 + OverrunMax));
         await Task.WhenAll(Enumerable.Range(0, dispatchers).Select(number => Task.Factory.StartNew(
             () => Dispatch(run, number), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
         while (Volatile.Read(ref run.InFlight) > 0)
@@ -29,7 +33,7 @@ internal sealed record OpenLoop(Pace Pace, int InFlightMax)
 
         return run.Failure is { } failure
             ? throw new InvalidOperationException("a call failed under load", failure)
-            : new OpenLoopResult(rate, run.Latencies.Count / Stopwatch.GetElapsedTime(run.Began).TotalSeconds, run.Latencies);
+            : new OpenLoopResult(rate, Volatile.Read(ref run.Answered) / Stopwatch.GetElapsedTime(run.Began).TotalSeconds, run.Latencies);
     }
 
     /// <summary>The highest rate: so many callers, each calling again as soon as it is answered.</summary>
@@ -55,15 +59,22 @@ internal sealed record OpenLoop(Pace Pace, int InFlightMax)
         for (var i = 0; i < run.Count && Volatile.Read(ref run.Failure) is null; i++)
         {
             due += -Math.Log(1 - random.NextDouble()) / run.Rate * TicksPerSecond;
-            while (Stopwatch.GetTimestamp() < due || Volatile.Read(ref run.InFlight) >= InFlightMax)
+            while (Stopwatch.GetTimestamp() < Math.Min(due, run.Ends) || (Volatile.Read(ref run.InFlight) >= InFlightMax && Stopwatch.GetTimestamp() < run.Ends))
             {
                 Wait();
+            }
+
+            if (Stopwatch.GetTimestamp() >= run.Ends)
+            {
+                run.Latencies.Add(Nanoseconds(due));
+                continue;
             }
 
             var task = run.Call(first + (i * run.Step));
             if (task.IsCompletedSuccessfully)
             {
                 run.Latencies.Add(Nanoseconds(due));
+                Interlocked.Increment(ref run.Answered);
             }
             else
             {
@@ -91,6 +102,7 @@ internal sealed record OpenLoop(Pace Pace, int InFlightMax)
         {
             await task;
             run.Latencies.Add(Nanoseconds(due));
+            Interlocked.Increment(ref run.Answered);
         }
 #pragma warning disable CA1031 // Kept, and thrown by the run: a call nobody waits for must not end in silence.
         catch (Exception failure)
@@ -106,9 +118,10 @@ internal sealed record OpenLoop(Pace Pace, int InFlightMax)
 
     private static long Nanoseconds(double due) => (long)((Stopwatch.GetTimestamp() - due) * 1e9 / TicksPerSecond);
 
-    private sealed class Run(Func<int, ValueTask> call, double rate, int count, int step)
+    private sealed class Run(Func<int, ValueTask> call, double rate, int count, int step, double seconds)
     {
         internal int InFlight;
+        internal long Answered;
         internal Exception? Failure;
 
         internal Func<int, ValueTask> Call => call;
@@ -120,6 +133,8 @@ internal sealed record OpenLoop(Pace Pace, int InFlightMax)
         internal int Step => step;
 
         internal long Began { get; } = Stopwatch.GetTimestamp();
+
+        internal long Ends => Began + (long)(seconds * TicksPerSecond);
 
         internal LatencyHistogram Latencies { get; } = new();
     }

@@ -24,6 +24,9 @@ internal sealed class Store(StoreKind kind, string directory) : IAsyncDisposable
 
     internal string Directory => directory;
 
+    /// <summary>Loads the SQLite library that engines use, for whoever uses it without one: a process has one of them only.</summary>
+    internal static void LoadSqlite() => SqliteLibrary.Ensure();
+
     internal EngineParts Parts() => new()
     {
         OpenKeyring = (_, _) => Task.FromResult(_keyring.Lend()),
