@@ -70,6 +70,7 @@ internal sealed class PartRun(Part part, CurveOptions options, Action<Point> rep
             Configure = made => made.Shard.Count = shards,
         });
         await using var traffic = new DurableTraffic(pair);
+        await traffic.TouchAsync();
         foreach (var size in sizes)
         {
             var callers = Math.Clamp(BytesInFlight / size, 64, 2_000);

@@ -18,6 +18,7 @@ internal static class BurstRows
         // Few peers, so that their outboxes fill and push back.
         await using var pair = await Pair.StartAsync(new PairOptions { Sessions = Math.Min(options.Peers, 20), Store = StoreKind.Disk, Aead = options.Aead[^1] });
         await using var traffic = new DurableTraffic(pair);
+        await traffic.TouchAsync();
         var answered = 0L;
         var call = traffic.Of(PayloadSize);
         async ValueTask Counted(int number)

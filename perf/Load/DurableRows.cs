@@ -16,6 +16,7 @@ internal static class DurableRows
         var (peers, count, callers) = Sizes(options);
         await using var pair = await Pair.StartAsync(new PairOptions { Sessions = peers, Store = StoreKind.Disk, Aead = options.Aead[^1] });
         await using var traffic = new DurableTraffic(pair);
+        await traffic.TouchAsync();
         var call = traffic.Of(PayloadSize);
         List<double> sent = [], handled = [], processor = [], allocated = [];
         for (var round = -1; round < options.Rounds; round++)       // the first round compiles, and loads the peers

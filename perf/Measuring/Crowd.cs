@@ -39,15 +39,23 @@ internal sealed class Crowd : IAsyncDisposable
     {
         var crowd = new Crowd();
         await crowd.StartSenderAsync(AeadProviderChoice.Auto);
-        while (crowd._sessions.Count < count)
+        try
         {
-            await crowd.AddBlockAsync(Math.Min(BlockMax, count - crowd._sessions.Count), connects);
-            progress(crowd._sessions.Count);
-        }
+            while (crowd._sessions.Count < count)
+            {
+                await crowd.AddBlockAsync(Math.Min(BlockMax, count - crowd._sessions.Count), connects);
+                progress(crowd._sessions.Count);
+            }
 
-        await crowd.Sender.DisposeAsync();
-        crowd._store.Flushes = true;
-        return crowd;
+            await crowd.Sender.DisposeAsync();
+            crowd._store.Flushes = true;
+            return crowd;
+        }
+        catch
+        {
+            await crowd.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Starts the sender over its store; commits wait for the disk.</summary>
@@ -61,7 +69,11 @@ internal sealed class Crowd : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Sender.DisposeAsync();
-        await Receiver.DisposeAsync();
+        if (Receiver is not null)
+        {
+            await Receiver.DisposeAsync();
+        }
+
         await _store.DisposeAsync();
         Directory.Delete(_directory, recursive: true);
     }

@@ -8,6 +8,7 @@ namespace Kyberium.Measuring;
 internal sealed class DurableTraffic : IAsyncDisposable
 {
     private const int AcknowledgingMax = 8_192;
+    private const int TouchingMax = 512;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly Pair _pair;
@@ -35,6 +36,15 @@ internal sealed class DurableTraffic : IAsyncDisposable
         var payload = new byte[size];
         payload.AsSpan().Fill((byte)size);
         return number => new ValueTask(SendAsync(_pair.Sessions[Spread.Over(number, _pair.Sessions.Length)], payload));
+    }
+
+    /// <summary>Sends one message over each session, so that both sides have all of them in memory.</summary>
+    internal async Task TouchAsync()
+    {
+        var payload = new byte[1];
+        payload.AsSpan().Fill(1);
+        await Parallel.ForEachAsync(_pair.Sessions, new ParallelOptions { MaxDegreeOfParallelism = TouchingMax }, async (session, _) => await SendAsync(session, payload));
+        await DrainAsync();
     }
 
     /// <summary>Waits until all that was sent is handled, so that the next load does not begin with this one's rest.</summary>

@@ -31,17 +31,25 @@ internal sealed class Pair : IAsyncDisposable
     internal static async Task<Pair> StartAsync(PairOptions options)
     {
         var pair = await IntroduceAsync(options);
-        if (options.Connects)
+        try
         {
-            await pair.ConnectAsync(0, options.Sessions);
-        }
+            if (options.Connects)
+            {
+                await pair.ConnectAsync(0, options.Sessions);
+            }
 
-        if (options.Store == StoreKind.Disk)
+            if (options.Store == StoreKind.Disk)
+            {
+                await pair.RestartAsync();
+            }
+
+            return pair;
+        }
+        catch
         {
-            await pair.RestartAsync();
+            await pair.DisposeAsync();
+            throw;
         }
-
-        return pair;
     }
 
     /// <summary>Makes engines, identities and peers, and leaves the engines running.</summary>
