@@ -163,7 +163,7 @@ internal static class OutgoingRules
         stream.Timer.Expired();
         stream.SentThrough = stream.LowestUnacknowledged - 1;
         stream.Window = Math.Min(ProbeCount, step.Limits.InFlightCountMax);
-        stream.ResendAt = stream.Count == 0 ? MonotonicMillis.Never : step.Now.After(step.Jitter(stream.Timer.WaitMillis(step.Limits)));
+        stream.ResendAt = MonotonicMillis.Never;     // what goes out again says when it is repeated; where nothing may, nothing waits
     }
 
     /// <summary>Finds the earliest expiry again, after the outbox was loaded or messages expired.</summary>
