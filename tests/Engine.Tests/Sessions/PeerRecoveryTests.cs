@@ -197,8 +197,8 @@ public sealed class PeerRecoveryTests
         var incarnation = Incarnation.Read(new byte[] { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 });
         _world.Do(B, new PeerCommand.Reserve(B.State.Sending!.Current.LocalIndex, incarnation, 99));
         _world.Do(B, new PeerCommand.Reserve(new ReceiverIndex(12_345), incarnation, 7));
-        Assert.Equal(99UL, Assert.Single(B.State.Sending.Current.Reservations).Value);
-        Assert.Equal(99UL, Assert.Single(Side.Fold(B.Durable).Sending!.Current.Reservations).Value);
+        Assert.Equal([(incarnation, 99UL)], B.State.Sending.Current.Reservations.Entries.ToArray());
+        Assert.Equal([(incarnation, 99UL)], Side.Fold(B.Durable).Sending!.Current.Reservations.Entries.ToArray());
     }
 
     [Fact]

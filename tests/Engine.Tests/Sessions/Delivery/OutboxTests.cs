@@ -178,7 +178,7 @@ public sealed class OutboxTests
         Assert.Equal(_world.Now + 100, A.State.NextExpiry?.Value);
         _world.Now += 1_000;
         _world.Do(A, new PeerCommand.Tick());
-        Assert.Equal([true, true], new[] { 1UL, 2UL }.Select(number => A.State.Outgoing[number].IsVoid));
+        Assert.Equal([true, true], Enumerable.Range(1, 2).Select(number => A.State.Outgoing[(ulong)number].IsVoid));
         Assert.Null(A.State.NextExpiry);
     }
 

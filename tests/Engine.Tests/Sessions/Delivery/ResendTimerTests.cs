@@ -50,7 +50,7 @@ public sealed class ResendTimerTests
     {
         _timer.Sent(1, new MonotonicMillis(0));
         _timer.Sent(2, new MonotonicMillis(900));
-        _timer.Acknowledged(2, new MonotonicMillis(1_000));
+        _timer.Acknowledged(2, new MonotonicMillis(1_000), Limits);
         Assert.Equal(3_000, Wait);
     }
 
@@ -59,8 +59,8 @@ public sealed class ResendTimerTests
     {
         Measure(1, 1);
         _timer.Sent(2, new MonotonicMillis(0));
-        _timer.Acknowledged(1, new MonotonicMillis(5));
-        _timer.Acknowledged(2, new MonotonicMillis(1_000));
+        _timer.Acknowledged(1, new MonotonicMillis(5), Limits);
+        _timer.Acknowledged(2, new MonotonicMillis(1_000), Limits);
         Assert.Equal(((7 + 1_000) / 8) + (4 * (999 / 4)), Wait);
     }
 
@@ -71,7 +71,7 @@ public sealed class ResendTimerTests
         _timer.Expired();
         Assert.Equal(400, Wait);
         _timer.Sent(1, new MonotonicMillis(200));
-        _timer.Acknowledged(1, new MonotonicMillis(900));
+        _timer.Acknowledged(1, new MonotonicMillis(900), Limits);
         Assert.Equal(400, Wait);
         Measure(2, 100);
         Assert.Equal(100 + (4 * 50), Wait);
@@ -103,7 +103,7 @@ public sealed class ResendTimerTests
             _timer.Expired();
         }
 
-        _timer.Acknowledged(1, new MonotonicMillis(1_000_000));
+        _timer.Acknowledged(1, new MonotonicMillis(1_000_000), Limits);
         Assert.Equal(200 << 4, Wait);
     }
 
@@ -115,7 +115,7 @@ public sealed class ResendTimerTests
         _timer.Restart();
         Assert.Equal(200, Wait);
         _timer.Sent(1, new MonotonicMillis(5_000));
-        _timer.Acknowledged(1, new MonotonicMillis(6_000));
+        _timer.Acknowledged(1, new MonotonicMillis(6_000), Limits);
         Assert.Equal(3_000, Wait);
     }
 
@@ -124,13 +124,13 @@ public sealed class ResendTimerTests
     {
         _timer.Sent(1, new MonotonicMillis(0));
         _timer.Restart();
-        _timer.Acknowledged(1, new MonotonicMillis(9_000));
+        _timer.Acknowledged(1, new MonotonicMillis(9_000), Limits);
         Assert.Equal(200, Wait);
     }
 
     private void Measure(ulong number, long roundTripMillis)
     {
         _timer.Sent(number, new MonotonicMillis(10_000));
-        _timer.Acknowledged(number, new MonotonicMillis(10_000 + roundTripMillis));
+        _timer.Acknowledged(number, new MonotonicMillis(10_000 + roundTripMillis), Limits);
     }
 }
