@@ -79,7 +79,7 @@ internal sealed partial class Application(
     {
         var filler = new byte[_choices.Below(PayloadMax)];
         _choices.Fill(filler);
-        byte[] payload = [.. FrameChecker.Planted, .. filler];
+        byte[] payload = [.. SecretScan.Planted, .. filler];
         var envelope = await engine.SealAsync(peer.PeerId, payload).ConfigureAwait(false);
         if (!process.IsAlive)
         {
@@ -355,6 +355,7 @@ internal sealed partial class Application(
             }
             catch (EngineException failure) when (IsExpected(failure))
             {
+                frames.Secrets.LookThrough($"an exception of {process.Name}", failure.Message);
                 if (process.IsAlive && what is not null)
                 {
                     world.Note(process.Name, $"{what}: {failure.Code}");
