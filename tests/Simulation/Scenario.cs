@@ -19,6 +19,11 @@ internal enum Faults
     Suspension = 512,
     OlderStore = 1_024,
     FullDisk = 2_048,
+    SlowDisk = 1 << 12,
+    Flapping = 1 << 13,
+    Drift = 1 << 14,
+    Bursts = 1 << 15,
+    NewerVersions = 1 << 16,
 
     // What operators do, and what becomes of whole nodes (Nodes/OperatorPlan.cs).
     StreamResets = 1 << 20,
@@ -29,7 +34,7 @@ internal enum Faults
     Expiries = 1 << 25,
     TemplateChanges = 1 << 26,
     Operators = StreamResets | Removals | LostNodes | AcceptedStores | Rotations | Expiries | TemplateChanges,
-    All = 4_095 | Operators,
+    All = 0x1_FFFF | Operators,
 }
 
 /// <summary>What one seed draws before the world begins: how many nodes, how bad the network, how small the bounds.</summary>

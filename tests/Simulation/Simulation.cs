@@ -245,6 +245,7 @@ internal sealed class Simulation : IDisposable
         foreach (var node in _nodes)
         {
             node.IsFaulty = troubled;
+            node.Drift();
         }
     }
 

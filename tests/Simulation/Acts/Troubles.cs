@@ -4,6 +4,7 @@ namespace Kyberium.Simulation.Acts;
 internal static class Troubles
 {
     private const long Second = 1_000_000;
+    private const int BurstCount = 100;
     private const long Minute = 60 * Second;
 
     internal static IReadOnlyList<Act> All { get; } =
@@ -15,6 +16,23 @@ internal static class Troubles
         new(2, Faults.Partition, "partition", static (cast, node) => cast.Network.Cut(
             node.Name, cast.Other(node).Name, cast.Choices.Chance(0.6),
             cast.Choices.Between(100_000, cast.Choices.Chance(0.1) ? 5 * Minute : 30 * Second))),
+        new(1, Faults.Flapping, "flapping partition", static (cast, node) => cast.Network.Flap(
+            node.Name, cast.Other(node).Name, cast.Choices.Chance(0.6), cast.Choices.Between(50_000, 3 * Second), cast.Choices.Below(12))),
+        new(1, Faults.SlowDisk, "slow disk", static (cast, node) => node.SlowDisk(cast.Choices.Between(100_000, 15 * Second))),
+        new(1, Faults.Bursts, "burst", static (cast, node) =>
+        {
+            var peer = cast.Other(node);
+            for (var sent = 0; sent < BurstCount; sent++)
+            {
+                cast.Application.Send(node, peer);
+                cast.Application.Seal(node, peer);
+            }
+        }),
+        new(1, Faults.NewerVersions, "newer version", static (cast, _) =>
+        {
+            cast.Network.SendNewerVersion();
+            cast.Application.OpenNewerVersion();
+        }),
         new(1, Faults.Suspension, "suspend", static (cast, node) => cast.Application.Suspend(node, cast.Other(node))),
         new(1, Faults.Suspension, "resume", static (cast, node) => cast.Application.ResumeSome(node, cast.Nodes)),
         new(2, Faults.OlderStore, "older store", static (cast, node) =>

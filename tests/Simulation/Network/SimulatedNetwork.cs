@@ -1,4 +1,5 @@
 using Kyberium.Engine;
+using Kyberium.Engine.Wire;
 using Kyberium.Simulation.Checkers;
 using Kyberium.Simulation.Nodes;
 using Kyberium.Simulation.World;
@@ -14,7 +15,7 @@ internal sealed class SimulatedNetwork(SimulatedWorld world, Scenario scenario, 
 
     private readonly SeededChoices _choices = SeededChoices.For(world.Seed, "network");
     private readonly Dictionary<string, SimulatedNode> _nodes = new(StringComparer.Ordinal);
-    private readonly HashSet<(string From, string To)> _cut = [];
+    private readonly Dictionary<(string From, string To), int> _cuts = [];
     private readonly List<(string From, string To, byte[] Envelope)> _kept = [];
 
     /// <summary>Gets or sets whether anything goes wrong.</summary>
@@ -24,25 +25,51 @@ internal sealed class SimulatedNetwork(SimulatedWorld world, Scenario scenario, 
 
     internal void Add(SimulatedNode node) => _nodes[node.Name] = node;
 
-    internal void Heal() => _cut.Clear();
+    internal void Heal() => _cuts.Clear();
 
     /// <summary>Cuts one direction between two nodes, or both, for a while.</summary>
     internal void Cut(string from, string to, bool both, long micros)
     {
-        _cut.Add((from, to));
-        if (both)
-        {
-            _cut.Add((to, from));
-        }
-
+        Cut(1);
         world.Note("network", $"cut {from} {(both ? "<>" : ">")} {to}");
         world.After(null, micros, () =>
         {
-            _cut.Remove((from, to));
-            _cut.Remove((to, from));
+            Cut(-1);
             world.Note("network", $"joined {from} {to}");
         });
+
+        // Cuts may overlap: the last to end joins.
+        void Cut(int change)
+        {
+            _cuts[(from, to)] = _cuts.GetValueOrDefault((from, to)) + change;
+            if (both)
+            {
+                _cuts[(to, from)] = _cuts.GetValueOrDefault((to, from)) + change;
+            }
+        }
     }
+
+    /// <summary>Cuts two nodes off and joins them again, over and over.</summary>
+    internal void Flap(string from, string to, bool both, long periodMicros, int times)
+    {
+        for (var time = 0; time < times; time++)
+        {
+            world.After(null, time * periodMicros, () => Cut(from, to, both, periodMicros / 2));
+        }
+    }
+
+    /// <summary>Sends what was on the wire before as a version that nobody speaks yet.</summary>
+    internal void SendNewerVersion()
+    {
+        if (_kept.Count > 0)
+        {
+            var (from, to, envelope) = _choices.Pick(_kept);
+            Deliver(from, to, InNewerVersion(envelope), [], "arrives in a newer version");
+        }
+    }
+
+    /// <summary>Gives an envelope as one of a newer version.</summary>
+    internal byte[] InNewerVersion(byte[] envelope) => [(byte)_choices.Between(EnvelopeHeader.Version + 1, byte.MaxValue), .. envelope[1..]];
 
     /// <summary>Sends something that was on the wire long ago once more.</summary>
     internal void Replay()
@@ -57,7 +84,7 @@ internal sealed class SimulatedNetwork(SimulatedWorld world, Scenario scenario, 
     internal IPeerLink Connect(SimulatedNode node, SimulatedProcess process) => new Link(this, node, process);
 
     internal bool IsLost(string from, string to) =>
-        IsFaulty && (_cut.Contains((from, to)) || (scenario.Has(Faults.Loss) && _choices.Chance(scenario.Loss)));
+        IsFaulty && (IsCut(from, to) || (scenario.Has(Faults.Loss) && _choices.Chance(scenario.Loss)));
 
     internal long Latency() => _choices.Between(50, IsFaulty ? scenario.LatencyMicrosMax : 5_000);
 
@@ -75,6 +102,8 @@ internal sealed class SimulatedNetwork(SimulatedWorld world, Scenario scenario, 
 
         return bytes;
     }
+
+    private bool IsCut(string from, string to) => _cuts.GetValueOrDefault((from, to)) > 0;
 
     private static string NodeAt(string address) => address[Scheme.Length..];
 
@@ -109,17 +138,17 @@ internal sealed class SimulatedNetwork(SimulatedWorld world, Scenario scenario, 
             }
         }
 
-        if (IsFaulty && _cut.Contains((from.Name, to)) && _choices.Chance(0.5))
+        if (IsFaulty && IsCut(from.Name, to) && _choices.Chance(0.5))
         {
             // A connection that hangs: the engine gives up by its own time-out.
             cancellationToken.Register(() => done.TrySetCanceled(cancellationToken));
             return new(done.Task);
         }
 
-        var refused = IsFaulty && (_cut.Contains((from.Name, to)) || !_nodes[to].IsUp) && _choices.Chance(0.7);
+        var refused = IsFaulty && (IsCut(from.Name, to) || !_nodes[to].IsUp) && _choices.Chance(0.7);
         world.After(process, slowest + Latency(), () =>
         {
-            if (refused)
+            if (refused || (IsFaulty && IsCut(to, from.Name)))      // the answer comes back the other way
             {
                 done.TrySetException(new EngineException(EngineErrorCode.PeerUnreachable, $"{to} is cut off"));
             }
@@ -161,6 +190,11 @@ internal sealed class SimulatedNetwork(SimulatedWorld world, Scenario scenario, 
                 var reply = await engine.AcceptEnvelopeAsync(envelope, AddressOf(from)).ConfigureAwait(false);
                 if (!reply.IsEmpty)
                 {
+                    if (envelope[0] != EnvelopeHeader.Version)
+                    {
+                        world.Violate("a version that is not spoken is refused", $"{process.Name} answered {FrameChecker.Describe(envelope)}");
+                    }
+
                     frames.Sent(process.Name, reply.Span);
                     replies.Add(reply);
                 }

@@ -1,4 +1,5 @@
 using Kyberium.Engine;
+using Kyberium.Engine.Wire;
 using Kyberium.Simulation.Checkers;
 using Kyberium.Simulation.Network;
 using Kyberium.Simulation.World;
@@ -112,6 +113,16 @@ internal sealed partial class Application(
         {
             var (to, envelope) = _choices.Pick(_kept);
             Open(to, envelope);
+        }
+    }
+
+    /// <summary>Opens an envelope as if a peer of a newer version had sent it: it is refused with the code that says so.</summary>
+    internal void OpenNewerVersion()
+    {
+        if (_kept.Count > 0)
+        {
+            var (to, envelope) = _choices.Pick(_kept);
+            Open(to, network.InNewerVersion(envelope));
         }
     }
 
@@ -264,7 +275,8 @@ internal sealed partial class Application(
                 }
             }
             catch (EngineException refused) when (
-                (int)refused.Code / 1_000 == 2 || refused.Code is EngineErrorCode.PeerUnknown or EngineErrorCode.RequestInvalid)
+                envelope[0] != EnvelopeHeader.Version ? refused.Code == EngineErrorCode.EnvelopeVersionUnsupported
+                : (int)refused.Code / 1_000 == 2 || refused.Code is EngineErrorCode.PeerUnknown or EngineErrorCode.RequestInvalid)
             {
                 if (process.IsAlive)
                 {

@@ -14,6 +14,8 @@ internal sealed partial class SimulatedNode(
     private SimulatedKeyring _keyring = new(SeededChoices.For(world.Seed, "keyring " + name));
     private int _processes;
     private long _wallOffset;
+    private readonly int _driftPpm = scenario.Has(Faults.Drift) ? SeededChoices.For(world.Seed, "drift " + name).Pick([0, 0, 30, -200, 20_000, -50_000]) : 0;
+    private long _slowUntil;
     private SimulatedProcess? _disksUser;
     private readonly List<(long Length, int Process)> _copies = [];
     private int _checkpointedBy;
@@ -53,10 +55,27 @@ internal sealed partial class SimulatedNode(
         world.Note(Name, $"wall clock off by {_wallOffset / 1_000_000} s");
     }
 
+    /// <summary>Lets the wall clock gain or lose as much as the other clock does, until the trouble ends.</summary>
+    internal void Drift()
+    {
+        if (IsFaulty && _driftPpm != 0)
+        {
+            SetClock(_driftPpm);
+            world.After(null, 1_000_000, Drift);
+        }
+    }
+
+    /// <summary>Lets the disk take very long for everything, for a while.</summary>
+    internal void SlowDisk(long micros)
+    {
+        _slowUntil = world.Now + micros;
+        world.Note(Name, "its disk is slow");
+    }
+
     internal void Start()
     {
         var process = new SimulatedProcess(
-            world, $"{Name}/{++_processes}", () => _wallOffset, _choices.Chance(0.5) ? _choices.Between(0, 1L << 40) - world.Now : 0);
+            world, $"{Name}/{++_processes}", () => _wallOffset, _choices.Chance(0.5) ? _choices.Between(0, 1L << 40) - world.Now : 0, _driftPpm);
         Process = _disksUser = process;
         Engine = null;
         world.Post(process, () => _ = StartAsync(process));
@@ -123,16 +142,18 @@ internal sealed partial class SimulatedNode(
                 world.Post(process, run);
                 break;
             case DiskStep.Read:
-                world.After(process, _choices.Between(1, 200), run);
+                world.After(process, _choices.Between(1, 200) * DiskSlowness, run);
                 break;
             case DiskStep.Gather:
                 world.After(process, _choices.Between(0, 100), run);
                 break;
             default:
-                world.After(process, _choices.Between(20, scenario.DiskMicrosMax), run);
+                world.After(process, _choices.Between(20, scenario.DiskMicrosMax) * DiskSlowness, run);
                 break;
         }
     }
+
+    private int DiskSlowness => IsFaulty && world.Now < _slowUntil ? 30 : 1;
 
     FlushOutcome IDiskHost.DrawFlush() =>
         !IsFaulty || !scenario.Has(Faults.FlushErrors) || !_choices.Chance(scenario.FlushErrors) ? FlushOutcome.Done

@@ -9,11 +9,11 @@ internal sealed class SimulatedProcess : EngineScheduler
     private long? _effectsLeft;
     private Action? _killed;
 
-    internal SimulatedProcess(SimulatedWorld world, string name, Func<long> wallOffset, long monotonicOffset)
+    internal SimulatedProcess(SimulatedWorld world, string name, Func<long> wallOffset, long monotonicOffset, int driftPpm)
     {
         _world = world;
         Name = name;
-        Time = new SimulatedTime(world, this, wallOffset, monotonicOffset);
+        Time = new SimulatedTime(world, this, wallOffset, monotonicOffset, driftPpm);
     }
 
     internal string Name { get; }

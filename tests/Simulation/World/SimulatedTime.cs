@@ -1,8 +1,11 @@
 namespace Kyberium.Simulation.World;
 
-/// <summary>A process's clocks and timers in virtual time. The wall clock may be set; the monotonic one only runs.</summary>
-internal sealed class SimulatedTime(SimulatedWorld world, SimulatedProcess process, Func<long> wallOffset, long monotonicOffset) : TimeProvider
+/// <summary>A process's clocks and timers in virtual time. The wall clock may be set; the monotonic one only runs, a little fast or slow.</summary>
+/// <param name="driftPpm">By how many microseconds in a second the monotonic clock and the timers gain; negative where they lose.</param>
+internal sealed class SimulatedTime(SimulatedWorld world, SimulatedProcess process, Func<long> wallOffset, long monotonicOffset, int driftPpm) : TimeProvider
 {
+    private const long Million = 1_000_000;
+
     internal static readonly DateTimeOffset Began = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public override long TimestampFrequency => 1_000_000;
@@ -11,16 +14,16 @@ internal sealed class SimulatedTime(SimulatedWorld world, SimulatedProcess proce
 
     public override DateTimeOffset GetUtcNow() => Began.AddMicroseconds(world.Now + wallOffset());
 
-    public override long GetTimestamp() => world.Now + monotonicOffset;
+    public override long GetTimestamp() => world.Now + (world.Now * driftPpm / Million) + monotonicOffset;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        var timer = new VirtualTimer(world, process, callback, state);
+        var timer = new VirtualTimer(world, process, callback, state, driftPpm);
         timer.Change(dueTime, period);
         return timer;
     }
 
-    private sealed class VirtualTimer(SimulatedWorld world, SimulatedProcess process, TimerCallback callback, object? state) : ITimer
+    private sealed class VirtualTimer(SimulatedWorld world, SimulatedProcess process, TimerCallback callback, object? state, int driftPpm) : ITimer
     {
         private SimulatedWorld.Due? _next;
         private bool _disposed;
@@ -54,7 +57,7 @@ internal sealed class SimulatedTime(SimulatedWorld world, SimulatedProcess proce
         }
 
         private void Arm(TimeSpan wait, TimeSpan period) =>
-            _next = world.After(process, (long)wait.TotalMicroseconds, () =>
+            _next = world.After(process, (long)(wait.TotalMicroseconds * Million / (Million + driftPpm)), () =>
             {
                 _next = null;
                 if (period != Timeout.InfiniteTimeSpan && period > TimeSpan.Zero)
