@@ -177,6 +177,19 @@ public sealed class DeliveryTests
     }
 
     [Fact]
+    public void What_expired_while_a_side_was_away_does_not_go_out_when_it_comes_back()
+    {
+        _world.Send(A, "old", new UnixMillis(_world.Now + 100));
+        _world.Network.Clear();
+        _world.Now += 100;
+        _world.Crash(A);
+        _world.Send(A, "new");      // the first turn, before any tick
+        _world.Run();
+        Assert.Equal(["new"], B.Inbox());
+        Assert.True(A.Reported(PeerReport.MessageExpired));
+    }
+
+    [Fact]
     public void A_full_outbox_pushes_back()
     {
         var world = Pair.Connected(new WorldOptions { LimitsA = WorldOptions.Limits with { OutboxCountMax = 1 } });

@@ -292,8 +292,8 @@ internal sealed partial class SimulatedNode(
                 parts.WrapJournal(LogJournal.Open(Disk, this, System.Text.Encoding.ASCII.GetBytes($"{Name} {_stores}".PadRight(16))))),
             OpenKeyring = (_, _) => Task.FromResult(parts.WrapKeyring(_keyring)),
             LoggerFactory = parts.WrapLog(new SimulatedLog(world, process, frames.Secrets, (line, reason) => ShardEnded(process, line, reason))),
-            TimeProvider = process.Time,
-            AuditSink = new SimulatedSink(world, process, this, Audit, _choices),
+            TimeProvider = parts.WrapTime(process.Time),
+            AuditSink = parts.WrapSink(new SimulatedSink(world, process, this, Audit, _choices)),
         };
         engineParts.PeerLinks.Add(parts.WrapLink(network.Connect(this, process)));
         return engineParts;
