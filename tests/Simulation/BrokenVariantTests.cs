@@ -50,7 +50,7 @@ public sealed class BrokenVariantTests
         AssertCaught(
             ["promise 5"],
             seed => Simulation.Run(seed, TimeSpan.FromSeconds(5), prepare: simulation => simulation.BeforeLook = () =>
-                simulation.Nodes[0].Disk.Append(Checkers.FrameChecker.Planted)));
+                simulation.Nodes[0].Disk.Append(Checkers.SecretScan.Planted)));
 
     [Fact]
     public void An_incarnation_that_a_later_process_draws_again_is_noticed() =>

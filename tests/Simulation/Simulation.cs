@@ -1,4 +1,5 @@
 using Kyberium.Engine;
+using Kyberium.Engine.Cryptography;
 using Kyberium.Simulation.Acts;
 using Kyberium.Simulation.Checkers;
 using Kyberium.Simulation.Network;
@@ -45,7 +46,7 @@ internal sealed class Simulation : IDisposable
             var node = new SimulatedNode(_world, _scenario, _network, _frames, parts, "node" + (char)('A' + number)) { Started = Started };
             _nodes.Add(node);
             _network.Add(node);
-            _frames.Secret(node.MasterKey);
+            _frames.Secrets.Add(node.MasterKey);
         }
 
         _ledgers.PassedSince = (name, wallMicros) => _nodes.First(node => node.Name == name).PassedSince(wallMicros);
@@ -79,8 +80,10 @@ internal sealed class Simulation : IDisposable
         var thread = new Thread(() =>
         {
             using var simulation = new Simulation(seed, faults, isShort, parts ?? NodeParts.Sound(seed), prepare);
+            SecretObservation.Watch(simulation._frames.Secrets.Add);
             simulation.Run((long)duration.TotalMicroseconds);
             result = simulation.Result(seed);
+            SecretObservation.Watch(null);
         }, StackBytes);
         thread.Start();
         thread.Join();
@@ -98,7 +101,6 @@ internal sealed class Simulation : IDisposable
 
     private void SetUp()
     {
-        _frames.IsCollecting = true;
         foreach (var node in _nodes)
         {
             node.Start();
@@ -108,8 +110,6 @@ internal sealed class Simulation : IDisposable
         {
             _world.Violate("set-up", "the nodes did not come to know each other");
         }
-
-        _frames.IsCollecting = false;
     }
 
     private void Trouble(long duration)
@@ -150,7 +150,7 @@ internal sealed class Simulation : IDisposable
         BeforeLook();
         foreach (var node in _nodes)
         {
-            _frames.LookThrough($"the disk of {node.Name}", node.Disk.Written.Span);
+            _frames.Secrets.LookThrough($"the disk of {node.Name}", node.Disk.Written.Span);
         }
     }
 

@@ -244,6 +244,55 @@ public sealed class DeliveryTests
     }
 
     [Fact]
+    public void What_comes_late_of_a_stream_that_an_operator_let_go_does_not_push_out_the_one_that_followed()
+    {
+        _world.Send(A, "one");
+        var late = Assert.Single(_world.Take(A, EnvelopeType.Message));
+        _world.Do(A, new PeerCommand.ResetStream(Outgoing: true, Incoming: false));
+        var next = _world.Take(A, EnvelopeType.Message);
+        _world.Deliver(late);
+        _world.Do(B, new PeerCommand.ResetStream(Outgoing: false, Incoming: true));
+        _world.Deliver(Assert.Single(next));
+        Assert.Equal(A.State.Outgoing.Id, B.State.Incoming.Id);
+
+        _world.Deliver(late);
+        Assert.Equal(A.State.Outgoing.Id, B.State.Incoming.Id);
+        _world.Send(A, "two");
+        _world.Run();
+        Assert.Equal(["one", "one", "two"], B.Inbox());
+        Assert.Equal(0, A.State.Outgoing.Count);
+    }
+
+    [Fact]
+    public void A_stream_that_an_operator_let_go_is_taken_up_again_where_the_peer_stands()
+    {
+        _world.Send(A, "one");
+        _world.Run();
+        _world.Do(B, new PeerCommand.ResetStream(Outgoing: false, Incoming: true));
+        _world.Send(A, "two");
+        _world.Run();
+        Assert.Equal(["one", "two"], B.Inbox());
+        Assert.DoesNotContain(A.State.Outgoing.Id, B.State.Incoming.Retired);
+        Assert.Equal(0, A.State.Outgoing.Count);
+    }
+
+    [Fact]
+    public void A_side_that_was_made_anew_and_reset_before_it_met_the_peer_is_not_taken_for_one_that_went_back()
+    {
+        _world.Send(A, "old");
+        _world.Run();
+        var pins = A.State.Pins;
+        _world.Do(A, new PeerCommand.Forget());
+        _world.Network.Clear();
+        _world.Do(A, new PeerCommand.Add(pins[0] with { Proved = false }, new FrozenPolicy("t", 1, default), ["b"], 0));
+        _world.Do(A, new PeerCommand.ResetStream(Outgoing: true, Incoming: false));
+        _world.Send(A, "new");
+        _world.Run();
+        Assert.Null(A.State.Outgoing.Stopped);
+        Assert.Equal(["old", "new"], B.Inbox());
+    }
+
+    [Fact]
     public void A_repeated_operation_gets_its_first_answer()
     {
         var operation = Guid.Parse("11111111-0000-0000-0000-000000000000");

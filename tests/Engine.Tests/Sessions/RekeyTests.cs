@@ -26,6 +26,21 @@ public sealed class RekeyTests
     }
 
     [Fact]
+    public void A_rekey_that_a_side_cannot_answer_since_its_identity_gave_way_leads_to_a_session_with_the_new_one()
+    {
+        var rotated = Fingerprint.Of("rotated"u8);
+        _world.Do(A, new PeerCommand.AddPin(new Pin(rotated, default, Proved: false)));
+        B.Context.Identities = [rotated];
+        _world.Do(A, new PeerCommand.Rekey());
+        _world.Run();
+        Assert.Equal(rotated, A.State.Sending!.Remote);
+        Assert.Equal(rotated, Assert.Single(A.State.Pins).Fingerprint);
+        _world.Send(A, "over the new one");
+        _world.Run();
+        Assert.Equal(["over the new one"], B.Inbox());
+    }
+
+    [Fact]
     public void Rule_2_a_newer_message_1_replaces_the_half_open_rekey()
     {
         _world.Do(A, new PeerCommand.Rekey());

@@ -18,6 +18,9 @@ internal sealed partial class DeliveryLedger
     private int _streams;
     private int _newStreams;
     private int _rewinds;
+    private int _stops;
+    private bool _isSendingStopped;
+    private bool _isAcceptingStopped;
     private bool _isReceiverBehind;
     private ulong _again;
 
@@ -40,6 +43,7 @@ internal sealed partial class DeliveryLedger
         _open.Add(act);
         _newStreams += liberty.HasFlag(Liberty.NewStream) ? 1 : 0;
         _rewinds += liberty.HasFlag(Liberty.Rewind) ? 1 : 0;
+        _stops += liberty.HasFlag(Liberty.Rewind) ? 2 : 0;
         Allow(act);
         return act;
     }
@@ -111,6 +115,15 @@ internal sealed partial class DeliveryLedger
     /// <summary>Gets whether a number that the sender gave means what it meant when the message was tried.</summary>
     private bool HasItsNumber(Guid operation) =>
         _streamTried[operation] == _streams && !_open.Exists(act => act.Liberty.HasFlag(Liberty.NewStream));
+
+    /// <summary>A receiver that forgot where it stood may have acknowledged what it does not know any more: once for each act either side
+    /// may notice, and stands still until its operator starts the stream anew.</summary>
+    private bool MayStand(ref bool isStopped, string reason, string allowed)
+    {
+        var isNew = reason.Length > 0 && !isStopped;
+        isStopped = reason.Length > 0;
+        return !isNew || (reason == allowed && --_stops >= 0);
+    }
 
     private bool TakeRepeat(Guid operation)
     {

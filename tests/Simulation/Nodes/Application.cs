@@ -69,6 +69,9 @@ internal sealed partial class Application(
     /// <summary>A node that lost everything repeats nothing.</summary>
     internal void ForgetUnfinished(SimulatedNode node) => _unfinished.Remove(node.Name);
 
+    /// <summary>Gets whether a suspension was asked for since the peer was last asked to go on.</summary>
+    internal bool MayBeSuspended(SimulatedNode node, SimulatedNode peer) => _asked.ContainsKey((node.Name, peer.Name));
+
     /// <summary>Forgets what a node's own stores forgot: who was suspended, and what was left to be repeated.</summary>
     internal void Forget(SimulatedNode node, SimulatedNode? peer = null)
     {
@@ -84,7 +87,7 @@ internal sealed partial class Application(
     {
         var filler = new byte[_choices.Below(PayloadMax)];
         _choices.Fill(filler);
-        byte[] payload = [.. FrameChecker.Planted, .. filler];
+        byte[] payload = [.. SecretScan.Planted, .. filler];
         var envelope = await engine.SealAsync(peer.PeerId, payload).ConfigureAwait(false);
         if (!process.IsAlive)
         {
@@ -371,6 +374,7 @@ internal sealed partial class Application(
             }
             catch (EngineException failure) when (IsExpected(failure))
             {
+                frames.Secrets.LookThrough($"an exception of {process.Name}", failure.Message);
                 if (process.IsAlive && what is not null)
                 {
                     world.Note(process.Name, $"{what}: {failure.Code}");

@@ -97,6 +97,10 @@ internal sealed partial class OperatorActs
         {
             Act(node, "peer-released", (engine, caller) => engine.ReleasePeerAsync(peer.PeerId, caller: caller));
         }
+        else if (info.Status == PeerStatus.Suspended && !application.MayBeSuspended(node, peer))
+        {
+            Act(node, "peer-resumed", (engine, caller) => engine.ResumePeerAsync(peer.PeerId, caller: caller));     // an older store says so
+        }
         else if (info.OutgoingStopped.Length > 0 || info.IncomingStopped.Length > 0)
         {
             Reset(node, peer, info.OutgoingStopped.Length > 0, info.IncomingStopped.Length > 0);

@@ -165,7 +165,7 @@ internal sealed partial class OperatorActs(
             {
                 _identities[node.Name] = await engine.RotateIdentityAsync(IdentityName.Default, caller).ConfigureAwait(false);
             }
-        }, isConditional: true);
+        }, pair: (node.Name, node.Name), isConditional: true);
 
     private void SetTemplate(SimulatedNode node, SimulatedNode peer, string template) => Act(
         node, "template-set", (engine, caller) => engine.SetTemplateAsync(peer.PeerId, template, caller: caller));

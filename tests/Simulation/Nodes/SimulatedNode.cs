@@ -300,11 +300,11 @@ internal sealed partial class SimulatedNode(
             OpenJournal = (_, _) => Task.FromResult(
                 parts.WrapJournal(LogJournal.Open(Disk, this, System.Text.Encoding.ASCII.GetBytes($"{Name} {_stores}".PadRight(16))))),
             OpenKeyring = (_, _) => Task.FromResult(parts.WrapKeyring(_keyring)),
-            LoggerFactory = new SimulatedLog(world, process, (line, reason) => ShardEnded(process, line, reason)),
+            LoggerFactory = parts.WrapLog(new SimulatedLog(world, process, frames.Secrets, (line, reason) => ShardEnded(process, line, reason))),
             TimeProvider = process.Time,
             AuditSink = new SimulatedSink(world, process, this, Audit, _choices),
         };
-        engineParts.PeerLinks.Add(network.Connect(this, process));
+        engineParts.PeerLinks.Add(parts.WrapLink(network.Connect(this, process)));
         return engineParts;
     }
 

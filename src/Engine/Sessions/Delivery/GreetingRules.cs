@@ -32,7 +32,7 @@ internal static class GreetingRules
 
         if (greeting.MyStream != known.Id)
         {
-            if (known.Retired.Contains(greeting.MyStream))
+            if (known.IsRetired(greeting.MyStream))
             {
                 // If the stream was left only after this side's message was made, the greeting was overtaken by that.
                 if (baseline.Incoming == known.Id)
@@ -76,7 +76,9 @@ internal static class GreetingRules
             return;     // it will adopt the stream where it stands
         }
 
-        if (greeting.YourStream != own.Id && own is { LowestUnacknowledged: 1, Retired.Count: 0 })
+        // Before its first greeting of the peer an operator may have started this side's stream anew; then it is not the first one.
+        var knewNothing = own.Retired.Count == 0 || (!baseline.Outgoing.IsZero && baseline.Incoming.IsZero);
+        if (greeting.YourStream != own.Id && own.LowestUnacknowledged == 1 && knewNothing)
         {
             // This side's state was made anew: a fresh store, or a peer that was removed and added again. The peer adopts the
             // stream it has never met. Were this an older copy instead, from before a reset, the peer knows its stream as

@@ -10,7 +10,7 @@ internal static class IncomingRules
         var stream = step.State.Incoming;
         if (message.Stream != stream.Id)
         {
-            if (stream.Retired.Contains(message.Stream))
+            if (stream.IsRetired(message.Stream))
             {
                 // A record of a stream the peer has left may still be under way. If instead its store went back in
                 // time, the next greeting shows it: a rolled-back store opens none of its old sessions.

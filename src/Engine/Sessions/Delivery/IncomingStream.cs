@@ -52,9 +52,14 @@ internal sealed class IncomingStream
         return null;
     }
 
+    /// <summary>Says whether a stream was left for good: what still comes of it is late. The one forgotten last is not as long as no
+    /// other was adopted: it may be what the peer goes on with.</summary>
+    internal bool IsRetired(StreamId stream) => Retired.Contains(stream) && !(Id.IsZero && Retired[^1] == stream);
+
     /// <summary>Forgets where the peer's stream stood; what waits for the application stays.</summary>
     internal void Forget()
     {
+        Retire();
         Id = default;
         Expected = 1;
         ChainBelow = null;
@@ -75,13 +80,13 @@ internal sealed class IncomingStream
 
     internal void Adopt(StreamId stream, ulong expected)
     {
-        if (!Id.IsZero && Id != stream)
+        if (Id.IsZero)
         {
-            Retired.Add(Id);
-            if (Retired.Count > RetiredCountMax)
-            {
-                Retired.RemoveAt(0);
-            }
+            Retired.Remove(stream);
+        }
+        else if (Id != stream)
+        {
+            Retire();
         }
 
         Id = stream;
@@ -89,6 +94,18 @@ internal sealed class IncomingStream
         ChainBelow = expected == 1 ? ChainHash.Start(stream) : null;
         Stopped = null;
         Early = null;
+    }
+
+    private void Retire()
+    {
+        if (!Id.IsZero)
+        {
+            Retired.Add(Id);
+            if (Retired.Count > RetiredCountMax)
+            {
+                Retired.RemoveAt(0);
+            }
+        }
     }
 }
 

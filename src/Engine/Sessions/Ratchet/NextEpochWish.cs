@@ -152,7 +152,8 @@ internal static class NextEpochWish
         }
     }
 
-    private static bool CanRekey(in PeerStep step, SessionState session) =>
+    /// <summary>Says whether both sides' keys of a session are still in use here.</summary>
+    internal static bool CanRekey(in PeerStep step, SessionState session) =>
         step.State.IsPinned(session.Remote) && step.Context.LocalIdentities.Contains(session.Local);
 
     private static MonotonicMillis Later(MonotonicMillis left, MonotonicMillis right) => left.Value >= right.Value ? left : right;

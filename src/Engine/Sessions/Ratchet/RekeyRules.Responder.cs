@@ -74,6 +74,13 @@ internal static partial class RekeyRules
 
     private static void Message1(in PeerStep step, SessionState session, ReadOnlyMemory<byte> message)
     {
+        if (!NextEpochWish.CanRekey(step, session))
+        {
+            // The keys of this session gave way to newer ones. The peer cannot know that, and asks for ever: it gets a session with those.
+            NextEpochWish.Ask(step, session.Current.LocalIndex);
+            return;
+        }
+
         var handshakes = step.Handshakes;
         if (IsLower(session))
         {

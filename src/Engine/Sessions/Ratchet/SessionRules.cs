@@ -42,7 +42,7 @@ internal static partial class SessionRules
     }
 
     /// <summary>Starts an attempt at a new session. While an identity or a pin is being replaced, attempts take turns
-    /// between the old and the new, since the peer may know either.</summary>
+    /// between the old and the new, since the peer may know either; while both are, through all four pairs.</summary>
     private static bool TryStart(in PeerStep step)
     {
         var state = step.State;
@@ -53,7 +53,7 @@ internal static partial class SessionRules
 
         var turn = state.RestartFailures;
         var local = step.Context.LocalIdentities[turn % step.Context.LocalIdentities.Count];
-        var remote = state.Pins[state.Pins.Count - 1 - (turn % state.Pins.Count)];
+        var remote = state.Pins[state.Pins.Count - 1 - (turn / step.Context.LocalIdentities.Count % state.Pins.Count)];
         if (step.Context.ChooseSuite(local, remote) is not { } suite)
         {
             return false;
