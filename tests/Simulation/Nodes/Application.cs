@@ -12,6 +12,7 @@ internal sealed partial class Application(
 {
     private const int PayloadMax = 700;
     private const int KeptMax = 300;
+    private const int RepeatedMax = 12;
     private const string Receiving = "receive";
 
     private readonly SeededChoices _choices = SeededChoices.For(world.Seed, "application");
@@ -39,6 +40,12 @@ internal sealed partial class Application(
         foreach (var other in others)
         {
             Look(node, other);
+        }
+
+        // Whoever listened tries a new process with what an earlier one has opened.
+        foreach (var (to, envelope) in _kept.Where(kept => kept.To == node).TakeLast(RepeatedMax).ToList())
+        {
+            Open(to, envelope);
         }
 
         Run(process, Receiving, () => ReceiveAsync(node, process, engine));
@@ -375,7 +382,7 @@ internal sealed partial class Application(
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
-                if (process.IsAlive)
+                if (process.IsAlive && !process.Explains(exception))
                 {
                     world.Violate("commands fail with codes that tell what to do", $"{process.Name}, {what}: {exception}");
                 }

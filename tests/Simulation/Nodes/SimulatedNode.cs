@@ -76,6 +76,7 @@ internal sealed partial class SimulatedNode(
     {
         var process = new SimulatedProcess(
             world, $"{Name}/{++_processes}", () => _wallOffset, _choices.Chance(0.5) ? _choices.Between(0, 1L << 40) - world.Now : 0, _driftPpm);
+        process.Explains = failure => FindsDamage(process, failure);
         Process = _disksUser = process;
         Engine = null;
         world.Post(process, () => _ = StartAsync(process));
@@ -224,6 +225,13 @@ internal sealed partial class SimulatedNode(
                 _newerStore = null;
                 world.After(null, _choices.Between(1, scenario.RestartMicrosMax), Start);
             }
+            else if (IsDamaged && exception is EngineException { Code: EngineErrorCode.JournalCorrupt })
+            {
+                world.Note(process.Name, $"refuses damage: {exception.Message}");
+                process.Exit();
+                Repair();
+                world.After(null, _choices.Between(1, scenario.RestartMicrosMax), Start);
+            }
             else if (exception is EngineException { IsTransient: true } or EngineException { Code: EngineErrorCode.JournalUnavailable or EngineErrorCode.JournalFull })
             {
                 world.Note(process.Name, $"did not start: {exception.Message}");
@@ -245,7 +253,7 @@ internal sealed partial class SimulatedNode(
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            if (process.IsAlive)
+            if (process.IsAlive && !FindsDamage(process, exception))
             {
                 world.Violate("promise 8", $"{process.Name} does not stop: {exception}");
             }
@@ -276,6 +284,7 @@ internal sealed partial class SimulatedNode(
         options.Shard.BatchCountMax = Math.Min(scenario.BatchCountMax, scenario.MailboxCountMax);
         options.Residency.ResidentPeersMax = scenario.ResidentPeersMax;
         options.Journal.CheckpointInterval = scenario.CheckpointInterval;
+        options.Journal.SnapshotsPerCommitMax = scenario.SnapshotsPerCommitMax;
         options.Delivery.InFlightCountMax = scenario.InFlightCountMax;
         options.Delivery.EarlyCountMax = scenario.EarlyCountMax;
         options.Handshake.EphemeralPoolCount = 1;
@@ -302,7 +311,8 @@ internal sealed partial class SimulatedNode(
     private void ShardEnded(SimulatedProcess process, string line, Exception reason)
     {
         // A commit that fails for good may end a shard, which then recovers; anything else that ends one is a defect.
-        if (reason is not EngineException { Code: EngineErrorCode.JournalUnavailable or EngineErrorCode.JournalFull })
+        if (reason is not EngineException { Code: EngineErrorCode.JournalUnavailable or EngineErrorCode.JournalFull }
+            && !FindsDamage(process, reason))
         {
             world.Violate("no shard ends by a defect", $"{process.Name}: {line} {reason}");
         }

@@ -20,6 +20,12 @@ internal sealed class SimulatedProcess : EngineScheduler
 
     internal bool IsAlive { get; private set; } = true;
 
+    /// <summary>Gets or sets whether the process said that what it stores is damaged.</summary>
+    internal bool DamageSeen { get; set; }
+
+    /// <summary>Gets or sets whether something that was done to the process's machine explains a failure that would be a defect otherwise.</summary>
+    internal Func<Exception, bool> Explains { get; set; } = _ => false;
+
     internal override TimeProvider Time { get; }
 
     internal override TaskCreationOptions Completion => TaskCreationOptions.None;
