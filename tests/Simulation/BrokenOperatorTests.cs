@@ -1,4 +1,5 @@
 using Kyberium.Engine;
+using Kyberium.Simulation.Broken;
 using Kyberium.Simulation.Nodes;
 using Microsoft.Extensions.Logging;
 
@@ -8,7 +9,9 @@ namespace Kyberium.Simulation;
 public sealed class BrokenOperatorTests
 {
     private const ulong SeedsMax = 60;
+    private const ulong BrokenSeedsMax = 200;
     private static readonly TimeSpan Duration = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan BrokenDuration = TimeSpan.FromSeconds(30);
 
     [Fact]
     public void A_removal_that_keeps_the_peers_key_is_noticed() =>
@@ -55,6 +58,24 @@ public sealed class BrokenOperatorTests
     [Fact]
     public void Messages_that_expire_behind_a_cut_are_reported_and_do_not_come() =>
         Assert.Null(Simulation.Run(3, TimeSpan.FromMinutes(6), Faults.None, prepare: ExpireBehindACut).Violation);
+
+    [Fact]
+    public void A_removal_that_deletes_no_rows_is_noticed() => AssertCaught(
+        BrokenEngine.Without("Kyberium.Engine.Shards.ShardStore", "DeleteRows"), "keeps a row of it", Faults.Removals);
+
+    [Fact]
+    public void An_expiry_that_never_strikes_is_noticed() => AssertCaught(
+        BrokenEngine.Without("Kyberium.Engine.Sessions.Delivery.OutgoingRules", "Expire"), "work comes to an end",
+        Faults.Expiries | Faults.Partition | Faults.Suspension);
+
+    [Fact]
+    public void A_reset_that_numbers_anew_in_the_same_stream_is_noticed() => AssertCaught(
+        BrokenEngine.Handing("Kyberium.Engine.Sessions.Delivery.OutgoingStream", "Reset", "OutgoingStream::Open", "Id"), "promise 3", Faults.StreamResets);
+
+    [Fact]
+    public void A_left_stream_that_is_taken_up_again_is_noticed() => AssertCaught(
+        BrokenEngine.Without("Kyberium.Engine.Sessions.Delivery.IncomingStream", "IsRetired"), "promise 3",
+        Faults.StreamResets | Faults.Duplication | Faults.Loss);
 
     [Fact]
     public void An_act_that_no_event_tells_of_is_noticed() =>
@@ -137,6 +158,25 @@ public sealed class BrokenOperatorTests
             cast.Network.Cut(sender.Name, receiver.Name, both: true, 280_000_000);
             cast.Application.SendExpiring(sender, receiver, TimeSpan.FromSeconds(3));
         });
+    }
+
+    private static void AssertCaught(BrokenEngine engine, string saying, Faults faults)
+    {
+        var others = new List<string>();
+        for (ulong seed = 1; seed <= BrokenSeedsMax; seed++)
+        {
+            if (engine.Run(seed, faults, BrokenDuration) is { } violation)
+            {
+                if (violation.Contains(saying, StringComparison.Ordinal))
+                {
+                    return;
+                }
+
+                others.Add($"{seed}: {violation}");
+            }
+        }
+
+        Assert.Fail($"{BrokenSeedsMax} seeds noticed nothing but {string.Join("; ", others)}");
     }
 
     private static NodeParts Sound(ulong seed) => NodeParts.Sound(seed);

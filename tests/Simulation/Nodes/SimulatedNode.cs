@@ -75,7 +75,7 @@ internal sealed partial class SimulatedNode(
     internal void Start()
     {
         var process = new SimulatedProcess(
-            world, $"{Name}/{++_processes}", () => _wallOffset, _choices.Chance(0.5) ? _choices.Between(0, 1L << 40) - world.Now : 0, _driftPpm);
+            world, $"{Name}/{++_processes}", () => _wallOffset, _choices.Chance(0.5) ? _choices.Between(0, 1L << 40) - world.Now : 0, _driftPpm, parts.WrapTime);
         process.Explains = failure => FindsDamage(process, failure);
         Process = _disksUser = process;
         Engine = null;
@@ -301,7 +301,7 @@ internal sealed partial class SimulatedNode(
                 parts.WrapJournal(LogJournal.Open(Disk, this, System.Text.Encoding.ASCII.GetBytes($"{Name} {_stores}".PadRight(16))))),
             OpenKeyring = (_, _) => Task.FromResult(parts.WrapKeyring(_keyring)),
             LoggerFactory = parts.WrapLog(new SimulatedLog(world, process, frames.Secrets, (line, reason) => ShardEnded(process, line, reason))),
-            TimeProvider = parts.WrapTime(process.Time),
+            TimeProvider = process.Time,
             AuditSink = parts.WrapSink(new SimulatedSink(world, process, this, Audit, _choices)),
         };
         engineParts.PeerLinks.Add(parts.WrapLink(network.Connect(this, process)));

@@ -9,11 +9,12 @@ internal sealed class SimulatedProcess : EngineScheduler
     private long? _effectsLeft;
     private Action? _killed;
 
-    internal SimulatedProcess(SimulatedWorld world, string name, Func<long> wallOffset, long monotonicOffset, int driftPpm)
+    internal SimulatedProcess(SimulatedWorld world, string name, Func<long> wallOffset, long monotonicOffset, int driftPpm, Func<TimeProvider, TimeProvider>? wrapTime = null)
     {
         _world = world;
         Name = name;
-        Time = new SimulatedTime(world, this, wallOffset, monotonicOffset, driftPpm);
+        TimeProvider time = new SimulatedTime(world, this, wallOffset, monotonicOffset, driftPpm);
+        Time = wrapTime?.Invoke(time) ?? time;
     }
 
     internal string Name { get; }
