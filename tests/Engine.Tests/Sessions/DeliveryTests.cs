@@ -215,6 +215,23 @@ public sealed class DeliveryTests
     }
 
     [Fact]
+    public void A_full_inbox_does_not_look_like_a_lost_session()
+    {
+        var world = Pair.Connected(new WorldOptions { LimitsB = WorldOptions.Limits with { InboxCountMax = 1 } });
+        var (session, epoch) = (world.A.State.Sending!.Id, world.A.State.Sending.Current.Number);
+        world.Send(world.A, "one");
+        world.Send(world.A, "two");
+        world.Pass(2 * 3_600_000);
+        Assert.Equal((session, epoch), (world.A.State.Sending!.Id, world.A.State.Sending.Current.Number));
+        Assert.Equal(["one"], world.B.Inbox());
+
+        world.Do(world.B, new PeerCommand.Handled(world.B.State.Incoming.Id, 1));
+        world.Pass(60_000);
+        Assert.Equal(["two"], world.B.Inbox());
+        Assert.Equal(0, world.A.State.Outgoing.Count);
+    }
+
+    [Fact]
     public void A_message_that_fails_too_often_is_set_aside_retried_or_dropped()
     {
         _world.Send(A, "bad");
