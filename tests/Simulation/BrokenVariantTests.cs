@@ -114,6 +114,14 @@ public sealed class BrokenVariantTests
             ["promise 3", "no shard ends by a defect"],
             BrokenEngine.With("Kyberium.Engine.Sessions.Storage.SnapshotCodec", "ReadOutgoing", "StateReader::UInt64", 1));
 
+    [Fact]
+    public void A_fence_that_the_journal_does_not_check_is_noticed() =>
+        AssertCaught(
+            ["promise 3", "promise 4", "recovery", "no shard ends by a defect", "commands fail with codes that tell what to do"],
+            seed => Simulation.Run(
+                seed, TimeSpan.FromSeconds(20), Faults.TwoOwners,
+                NodeParts.Sound(seed) with { WrapJournal = journal => ((Disk.LogJournal)journal).WithoutFences() }, isShort: true));
+
     private static void AssertCaught(string[] promises, BrokenEngine engine)
     {
         for (ulong seed = 1; seed <= ShortSeedsMax; seed++)

@@ -43,7 +43,7 @@ internal sealed class Simulation : IDisposable
         _cast = new Cast(_world, _scenario, _choices, _nodes, _network, _application, _ledgers);
         for (var number = 0; number < _scenario.Nodes; number++)
         {
-            var node = new SimulatedNode(_world, _scenario, _network, _frames, parts, "node" + (char)('A' + number)) { Started = Started };
+            var node = new SimulatedNode(_world, _scenario, _network, _frames, parts, "node" + (char)('A' + number)) { Started = Started, CameBack = CameBack };
             _nodes.Add(node);
             _network.Add(node);
             _frames.Secrets.Add(node.MasterKey);
@@ -294,6 +294,9 @@ internal sealed class Simulation : IDisposable
             _world.Post(process, () => _ = IntroduceAsync(node, process, engine));
         }
     }
+
+    private void CameBack(SimulatedNode node, SimulatedProcess process, SessionEngine engine) =>
+        _application.Haunt(node, process, engine, [.. _nodes.Where(other => other != node)]);
 
     private async Task IntroduceAsync(SimulatedNode node, SimulatedProcess process, SessionEngine engine)
     {

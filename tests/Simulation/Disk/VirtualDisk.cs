@@ -16,6 +16,12 @@ internal sealed class VirtualDisk
     /// <summary>Gets everything written, flushed or not.</summary>
     internal ReadOnlyMemory<byte> Written => _bytes.GetBuffer().AsMemory(0, (int)_bytes.Length);
 
+    /// <summary>Gets how much of it is flushed.</summary>
+    internal long FlushedLength => _flushed;
+
+    /// <summary>Gets or sets whose write goes on: others wait for its end.</summary>
+    internal IDiskHost? Writer { get; set; }
+
     internal void Append(ReadOnlySpan<byte> bytes) => _bytes.Write(bytes);
 
     internal void Flush()

@@ -61,6 +61,32 @@ internal sealed partial class Application(
     /// <summary>Gets or sets whether operators may have taken a peer away, or a node its store, so that what was known may be unknown.</summary>
     internal bool PeersComeAndGo { get; set; }
 
+    /// <summary>Lets a process whose store another has taken over do what it would have done: nothing of it may count that is not durable.</summary>
+    internal void Haunt(SimulatedNode node, SimulatedProcess process, SessionEngine engine, IReadOnlyList<SimulatedNode> others)
+    {
+        foreach (var other in others)
+        {
+            var ledger = ledgers.Of(node.Name, other.Name);
+            var operation = NewOperation();
+            var payload = ledger.Compose(operation, _choices, PayloadMax);
+            Run(process, $"send {payload.Length} bytes to {other.Name}, deposed", async () =>
+            {
+                var sent = await engine.SendAsync(other.PeerId, payload, new SendOptions(operation)).ConfigureAwait(false);
+                if (process.IsAlive)
+                {
+                    world.Note(process.Name, $"accepted {sent.Number} for {other.Name}, deposed");
+                    ledger.Accepted(sent);
+                }
+            });
+            Run(process, "checkpoint, deposed", () => engine.CheckpointAsync());
+        }
+
+        foreach (var (_, envelope) in _kept.Where(kept => kept.To == node).TakeLast(RepeatedMax).ToList())
+        {
+            Open(node, process, engine, envelope, null);
+        }
+    }
+
     internal void Send(SimulatedNode node, SimulatedNode peer) => Send(node, peer, NewOperation());
 
     /// <summary>Sends a message that need not come any more after some time.</summary>
@@ -253,11 +279,13 @@ internal sealed partial class Application(
 
     private void Open(SimulatedNode node, byte[] envelope, Action? opened = null)
     {
-        if (node.Process is not { IsAlive: true } process || node.Engine is not { } engine)
+        if (node.Process is { IsAlive: true } process && node.Engine is { } engine)
         {
-            return;
+            Open(node, process, engine, envelope, opened);
         }
+    }
 
+    private void Open(SimulatedNode node, SimulatedProcess process, SessionEngine engine, byte[] envelope, Action? opened) =>
         Run(process, null, async () =>
         {
             var suspended = _suspended.Where(pair => pair.Node == node.Name).ToHashSet();
@@ -291,7 +319,6 @@ internal sealed partial class Application(
                 }
             }
         });
-    }
 
     private async Task ReceiveAsync(SimulatedNode node, SimulatedProcess process, SessionEngine engine)
     {

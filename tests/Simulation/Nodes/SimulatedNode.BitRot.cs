@@ -34,24 +34,29 @@ internal sealed partial class SimulatedNode
     // Whoever is told of damage acts: the process ends and the disk is repaired, whatever else it was about to do.
     private bool FindsDamage(SimulatedProcess process, Exception failure)
     {
-        if (failure is not EngineException { Code: EngineErrorCode.JournalCorrupt } || process.DamageSeen)
+        if (failure is EngineException { Code: EngineErrorCode.JournalCorrupt })
         {
+            DamageReported(process);
             return process.DamageSeen;
         }
 
-        if (!IsDamaged || process != Process)
+        return false;
+    }
+
+    private void DamageReported(SimulatedProcess process)
+    {
+        if (!IsDamaged || process.DamageSeen || process != Process)
         {
-            return false;
+            return;
         }
 
         process.DamageSeen = true;
-        world.Note(process.Name, $"found damage: {failure.Message}");
+        world.Note(process.Name, "found damage");
         world.After(null, _choices.Between(1, scenario.RestartMicrosMax), () => process.KillAfter(0, () =>
         {
             Crashed();
             Repair();
         }));
-        return true;
     }
 
     private void Repair()

@@ -8,6 +8,7 @@ internal sealed class SimulatedProcess : EngineScheduler
     private readonly SimulatedWorld _world;
     private long? _effectsLeft;
     private Action? _killed;
+    private List<Action>? _held;
 
     internal SimulatedProcess(SimulatedWorld world, string name, Func<long> wallOffset, long monotonicOffset, int driftPpm, Func<TimeProvider, TimeProvider>? wrapTime = null)
     {
@@ -20,6 +21,11 @@ internal sealed class SimulatedProcess : EngineScheduler
     internal string Name { get; }
 
     internal bool IsAlive { get; private set; } = true;
+
+    /// <summary>Gets whether the process dies at one of its next effects.</summary>
+    internal bool IsDoomed => _effectsLeft is not null;
+
+    internal bool IsPaused => _held is not null;
 
     /// <summary>Gets or sets whether the process said that what it stores is damaged.</summary>
     internal bool DamageSeen { get; set; }
@@ -59,6 +65,20 @@ internal sealed class SimulatedProcess : EngineScheduler
             _effectsLeft = effects;
             _killed = killed;
         }
+    }
+
+    /// <summary>Stands still: what comes due waits.</summary>
+    internal void Pause() => _held ??= [];
+
+    /// <summary>Keeps a step of a process that stands still.</summary>
+    internal void Hold(Action run) => _held!.Add(run);
+
+    /// <summary>Goes on, with all that has come due meanwhile.</summary>
+    internal void Resume()
+    {
+        var held = _held ?? [];
+        _held = null;
+        held.ForEach(run => _world.Post(this, run));
     }
 
     internal void Kill()
