@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Threading.Channels;
 using Kyberium.Engine;
+using Kyberium.Measuring;
 
 namespace Kyberium.Load;
 
@@ -36,7 +37,7 @@ internal sealed class PipelineLoad(Pair pair, int[] order, byte[] payload)
 
     private async Task<double> SealAsync(int from, int to)
     {
-        var requests = Requests(order.AsSpan(from..to), number => new SealRequest(Pair.Right, payload, pair.Names[number]));
+        var requests = Requests(order.AsSpan(from..to), number => new SealRequest(pair.Sessions[number].Peer, payload, pair.Sessions[number].Identity));
         var at = from;
         var watch = Stopwatch.StartNew();
         await foreach (var result in pair.Sender.SealManyAsync(requests))

@@ -228,8 +228,11 @@ public sealed partial class SessionEngine
             : throw WireErrors.PublicDocument(failure);
     }
 
-    private static Sessions.FrozenPolicy Freeze(Template template) => new(
-        template.Ref.Id, template.Ref.Version, PolicyEncoding.Encode(new Templates.FrozenPolicy(template.Ref, template.Policy)));
+    private Sessions.FrozenPolicy Freeze(Template template)
+    {
+        var encoded = PolicyEncoding.Encode(new Templates.FrozenPolicy(template.Ref, template.Policy));
+        return _environment.Policies.Shared(new Sessions.FrozenPolicy(template.Ref.Id, template.Ref.Version, encoded), _settings);
+    }
 
     private static PeerInfo Describe(ResidentPeer peer)
     {

@@ -341,6 +341,22 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         }
     }
 
+    /// <summary>Closes the audit sink. What was not handed on stays in the journal; the store's lock is released whatever it says.</summary>
+    private async Task CloseSinkAsync()
+    {
+        try
+        {
+            if (_parts.AuditSink is { } sink)
+            {
+                await sink.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            EngineLog.AuditSinkNotClosed(_logger, failure);
+        }
+    }
+
     private async Task ReleaseAsync()
     {
         Interlocked.CompareExchange(ref _stopping, 1, 0);
@@ -350,11 +366,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         }
 
         await _audit.DisposeAsync().ConfigureAwait(false);
-        if (_parts.AuditSink is { } sink)
-        {
-            await sink.DisposeAsync().ConfigureAwait(false);
-        }
-
+        await CloseSinkAsync().ConfigureAwait(false);
         await _outlet.DisposeAsync().ConfigureAwait(false);
         _ephemeralKeys.Dispose();
         _gate.Dispose();

@@ -13,6 +13,22 @@ internal static class BuiltProgram
     /// <returns>The lines of standard output that hold something.</returns>
     internal static async Task<string[]> RunAsync(string folder, string assembly, string workingDirectory, params string[] arguments)
     {
+        var (code, output, errors) = await EndAsync(folder, assembly, workingDirectory, arguments);
+        Assert.True(code == 0, errors + output);
+        return output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    }
+
+    /// <summary>Runs it to its end, which must be a bad one.</summary>
+    /// <returns>The exit code, and what it said on standard error.</returns>
+    internal static async Task<(int Code, string Errors)> FailAsync(string folder, string assembly, string workingDirectory, params string[] arguments)
+    {
+        var (code, _, errors) = await EndAsync(folder, assembly, workingDirectory, arguments);
+        Assert.NotEqual(0, code);
+        return (code, errors);
+    }
+
+    private static async Task<(int Code, string Output, string Errors)> EndAsync(string folder, string assembly, string workingDirectory, string[] arguments)
+    {
         using var timely = new CancellationTokenSource(Patience);
         using var process = Process.Start(new ProcessStartInfo(
             Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet",
@@ -34,8 +50,7 @@ internal static class BuiltProgram
             throw;
         }
 
-        Assert.True(process.ExitCode == 0, await errors);
-        return (await output).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return (process.ExitCode, await output, await errors);
     }
 
     private static string FileOf(string folder, string assembly) => Path.Combine(

@@ -4,32 +4,64 @@ namespace Kyberium.Samples.Tests;
 /// allocates more than its bound. Nothing here looks at time.</summary>
 public sealed class LoadProgramTests
 {
+    private static readonly string[] Providers = ["platform", "auto"];
+
     [Fact]
     public async Task The_quick_form_of_the_load_program_runs_every_row_within_its_bounds()
     {
-        var lines = await BuiltProgram.RunAsync("perf/Load", "Kyberium.Load", Path.GetTempPath(), "--quick", "--aead", "platform,auto");
-        string[] traffic =
-        [
-            "bare provider with header", "seal, awaited one by one", "open, awaited one by one", "seal through one pipeline",
-            "open through one pipeline", "seal through two pipelines", "open through two pipelines", "seal from 20 concurrent callers",
-        ];
-        string[] sender = ["durable send, sender alone", "processor time of each", "allocated by each"];
-        string[] bare = ["bare AES-GCM, 256 B", "the same on two threads"];
-        string[] rows =
-        [
-            .. bare, .. traffic.Select(row => "platform: " + row), .. bare, .. traffic.Select(row => "auto: " + row),
-            "allocated by TrySeal and TryOpen", "allocated by SealAsync and OpenAsync", .. sender.Select(row => "platform: " + row),
-            .. sender.Select(row => "auto: " + row), "durable send until journalled", "the same until received and acknowledged",
-            "processor time of each, both engines", "allocated by a durable message", "handshakes, both sides",
-            "managed memory of a session", "platform: recovery of 500 messages", "processor time of each", "start and stop over an empty store",
-            "auto: recovery of 500 messages", "processor time of each", "start and stop over an empty store",
-        ];
+        var lines = await BuiltProgram.RunAsync("perf/Load", "Kyberium.Load", Path.GetTempPath(), "--quick", "--aead", string.Join(',', Providers));
+
         // Two calls, five sizes, one and two threads; a row more for each width of products this processor has.
         var sizes = lines.Where(line => line.StartsWith("bare seal, ", StringComparison.Ordinal) || line.StartsWith("bare open, ", StringComparison.Ordinal)).ToList();
         Assert.True(sizes.Count >= 20 && sizes.Count % 20 == 0, $"{sizes.Count} rows of bare ciphers");
 
-        var others = lines.Where(line => !sizes.Contains(line)).ToArray()[2..];        // the machine, and the heads of the columns
-        Assert.Equal(rows.Length, others.Length);
-        Assert.All(rows.Zip(others), pair => Assert.StartsWith(pair.First, pair.Second, StringComparison.Ordinal));
+        // The machine and the heads of the columns stand before the rows; a remark with the time it took stands behind each group.
+        var rows = lines.Where(line => !sizes.Contains(line) && !line.StartsWith('#')).ToArray()[2..];
+        var expected = Expected().ToArray();
+        Assert.All(expected.Zip(rows), pair => Assert.StartsWith(pair.First, pair.Second, StringComparison.Ordinal));
+        Assert.Equal(expected.Length, rows.Length);
     }
+
+    [Theory]
+    [InlineData("--rows", "send,nothing")]
+    [InlineData("--peers")]
+    [InlineData("--slow")]
+    public async Task What_the_load_program_does_not_know_it_names_and_measures_nothing(params string[] arguments)
+    {
+        var (code, errors) = await BuiltProgram.FailAsync("perf/Load", "Kyberium.Load", Path.GetTempPath(), arguments);
+
+        Assert.Equal(2, code);
+        Assert.Contains(arguments[^1].Split(',')[^1], errors, StringComparison.Ordinal);
+    }
+
+    private static IEnumerable<string> Expected() =>
+    [
+        .. new[] { "best", "scalar" }.SelectMany(backend => new[] { "keygen", "encaps, key imported for it", "encaps, key imported before", "decaps" }
+            .Select(call => $"ML-KEM-768 {call}, {backend}")),
+        .. new[] { "MLKem768P256", "MLKem1024P384", "MLKem512", "MLKem768", "MLKem1024" }.SelectMany(suite => new[] { "bare KEM and ECDH calls", "handshake, both sides", "handshakes a second" }
+            .Select(row => $"{suite}: {row}")),
+        "MLKem768P256: handshakes through two engines", "MLKem768: handshakes through two engines",
+        .. Providers.SelectMany(Traffic), "allocated by TrySeal and TryOpen", "allocated by SealAsync and OpenAsync",
+        .. Providers.SelectMany(provider => Of(provider, "awaited seals and opens answered", "50th percentile", "99th percentile", "99.9th percentile")),
+        "auto: seal of 256 B from 20 concurrent callers", "ASP.NET Core Data Protection: protect", "ASP.NET Core Data Protection: unprotect", "SslStream", "bare actor",
+        "SQLite alone", .. Providers.SelectMany(provider => Of(provider, "durable send, sender alone", "processor time of each", "allocated by each")),
+        .. Providers.SelectMany(provider => Of(
+            provider, "durable sends answered at half load", "50th percentile", "99th percentile", "99.9th percentile", "99th percentile of SQLite alone", "99th percentile against")),
+        "durable send until journalled", "the same until received and acknowledged", "processor time of each, both engines", "allocated by a durable message",
+        "burst: answered", "burst: offered", "burst: full outboxes", "burst: memory", "burst: 99th percentile",
+        .. Providers.SelectMany(provider => Of(provider, "resident peer without a session", "resident idle peer", "the same with a keyed cipher", "what that cipher adds")),
+        "first touch of a cold peer: median", "first touch of a cold peer: 99th", "first seal to a cold peer, keys", "first seal to a cold peer: 99th", "peers in memory",
+        .. Providers.SelectMany(provider => Of(provider, "recovery of 500 messages", "processor time of each", "start and stop over an empty store")),
+        "ready over 30 stored peers", "ready over 30 stored peers", "peers added to two engines",
+    ];
+
+    private static IEnumerable<string> Traffic(string provider) =>
+    [
+        "bare AES-GCM, 256 B", "the same on two threads",
+        .. Of(
+            provider, "bare provider with header", "seal, awaited one by one", "open, awaited one by one", "seal through one pipeline", "open through one pipeline",
+            "seal through two pipelines", "open through two pipelines", "seal from 20 concurrent callers"),
+    ];
+
+    private static IEnumerable<string> Of(string provider, params string[] rows) => rows.Select(row => $"{provider}: {row}");
 }

@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.Xml.Linq;
 using Kyberium.Curves;
+using Kyberium.Measuring;
 using Kyberium.Timing;
 
 namespace Kyberium.Samples.Tests;
@@ -66,21 +69,109 @@ public sealed class MeasuringTests
     }
 
     [Fact]
-    public async Task The_quick_form_of_the_curves_program_draws_every_chart()
+    public void Places_are_spread_over_all_sessions_alike()
+    {
+        const int count = 1_000;
+        var met = new int[count];
+        for (var number = 0; number < 100 * count; number++)
+        {
+            met[Spread.Over(number, count)]++;
+        }
+
+        Assert.All(met, times => Assert.InRange(times, 90, 110));
+    }
+
+    [Fact]
+    public async Task An_open_loop_counts_waiting_for_calls_that_came_late()
+    {
+        // Each call keeps its one place for 20 ms; 400 are due in a fifth of a second.
+        var loop = new OpenLoop(Pace.Sleeping, InFlightMax: 1);
+        var result = await loop.RunAsync(async _ => await Task.Delay(20), rate: 2_000, seconds: 0.2);
+
+        Assert.Equal(400, result.Latencies.Count);
+        Assert.True(result.Latencies.Percentile(0.5) > 50e6, $"{result.Latencies.Percentile(0.5)} ns");
+        Assert.True(result.Achieved < 100, $"{result.Achieved} a second");
+    }
+
+    [Fact]
+    public async Task An_open_loop_fails_when_a_call_does()
+    {
+        var loop = new OpenLoop(Pace.Spinning, InFlightMax: 10);
+
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => loop.RunAsync(
+            async number =>
+            {
+                await Task.Yield();
+                Assert.NotEqual(3, number);
+            },
+            rate: 1_000, seconds: 0.05));
+
+        Assert.IsAssignableFrom<Xunit.Sdk.XunitException>(failure.InnerException);
+    }
+
+    [Fact]
+    public void A_point_reads_back_from_its_line_and_replaces_the_one_before()
     {
         var folder = Directory.CreateTempSubdirectory("kyberium-curves-test-").FullName;
         try
         {
-            _ = await BuiltProgram.RunAsync("perf/Curves", "Kyberium.Curves", Path.GetTempPath(), "--quick", "--out", folder);
+            var key = new PointKey("platform", 2, "volatile", 100, 256, 64, 50);
+            var table = PointTable.Read(folder, "this machine");
+            table.Add(new Point(key, 1_000, 999, 1.5, 2.5, 3.5, "abc", "2026-01-01T00:00:00Z", "0.5"));
+            table.Add(new Point(key with { Load = 100 }, 2_000, 2_000, null, null, null, "abc", "2026-01-01T00:00:00Z", "0.5"));
+            table.Write(folder, "--quick");
 
-            Assert.Equal(
-                ["curves.csv", "durable-load.svg", "durable-shards.svg", "seal-load.svg", "seal-sessions.svg", "seal-size.svg"],
-                Directory.GetFiles(folder).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal));
-            Assert.All(Directory.GetFiles(folder, "*.svg"), file => Assert.Equal("svg", System.Xml.Linq.XDocument.Load(file).Root!.Name.LocalName));
+            var again = PointTable.Read(folder, "this machine");
+            Assert.Equal(table.Points.OrderBy(point => point.Key.Load), again.Points.OrderBy(point => point.Key.Load));
+            again.Add(new Point(key, 1_000, 1_000, 1, 2, 3, "def", "2026-01-02T00:00:00Z", "0.1"));
+            again.Write(folder, "--quick");
+            Assert.Equal(["def", "abc"], PointTable.Read(folder, "this machine").Points.OrderBy(point => point.Key.Load).Select(point => point.Commit));
+
+            Assert.Empty(PointTable.Read(folder, "another machine").Points);
         }
         finally
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    [Fact]
+    public async Task The_quick_form_of_the_curves_program_measures_and_draws_every_curve()
+    {
+        var folder = Directory.CreateTempSubdirectory("kyberium-curves-test-").FullName;
+        try
+        {
+            _ = await BuiltProgram.RunAsync("perf/Curves", "Kyberium.Curves", Path.GetTempPath(), "--quick", "--aead", "platform", "--out", folder);
+
+            Assert.Equal(
+                [
+                    "curves.csv", "latency-sessions-durable.svg", "latency-sessions-volatile.svg", "latency-sizes-durable.svg", "latency-sizes-volatile.svg",
+                    "rate-sessions.svg", "rate-shards.svg", "rate-sizes.svg", "sessions-40.txt",
+                ],
+                Directory.GetFiles(folder).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal));
+            Assert.All(Directory.GetFiles(folder, "*.svg"), file => Assert.Equal("svg", XDocument.Load(file).Root!.Name.LocalName));
+
+            // On each count of cores: the peak and four loads of two counts of sessions, two sizes and, durable, two counts of shards; on all cores a crowd's.
+            var points = File.ReadAllLines(Path.Combine(folder, "curves.csv")).SkipWhile(line => line != Point.Head).Skip(1).Select(Point.Parse).ToList();
+            var coreCounts = points.Select(point => point.Key.Cores).Distinct().Count();
+            Assert.Equal((coreCounts * (15 + 20)) + 5, points.Count);
+            Assert.Contains(File.ReadLines(Path.Combine(folder, "sessions-40.txt")), line => line.StartsWith("platform: ready over 40 sessions", StringComparison.Ordinal));
+            Assert.All(points, point => Assert.True(point.Achieved > 0 && point.Key.Load == 100 == point.P99 is null, point.ToCsv()));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_process_of_the_curves_program_runs_on_as_many_cores_as_its_part_says()
+    {
+        var cores = Environment.ProcessorCount + 1;
+        var (code, errors) = await BuiltProgram.FailAsync(
+            "perf/Curves", "Kyberium.Curves", Path.GetTempPath(), "--measure", string.Create(CultureInfo.InvariantCulture, $"platform/volatile/{cores}/1"), "--quick");
+
+        Assert.NotEqual(0, code);
+        Assert.Contains($"is to use {cores}", errors, StringComparison.Ordinal);
     }
 }

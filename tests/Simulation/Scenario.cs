@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Reflection;
 using Kyberium.Simulation.World;
 
 namespace Kyberium.Simulation;
@@ -90,6 +92,11 @@ internal sealed record Scenario
     internal required bool Rests { get; init; }
 
     internal required Faults Faults { get; init; }
+
+    // A record prints what is public.
+    public override string ToString() => string.Join(", ", typeof(Scenario).GetProperties(BindingFlags.Instance | BindingFlags.NonPublic)
+        .Where(property => property.PropertyType != typeof(Type))
+        .Select(property => string.Create(CultureInfo.InvariantCulture, $"{property.Name} {property.GetValue(this)}")));
 
     internal bool Has(Faults fault) => (Faults & fault) != 0;
 

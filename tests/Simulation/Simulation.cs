@@ -66,6 +66,11 @@ internal sealed class Simulation : IDisposable
 
     internal Application Application => _application;
 
+    /// <summary>Gets whom and what an act may touch.</summary>
+    internal Cast Cast => _cast;
+
+    internal OperatorActs Operators => _operators;
+
     /// <summary>Gets or sets what runs before the disks are looked through: a test plants something there.</summary>
     internal Action BeforeLook { get; set; } = () => { };
 
@@ -341,5 +346,5 @@ internal sealed class Simulation : IDisposable
         seed, _scenario, _world.Violation?.Promise, _world.Violation?.Message, _world.History.Digest(), [.. _world.History.Lines],
         new SimulationCounts(
             _world.Steps, _world.History.Count, _world.Now, _ledgers.Deliveries.Sum(ledger => ledger.AcceptedCount),
-            _ledgers.Volatile.OpenedCount, _frames.Count, _nodes.Sum(node => node.Processes), _nodes.Sum(node => node.Crashes)));
+            _ledgers.Volatile.OpenedCount, _frames.Count, _nodes.Sum(node => node.Processes), _nodes.Sum(node => node.Crashes), _operators.Count));
 }

@@ -47,11 +47,11 @@ internal abstract class Kem
     /// <summary>Parses and checks an encapsulation key a peer sent.</summary>
     /// <returns>The key, or <see langword="null"/> when its length, its coefficients (FIPS 203 section 7.2) or its
     /// curve point is wrong.</returns>
-    internal abstract KemEncapsulationKey? TryImportEncapsulationKey(ReadOnlySpan<byte> encapsulationKey);
+    internal KemEncapsulationKey? TryImportEncapsulationKey(ReadOnlySpan<byte> encapsulationKey) =>
+        TryImportEncapsulationKey(encapsulationKey.ToArray(), KeyFootprint.Expanded);
 
-    /// <summary>The same, saying what the key object keeps beside its bytes; the other overload expands.</summary>
-    internal virtual KemEncapsulationKey? TryImportEncapsulationKey(
-        ReadOnlySpan<byte> encapsulationKey, KeyFootprint footprint) => TryImportEncapsulationKey(encapsulationKey);
+    /// <summary>The same for bytes that are kept, not copied, and never written again; says what the key object keeps beside them.</summary>
+    internal abstract KemEncapsulationKey? TryImportEncapsulationKey(ReadOnlyMemory<byte> encapsulationKey, KeyFootprint footprint);
 }
 
 /// <summary>A checked public key of a <see cref="Kem"/>. Immutable, thread-safe.</summary>

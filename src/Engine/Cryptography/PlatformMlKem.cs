@@ -39,11 +39,8 @@ internal sealed class PlatformMlKem : Kem
         return new DecapsulationKey(this, _platform.ImportSeed(_managed.Parameters, seed));
     }
 
-    internal override KemEncapsulationKey? TryImportEncapsulationKey(ReadOnlySpan<byte> encapsulationKey) =>
-        _managed.TryImportEncapsulationKey(encapsulationKey);
-
     internal override KemEncapsulationKey? TryImportEncapsulationKey(
-        ReadOnlySpan<byte> encapsulationKey, KeyFootprint footprint) =>
+        ReadOnlyMemory<byte> encapsulationKey, KeyFootprint footprint) =>
         _managed.TryImportEncapsulationKey(encapsulationKey, footprint);
 
     private sealed class DecapsulationKey : KemDecapsulationKey

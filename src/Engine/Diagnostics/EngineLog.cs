@@ -41,6 +41,9 @@ internal static partial class EngineLog
     [LoggerMessage(1011, LogLevel.Error, "A link could not be stopped; the engine goes on without it")]
     internal static partial void LinkNotStopped(ILogger logger, Exception exception);
 
+    [LoggerMessage(1012, LogLevel.Error, "The audit sink could not be closed; events it did not take stay in the journal and are handed on after the next start")]
+    internal static partial void AuditSinkNotClosed(ILogger logger, Exception exception);
+
     [LoggerMessage(1020, LogLevel.Information, "A stream to {Peer} ended early and its receiver could not be told: {Reason}. The next stream does that")]
     internal static partial void StreamNotAbandoned(ILogger logger, string peer, string reason);
 

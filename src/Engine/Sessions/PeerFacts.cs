@@ -70,7 +70,7 @@ internal static class PeerFacts
             case PeerEvent.ReservationMade e:
                 if (EpochOf(state, e.Index) is { } reserved)
                 {
-                    reserved.Reservations[e.Incarnation] = e.Through;
+                    reserved.Reservations.Set(e.Incarnation, e.Through);
                 }
 
                 break;
@@ -151,12 +151,7 @@ internal static class PeerFacts
                 state.Held = false;
                 break;
             case PeerEvent.OperationPerformed e:
-                state.Performed.Add(e.Operation);
-                if (state.Performed.Count > PeerState.PerformedCountMax)
-                {
-                    state.Performed.RemoveAt(0);
-                }
-
+                state.Performed.AddNewest(e.Operation, PeerState.PerformedCountMax);
                 break;
             case PeerEvent.GenerationSet e:
                 state.Generation = e.Generation;
@@ -174,7 +169,7 @@ internal static class PeerFacts
             IsInitiator = e.IsInitiator,
             Suite = e.Suite,
             Local = e.Local,
-            Remote = e.Remote,
+            Remote = state.Shared(e.Remote),
             Current = EpochState.Of(e.Epoch, e.IsInitiator, e.Suite, default),
             Superseded = !e.Sends,
             Unproved = !e.IsInitiator,

@@ -10,6 +10,9 @@ internal sealed class PeerState
     /// <summary>How many acts' ids are remembered.</summary>
     internal const int PerformedCountMax = 32;
 
+    private MonotonicMillis _rekeyUnansweredSince = MonotonicMillis.Never;
+    private MonotonicMillis _sendingDoubtedSince = MonotonicMillis.Never;
+
     internal PeerState(PeerKey key) => Key = key;
 
     internal PeerKey Key { get; }
@@ -33,10 +36,10 @@ internal sealed class PeerState
     /// <summary>Gets or sets the store generation this peer's delivery was last reset for (docs/formats/journal.md).</summary>
     internal uint Generation { get; set; }
 
-    /// <summary>Gets the ids of operators' acts done of late, newest last; bounded.</summary>
-    internal List<Guid> Performed { get; } = [];
+    /// <summary>The ids of operators' acts done of late, newest last; bounded.</summary>
+    internal ShortList<Guid> Performed;
 
-    internal List<SessionState> Sessions { get; } = [];
+    internal List<SessionState> Sessions { get; } = new(1);
 
     /// <summary>Gets or sets the session new records are sealed in.</summary>
     internal SessionState? Sending { get; set; }
@@ -64,11 +67,19 @@ internal sealed class PeerState
     internal MonotonicMillis EpochWaitEndsAt { get; set; } = MonotonicMillis.Never;
 
     /// <summary>Gets or sets since when a carrier or a rekey's confirm has gone unanswered in the session that sends.</summary>
-    internal MonotonicMillis? RekeyUnansweredSince { get; set; }
+    internal MonotonicMillis? RekeyUnansweredSince
+    {
+        get => MonotonicMillis.Known(_rekeyUnansweredSince);
+        set => _rekeyUnansweredSince = value ?? MonotonicMillis.Never;
+    }
 
     /// <summary>Gets or sets since when the peer was seen to use another session than the one that sends, and not that one: it may have
     /// lost it, and volatile records would never show it.</summary>
-    internal MonotonicMillis? SendingDoubtedSince { get; set; }
+    internal MonotonicMillis? SendingDoubtedSince
+    {
+        get => MonotonicMillis.Known(_sendingDoubtedSince);
+        set => _sendingDoubtedSince = value ?? MonotonicMillis.Never;
+    }
 
     /// <summary>Gets or sets the earliest expiry of a message in the outbox.</summary>
     internal UnixMillis? NextExpiry { get; set; }
@@ -104,6 +115,9 @@ internal sealed class PeerState
 
         return null;
     }
+
+    /// <summary>Gives the pin's own copy of an equal fingerprint, so that a session keeps none.</summary>
+    internal Fingerprint Shared(Fingerprint fingerprint) => PinOf(fingerprint)?.Fingerprint ?? fingerprint;
 
     private static MonotonicMillis? Earlier(MonotonicMillis? left, MonotonicMillis? right) =>
         left is { } one && right is { } other ? MonotonicMillis.Earlier(one, other) : left ?? right;

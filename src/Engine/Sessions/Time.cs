@@ -13,6 +13,9 @@ internal readonly record struct MonotonicMillis(long Value) : IComparable<Monoto
 
     public int CompareTo(MonotonicMillis other) => Value.CompareTo(other.Value);
 
+    /// <summary>Gives a time that is kept without room for its absence: <see cref="Never"/> stands for none.</summary>
+    internal static MonotonicMillis? Known(MonotonicMillis kept) => kept == Never ? null : kept;
+
     internal MonotonicMillis After(long millis) => new(Value > long.MaxValue - millis ? long.MaxValue : Value + millis);
 
     internal static MonotonicMillis Earlier(MonotonicMillis left, MonotonicMillis right) =>

@@ -33,7 +33,7 @@ internal sealed class EpochTraffic : IDisposable
     }
 
     /// <summary>Gets the lock that every use of <see cref="Sending"/> and <see cref="Receiving"/> is made under.</summary>
-    internal Lock Gate { get; } = new();
+    internal object Gate => this;     // no object of its own: each epoch in memory would have one
 
     internal ResidentPeer Peer { get; }
 
@@ -61,9 +61,9 @@ internal sealed class EpochTraffic : IDisposable
     /// <summary>Gets or sets when the last window notice went out.</summary>
     internal MonotonicMillis NoticedAt { get; set; } = new(long.MinValue / 2);
 
-    /// <summary>Gets the new incarnations whose reservation is on its way to the journal: the epoch's facts name them already, but no
+    /// <summary>The new incarnations whose reservation is on its way to the journal: the epoch's facts name them already, but no
     /// earlier owner can have opened anything of theirs. Used under the lock.</summary>
-    internal HashSet<Incarnation> Arriving { get; } = [];
+    internal ShortList<Incarnation> Arriving;
 
     /// <summary>Says whether a renewal of a reservation is to be asked for: the same one comes up with every record until it is durable.</summary>
     internal bool RenewOnce(Incarnation incarnation, ulong through)

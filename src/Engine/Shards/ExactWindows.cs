@@ -148,7 +148,7 @@ internal sealed class ExactWindows
         [.. peer.State.Sessions.SelectMany(session => session.Epochs).Select(epoch => epoch.Traffic).OfType<EpochTraffic>()];
 
     // Only the shard's turn holds more than one of these locks, so no two can wait for each other.
-    private static void Enter(List<EpochTraffic> traffics) => traffics.ForEach(traffic => traffic.Gate.Enter());
+    private static void Enter(List<EpochTraffic> traffics) => traffics.ForEach(traffic => Monitor.Enter(traffic.Gate));
 
-    private static void Exit(List<EpochTraffic> traffics) => traffics.ForEach(traffic => traffic.Gate.Exit());
+    private static void Exit(List<EpochTraffic> traffics) => traffics.ForEach(traffic => Monitor.Exit(traffic.Gate));
 }

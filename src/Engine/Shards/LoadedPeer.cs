@@ -19,5 +19,5 @@ internal sealed class LoadedPeer(PeerState state, PeerHash hash, PeerVault vault
     /// <summary>Gets or sets the windows to go on from exactly; <see langword="null"/>: what was reserved is refused.</summary>
     internal ExactWindows? Windows { get; set; }
 
-    internal HashSet<ReceiverIndex>? StoredIndices { get; set; }
+    internal ReceiverIndex[] StoredIndices { get; set; } = [];
 }

@@ -4,7 +4,6 @@ using Kyberium.Engine.Cryptography;
 using Kyberium.Engine.Journal;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Storage;
-using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine.Shards;
 
@@ -50,7 +49,7 @@ internal static class PeerLoader
                         .ConfigureAwait(false);
                 }
 
-                loaded.StoredIndices = IndicesOf(state);
+                loaded.StoredIndices = ShardStore.IndicesOf(state);
                 var windowsKey = hash.Row(RowKind.Windows);
                 if (state.Sessions.Count > 0
                     && await journal.ReadRowAsync(shard, windowsKey, cancellationToken).ConfigureAwait(false) is { } windows)
@@ -78,20 +77,6 @@ internal static class PeerLoader
     {
         var reader = new StateReader(vaultPlaintext[PeerVault.KeySize..]);
         return new PeerKey(new IdentityName(reader.Text()), new PeerId(reader.Text()));
-    }
-
-    private static HashSet<ReceiverIndex>? IndicesOf(PeerState state)
-    {
-        HashSet<ReceiverIndex>? indices = null;
-        foreach (var session in state.Sessions)
-        {
-            foreach (var epoch in session.Epochs)
-            {
-                (indices ??= []).Add(epoch.LocalIndex);
-            }
-        }
-
-        return indices;
     }
 
     private static void AddInbox(PeerState state, ReadOnlyMemory<byte> plaintext)

@@ -7,26 +7,31 @@ using Kyberium.Engine.Templates;
 
 namespace Kyberium.Engine.Shards;
 
-/// <summary>Decodes frozen policies. Many peers share few of them: each is decoded and turned into limits once.</summary>
+/// <summary>A frozen policy and what was read from it; shared by all peers that have it.</summary>
+internal sealed record PeerPolicy(Sessions.FrozenPolicy Frozen, Policy Policy, PeerLimits Limits, TrafficLimits Traffic);
+
+/// <summary>Decodes frozen policies. Many peers share few of them: each is decoded, turned into limits and kept once.</summary>
 internal sealed class PeerPolicies
 {
-    private readonly ConcurrentDictionary<PolicyBytes, Policy> _decoded = new();
+    private readonly ConcurrentDictionary<PolicyContent, PeerPolicy> _known = new();
 
-    internal Policy Get(Sessions.FrozenPolicy frozen)
+    /// <summary>Gives the one object that stands for all equal ones.</summary>
+    internal Sessions.FrozenPolicy Shared(Sessions.FrozenPolicy frozen, EngineSettings settings) => Get(frozen, settings).Frozen;
+
+    internal PeerPolicy Get(Sessions.FrozenPolicy frozen, EngineSettings settings)
     {
-        var key = new PolicyBytes(frozen.Encoded);
-        if (_decoded.TryGetValue(key, out var known))
+        var key = new PolicyContent(frozen);
+        if (_known.TryGetValue(key, out var known))
         {
             return known;
         }
 
         var outcome = PolicyEncoding.TryDecode(frozen.Encoded.Span, out var decoded);
         Invariant.Holds(decoded is not null, $"a frozen policy was encoded here: {outcome}");
-        _decoded[key] = decoded.Policy;
-        return decoded.Policy;
+        return _known.GetOrAdd(key, new PeerPolicy(frozen, decoded.Policy, Limits(decoded.Policy, settings), Traffic(decoded.Policy)));
     }
 
-    internal static PeerLimits Limits(Policy policy, EngineSettings settings) => new()
+    private static PeerLimits Limits(Policy policy, EngineSettings settings) => new()
     {
         Suites = policy.Suites.Items,
         Unchained = policy.UnchainedHandshake switch
@@ -56,7 +61,7 @@ internal sealed class PeerPolicies
         HandlerAttemptsMax = Math.Min(policy.HandlerAttemptsMax, settings.Delivery.HandlerAttemptsMax),
     };
 
-    internal static TrafficLimits Traffic(Policy policy) => new()
+    private static TrafficLimits Traffic(Policy policy) => new()
     {
         RecordsSoft = policy.Rekey.RecordsSoft,
         RecordsHard = policy.Rekey.RecordsHard,
@@ -64,18 +69,22 @@ internal sealed class PeerPolicies
         BytesHard = policy.Rekey.BytesHard,
     };
 
-    private readonly struct PolicyBytes(ReadOnlyMemory<byte> bytes) : IEquatable<PolicyBytes>
+    // A record compares the place of its bytes, not the bytes.
+    private readonly struct PolicyContent(Sessions.FrozenPolicy policy) : IEquatable<PolicyContent>
     {
-        private readonly ReadOnlyMemory<byte> _bytes = bytes;
+        private readonly Sessions.FrozenPolicy _policy = policy;
 
-        public bool Equals(PolicyBytes other) => _bytes.Span.SequenceEqual(other._bytes.Span);
+        public bool Equals(PolicyContent other) =>
+            _policy.TemplateVersion == other._policy.TemplateVersion
+            && string.Equals(_policy.TemplateId, other._policy.TemplateId, StringComparison.Ordinal)
+            && _policy.Encoded.Span.SequenceEqual(other._policy.Encoded.Span);
 
-        public override bool Equals(object? obj) => obj is PolicyBytes other && Equals(other);
+        public override bool Equals(object? obj) => obj is PolicyContent other && Equals(other);
 
         public override int GetHashCode()
         {
             var hash = new HashCode();
-            hash.AddBytes(_bytes.Span);
+            hash.AddBytes(_policy.Encoded.Span);
             return hash.ToHashCode();
         }
     }

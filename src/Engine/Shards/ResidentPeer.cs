@@ -10,14 +10,17 @@ namespace Kyberium.Engine.Shards;
 internal sealed class ResidentPeer : PeerContext
 {
     private readonly ShardEnvironment _environment;
-    private PeerLimits? _limits;
-    private TrafficLimits? _trafficLimits;
-    private volatile ReadPolicy? _policy;
+    private volatile PeerPolicy? _policy;
 
     internal ResidentPeer(ShardEnvironment environment, PeerState state, PeerHash hash, PeerVault? vault)
     {
         _environment = environment;
         State = state;
+        if (state.Exists)
+        {
+            state.Policy = environment.Policies.Shared(state.Policy, environment.Settings);     // as it was, but no copy of its own
+        }
+
         Hash = hash;
         Vault = vault;
         Machine = new PeerMachine(state, this);
@@ -63,7 +66,7 @@ internal sealed class ResidentPeer : PeerContext
     internal List<PeerWork>? SessionWaiters { get; set; }
 
     /// <summary>Gets or sets receiver indices whose rows the next snapshot writes or deletes.</summary>
-    internal HashSet<ReceiverIndex>? StoredIndices { get; set; }
+    internal ReceiverIndex[] StoredIndices { get; set; } = [];
 
     /// <summary>Gets or sets the windows it was loaded with, until its epochs have taken them.</summary>
     internal ExactWindows? Windows { get; set; }
@@ -83,23 +86,25 @@ internal sealed class ResidentPeer : PeerContext
     /// <summary>Whether the inbox has it in its queue.</summary>
     internal int InboxQueued;
 
-    internal override PeerLimits Limits => _limits ??= PeerPolicies.Limits(Policy, _environment.Settings);
+    internal override PeerLimits Limits => InForce.Limits;
 
-    internal TrafficLimits TrafficLimits => _trafficLimits ??= PeerPolicies.Traffic(Policy);
+    internal TrafficLimits TrafficLimits => InForce.Traffic;
 
-    /// <summary>Gets what the frozen policy says. Every sealed record asks, on its caller's thread: decoded once for each that is frozen.</summary>
-    internal Policy Policy
+    /// <summary>Gets what the frozen policy says, as the turn last read it. Every sealed record asks, on its caller's thread.</summary>
+    internal Policy Policy => (_policy ?? InForce).Policy;
+
+    // Only the turn writes what others read, so that none who is late can leave an older policy behind.
+    private PeerPolicy InForce
     {
         get
         {
-            var frozen = State.Policy;
             var read = _policy;
-            if (read is null || !ReferenceEquals(read.Frozen, frozen))
+            if (read is null || !ReferenceEquals(read.Frozen, State.Policy))
             {
-                _policy = read = new ReadPolicy(frozen, _environment.Policies.Get(frozen));
+                _policy = read = _environment.Policies.Get(State.Policy, _environment.Settings);
             }
 
-            return read.Policy;
+            return read;
         }
     }
 
@@ -119,13 +124,6 @@ internal sealed class ResidentPeer : PeerContext
         return null;
     }
 
-    /// <summary>Another policy was frozen: the limits are read from it again.</summary>
-    internal void PolicyChanged()
-    {
-        _limits = null;
-        _trafficLimits = null;
-    }
-
-    // Joined with what it was read from, so that a reader that was late cannot leave an older policy behind.
-    private sealed record ReadPolicy(Sessions.FrozenPolicy Frozen, Policy Policy);
+    /// <summary>Another policy was frozen: it is read now, for those who ask without a turn.</summary>
+    internal void PolicyChanged() => _ = InForce;
 }

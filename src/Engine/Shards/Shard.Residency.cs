@@ -249,7 +249,7 @@ internal sealed partial class Shard
         _peers.TryRemove(peer.Key, out _);
         _clock.Remove(peer);
         peer.HasLeft = true;
-        _environment.Lookup.Forget(peer.Key);
+        _environment.Lookup.Forget(peer);
     }
 
     private void Remove(ResidentPeer peer)

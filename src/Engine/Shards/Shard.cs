@@ -59,6 +59,7 @@ internal sealed partial class Shard : IAsyncDisposable
     {
         _environment = environment;
         _store = store;
+        Number = store.Id.Number;
         _audit = audit;
         _salt = salt;
         _upkeep = new KeyUpkeep(this, store, environment);
@@ -74,6 +75,9 @@ internal sealed partial class Shard : IAsyncDisposable
     }
 
     internal ShardId Id => _store.Id;
+
+    /// <summary>Gets the shard's place among the shards.</summary>
+    internal int Number { get; }
 
     internal ShardMetrics Metrics { get; } = new();
 
@@ -218,7 +222,7 @@ internal sealed partial class Shard : IAsyncDisposable
         foreach (var peer in _peers.Values)
         {
             peer.HasLeft = true;
-            _environment.Lookup.Forget(peer.Key);
+            _environment.Lookup.Forget(peer);
             peer.Vault?.Dispose();
         }
 

@@ -1,72 +1,61 @@
+using System.Collections.Concurrent;
 using Kyberium.Engine.Sessions;
 
 namespace Kyberium.Engine.Shards;
 
-/// <summary>Remembers where peers used lately are: working out a shard's number costs as much as sealing a short message, and the shard's own
-/// table would hash the names again.</summary>
-/// <remarks>Thread-safe without a lock: the last writer of a place wins. A place never keeps a peer that left memory, see
-/// <see cref="Forget"/>.</remarks>
+/// <summary>Finds peers in memory, whatever shard has them, and remembers the shards' numbers of peers used lately: working one out costs as
+/// much as sealing a short message.</summary>
+/// <remarks>Thread-safe. Holds no peer that left memory, see <see cref="Forget"/>; a number's place goes to the last writer.</remarks>
 internal sealed class ShardLookup(int shardCount)
 {
     private const int PlaceCount = 16_384;      // a power of two
 
-    private readonly Entry?[] _places = new Entry?[PlaceCount];
+    private readonly ConcurrentDictionary<PeerKey, ResidentPeer> _resident = new();
+    private readonly Numbered?[] _places = new Numbered?[PlaceCount];
 
-    internal int Of(in PeerKey key) => EntryOf(key).Shard;
+    internal int Of(in PeerKey key)
+    {
+        ref var place = ref _places[key.GetHashCode() & (PlaceCount - 1)];
+        var known = Volatile.Read(ref place);
+        if (known is null || !known.Key.Equals(key))
+        {
+            Volatile.Write(ref place, known = new Numbered(key, ShardNumber.Of(key, shardCount)));
+        }
+
+        return known.Shard;
+    }
 
     /// <summary>Finds a peer in memory; <see langword="null"/> when it is not, or its shard is recovering.</summary>
     /// <param name="key">Whose.</param>
     /// <param name="shards">The shards that run now, by number.</param>
     internal ResidentPeer? FindResident(in PeerKey key, Shard?[] shards)
     {
-        var entry = EntryOf(key);
-        var shard = shards[entry.Shard];
-        if (entry.Peer is { HasLeft: false } known && known.Owner == shard)
+        if (_resident.TryGetValue(key, out var known) && !known.HasLeft && known.Owner == shards[known.Owner.Number])
         {
             return known;
         }
 
-        var found = shard?.FindResident(key);
-        entry.Peer = found;
-        Interlocked.MemoryBarrier();    // either this sees that the peer left, or who makes it leave sees it here
-        if (found is { HasLeft: true })
+        if (shards[Of(key)]?.FindResident(key) is not { } found)
         {
-            entry.Peer = null;
+            return null;
+        }
+
+        _resident[key] = found;
+        Interlocked.MemoryBarrier();    // either this sees that the peer left, or who makes it leave sees it here
+        if (found.HasLeft)
+        {
+            Forget(found);
         }
 
         return found;
     }
 
     /// <summary>Gives up a peer that was marked as having left.</summary>
-    internal void Forget(in PeerKey key)
+    internal void Forget(ResidentPeer left)
     {
         Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref PlaceOf(key)) is { } known && known.Key.Equals(key))
-        {
-            known.Peer = null;
-        }
+        _resident.TryRemove(KeyValuePair.Create(left.Key, left));
     }
 
-    private Entry EntryOf(in PeerKey key)
-    {
-        ref var place = ref PlaceOf(key);
-        var known = Volatile.Read(ref place);
-        if (known is null || !known.Key.Equals(key))
-        {
-            Volatile.Write(ref place, known = new Entry(key, ShardNumber.Of(key, shardCount)));
-        }
-
-        return known;
-    }
-
-    private ref Entry? PlaceOf(in PeerKey key) => ref _places[key.GetHashCode() & (PlaceCount - 1)];
-
-    private sealed class Entry(PeerKey key, int shard)
-    {
-        internal volatile ResidentPeer? Peer;
-
-        internal PeerKey Key { get; } = key;
-
-        internal int Shard { get; } = shard;
-    }
+    private sealed record Numbered(PeerKey Key, int Shard);
 }

@@ -80,11 +80,15 @@ internal sealed partial class ShardStore
             Delete(turn, peer.Hash.Row(RowKind.Inbox, ordinal));
         }
 
-        foreach (var index in peer.StoredIndices ?? [])
+        foreach (var index in peer.StoredIndices)
         {
             Delete(turn, IndexRow(index));
         }
     }
+
+    /// <summary>Gives the indices under which a peer's envelopes are found: one for each of its few epochs.</summary>
+    internal static ReceiverIndex[] IndicesOf(PeerState state) =>
+        [.. state.Sessions.SelectMany(session => session.Epochs).Select(epoch => epoch.LocalIndex)];
 
     private static RowKey IndexRow(ReceiverIndex index)
     {
@@ -157,26 +161,18 @@ internal sealed partial class ShardStore
 
     private void WriteIndices(ShardTurn turn, ResidentPeer peer)
     {
-        HashSet<ReceiverIndex>? current = null;
-        foreach (var session in peer.State.Sessions)
+        var current = IndicesOf(peer.State);
+        foreach (var index in peer.StoredIndices)
         {
-            foreach (var epoch in session.Epochs)
-            {
-                (current ??= []).Add(epoch.LocalIndex);
-            }
-        }
-
-        foreach (var index in peer.StoredIndices ?? [])
-        {
-            if (current?.Contains(index) != true)
+            if (!current.Contains(index))
             {
                 Delete(turn, IndexRow(index));
             }
         }
 
-        foreach (var index in current ?? [])
+        foreach (var index in current)
         {
-            if (peer.StoredIndices?.Contains(index) != true)
+            if (!peer.StoredIndices.Contains(index))
             {
                 var writer = new StateWriter();
                 writer.Text(peer.Key.Identity.Value);

@@ -274,7 +274,7 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
             caller.Actor ?? "engine", caller.Correlation ?? string.Empty, detail, Shard.Id, default, Audit.Count, caller.Operation));
 
     private static bool IsOpen(EpochTraffic traffic, Incarnation incarnation) =>
-        traffic.Receiving.OpenIncarnations.Any(entry => entry.Id == incarnation);
+        traffic.Receiving.IsOpen(incarnation);
 
     private static void CloseFirst(EpochTraffic traffic, Incarnation incarnation)
     {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Kyberium.Engine.Cryptography;
 
@@ -23,14 +24,14 @@ internal sealed class PublicDocument
     private static ReadOnlySpan<byte> Magic => "KYBP"u8;
 
     private readonly ImmutableArray<(Suite Suite, KemEncapsulationKey Key)> _keys;
-    private readonly byte[] _bytes;
+    private readonly ReadOnlyMemory<byte> _bytes;
 
-    private PublicDocument(string name, ImmutableArray<(Suite Suite, KemEncapsulationKey Key)> keys, byte[] bytes)
+    private PublicDocument(string name, ImmutableArray<(Suite Suite, KemEncapsulationKey Key)> keys, ReadOnlyMemory<byte> bytes)
     {
         Name = name;
         _keys = keys;
         _bytes = bytes;
-        Fingerprint = Fingerprint.Of(bytes);
+        Fingerprint = Fingerprint.Of(bytes.Span);
         foreach (var (suite, _) in keys)
         {
             Suites = Suites.With(suite);
@@ -88,15 +89,24 @@ internal sealed class PublicDocument
     /// <summary>Reads a document and checks every key in it.</summary>
     /// <param name="source">Exactly one document; untrusted.</param>
     internal static bool TryRead(
-        ReadOnlySpan<byte> source,
-        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out PublicDocument? document,
-        out WireFailure failure)
+        ReadOnlySpan<byte> source, [NotNullWhen(true)] out PublicDocument? document, out WireFailure failure)
     {
         document = null;
-        if (!TryReadHead(source, out var name, out var keyCount, out var rest, out failure))
+        return TryReadHead(source, out _, out _, out _, out failure)    // what is no document, or too long, is not copied
+            && TryReadKept(source.ToArray(), out document, out failure);
+    }
+
+    /// <summary>The same for bytes that are kept, not copied, and never written again: the document and its keys lie in them.</summary>
+    internal static bool TryReadKept(
+        ReadOnlyMemory<byte> source, [NotNullWhen(true)] out PublicDocument? document, out WireFailure failure)
+    {
+        document = null;
+        if (!TryReadHead(source.Span, out var name, out var keyCount, out var headSize, out failure))
         {
             return false;
         }
+
+        var rest = source[headSize..];
 
         var keys = ImmutableArray.CreateBuilder<(Suite, KemEncapsulationKey)>(keyCount);
         var previous = 0;
@@ -113,17 +123,17 @@ internal sealed class PublicDocument
 
         failure = rest.IsEmpty ? WireFailure.None : WireFailure.LengthMismatch;
         document = failure == WireFailure.None
-            ? new PublicDocument(name, keys.MoveToImmutable(), source.ToArray())
+            ? new PublicDocument(name, keys.MoveToImmutable(), source)
             : null;
         return document is not null;
     }
 
     private static bool TryReadHead(
-        ReadOnlySpan<byte> source, out string name, out int keyCount, out ReadOnlySpan<byte> rest, out WireFailure failure)
+        ReadOnlySpan<byte> source, out string name, out int keyCount, out int headSize, out WireFailure failure)
     {
         name = string.Empty;
         keyCount = 0;
-        rest = default;
+        headSize = 0;
         failure = source switch
         {
             { Length: > LengthMax } => WireFailure.Oversized,
@@ -141,7 +151,7 @@ internal sealed class PublicDocument
         var nameBytes = source.Slice(HeadSize, source[5]);
         name = Encoding.ASCII.GetString(nameBytes);
         keyCount = source[HeadSize + nameBytes.Length];
-        rest = source[(HeadSize + nameBytes.Length + 1)..];
+        headSize = HeadSize + nameBytes.Length + 1;
         failure = (name.Length == 0 || PeerId.TryParse(name, out _)) && keyCount is > 0 && keyCount <= SuiteSet.All.Count
             ? WireFailure.None
             : WireFailure.FieldInvalid;
@@ -149,19 +159,19 @@ internal sealed class PublicDocument
     }
 
     private static bool TryReadKey(
-        ref ReadOnlySpan<byte> rest, int previous,
+        ref ReadOnlyMemory<byte> rest, int previous,
         out Suite suite, out KemEncapsulationKey? key, out WireFailure failure)
     {
         suite = default;
         key = null;
-        if (rest.Length < KeyHeadSize || rest.Length - KeyHeadSize < BinaryPrimitives.ReadUInt16BigEndian(rest[2..]))
+        if (rest.Length < KeyHeadSize || rest.Length - KeyHeadSize < BinaryPrimitives.ReadUInt16BigEndian(rest.Span[2..]))
         {
             failure = WireFailure.Truncated;
             return false;
         }
 
-        int number = BinaryPrimitives.ReadUInt16BigEndian(rest);
-        var keyBytes = rest.Slice(KeyHeadSize, BinaryPrimitives.ReadUInt16BigEndian(rest[2..]));
+        int number = BinaryPrimitives.ReadUInt16BigEndian(rest.Span);
+        var keyBytes = rest.Slice(KeyHeadSize, BinaryPrimitives.ReadUInt16BigEndian(rest.Span[2..]));
         rest = rest[(KeyHeadSize + keyBytes.Length)..];
         suite = (Suite)number;
         failure = number switch

@@ -131,7 +131,7 @@ public sealed class KemPropertyTests
     {
         var kem = Kems[name];
         using var key = kem.ImportSeed(RandomNumberGenerator.GetBytes(64));
-        var compact = kem.TryImportEncapsulationKey(key.EncapsulationKey.Bytes.Span, KeyFootprint.Compact)!;
+        var compact = kem.TryImportEncapsulationKey(key.EncapsulationKey.Bytes, KeyFootprint.Compact)!;
         byte[] randomness = new byte[32], ciphertext = new byte[kem.CiphertextSize], secret = new byte[32];
         Assert.Equal(0, Allocation.PerCall(() => key.EncapsulationKey.Encapsulate(randomness, ciphertext, secret)));
         Assert.Equal(0, Allocation.PerCall(() => compact.Encapsulate(randomness, ciphertext, secret)));

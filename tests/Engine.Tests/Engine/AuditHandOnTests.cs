@@ -52,6 +52,22 @@ public sealed class AuditHandOnTests
     }
 
     [Fact]
+    public async Task A_sink_that_cannot_be_closed_is_logged_and_the_keyring_is_released_all_the_same()
+    {
+        var (logged, keyring) = (new LoggedEvents(), new InMemoryKeyring());
+        var bob = new Party("bob", new InMemoryNetwork())
+        {
+            Sink = new RecordingSink { ClosesWith = new IOException("full") }, OtherKeyring = keyring, Loggers = logged,
+        };
+        await bob.StartAsync();
+
+        await bob.Engine.DisposeAsync();
+
+        Assert.Contains(1012, logged.All.Select(static line => line.Id));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => keyring.WrapAsync(new byte[32], default).AsTask());
+    }
+
+    [Fact]
     public async Task What_a_failing_sink_had_not_taken_at_a_clean_stop_is_handed_on_by_the_next_owner()
     {
         var failing = new RecordingSink { Before = static e => IsEstablished(e) ? Task.FromException(new IOException("away")) : Task.CompletedTask };
@@ -239,6 +255,8 @@ public sealed class AuditHandOnTests
 
         internal Func<AuditEvent, Task>? Before { get; init; }
 
+        internal Exception? ClosesWith { get; init; }
+
         internal List<AuditEvent> Offered => Copy(_offered);
 
         internal List<AuditEvent> Taken => Copy(_taken);
@@ -250,7 +268,7 @@ public sealed class AuditHandOnTests
             Add(_taken, auditEvent);
         }
 
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        public ValueTask DisposeAsync() => ClosesWith is { } failure ? ValueTask.FromException(failure) : ValueTask.CompletedTask;
 
         private static void Add(List<AuditEvent> list, AuditEvent auditEvent)
         {

@@ -177,6 +177,19 @@ public sealed class DeliveryTests
     }
 
     [Fact]
+    public void What_expired_while_a_side_was_away_does_not_go_out_when_it_comes_back()
+    {
+        _world.Send(A, "old", new UnixMillis(_world.Now + 100));
+        _world.Network.Clear();
+        _world.Now += 100;
+        _world.Crash(A);
+        _world.Send(A, "new");      // the first turn, before any tick
+        _world.Run();
+        Assert.Equal(["new"], B.Inbox());
+        Assert.True(A.Reported(PeerReport.MessageExpired));
+    }
+
+    [Fact]
     public void A_full_outbox_pushes_back()
     {
         var world = Pair.Connected(new WorldOptions { LimitsA = WorldOptions.Limits with { OutboxCountMax = 1 } });
@@ -197,6 +210,23 @@ public sealed class DeliveryTests
         Assert.Equal(1, world.A.State.Outgoing.Count);
         world.Do(world.B, new PeerCommand.Handled(world.B.State.Incoming.Id, 1));
         world.Pass(5_000);
+        Assert.Equal(["two"], world.B.Inbox());
+        Assert.Equal(0, world.A.State.Outgoing.Count);
+    }
+
+    [Fact]
+    public void A_full_inbox_does_not_look_like_a_lost_session()
+    {
+        var world = Pair.Connected(new WorldOptions { LimitsB = WorldOptions.Limits with { InboxCountMax = 1 } });
+        var (session, epoch) = (world.A.State.Sending!.Id, world.A.State.Sending.Current.Number);
+        world.Send(world.A, "one");
+        world.Send(world.A, "two");
+        world.Pass(2 * 3_600_000);
+        Assert.Equal((session, epoch), (world.A.State.Sending!.Id, world.A.State.Sending.Current.Number));
+        Assert.Equal(["one"], world.B.Inbox());
+
+        world.Do(world.B, new PeerCommand.Handled(world.B.State.Incoming.Id, 1));
+        world.Pass(60_000);
         Assert.Equal(["two"], world.B.Inbox());
         Assert.Equal(0, world.A.State.Outgoing.Count);
     }

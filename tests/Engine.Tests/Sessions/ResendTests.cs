@@ -95,6 +95,22 @@ public sealed class ResendTests
         Assert.InRange(A.State.Outgoing.ResendAt.Value - _world.Now, 200, 200 << 4);
     }
 
+    [Fact]
+    public void An_answer_that_a_sleep_of_the_process_delayed_is_forgotten_like_the_longest_wait()
+    {
+        _world.Send(A, "before the sleep");
+        _world.Now += 24 * 3_600_000;
+        _world.Run();
+        for (var i = 0; i < 60; i++)
+        {
+            _world.Send(A, "prompt");
+            _world.Run();
+        }
+
+        _world.Send(A, "last");
+        Assert.Equal(200, A.State.Outgoing.ResendAt.Value - _world.Now);
+    }
+
     /// <summary>Sends one message over a path that takes so long, and counts how often it went out beyond once.</summary>
     private int RepeatsOfOne(long roundTripMillis)
     {

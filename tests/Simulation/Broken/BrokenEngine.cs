@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.Loader;
 using Mono.Cecil;
 using Mono.Cecil.Cil;
+using MethodBody = Mono.Cecil.Cil.MethodBody;
 
 namespace Kyberium.Simulation.Broken;
 
@@ -13,13 +14,15 @@ internal sealed class BrokenEngine : AssemblyLoadContext
 
     private readonly byte[] _engine;
     private readonly MethodInfo _run;
+    private readonly MethodInfo _runSome;
 
     private BrokenEngine(byte[] engine)
         : base("an engine that is broken on purpose", isCollectible: true)
     {
         _engine = engine;
-        _run = LoadFromAssemblyPath(typeof(Simulation).Assembly.Location).GetType(typeof(SeedEntry).FullName!, throwOnError: true)!
-            .GetMethod(nameof(SeedEntry.Promise), BindingFlags.Static | BindingFlags.NonPublic)!;
+        var entry = LoadFromAssemblyPath(typeof(Simulation).Assembly.Location).GetType(typeof(SeedEntry).FullName!, throwOnError: true)!;
+        _run = entry.GetMethod(nameof(SeedEntry.Promise), BindingFlags.Static | BindingFlags.NonPublic)!;
+        _runSome = entry.GetMethod(nameof(SeedEntry.Violation), BindingFlags.Static | BindingFlags.NonPublic)!;
     }
 
     /// <summary>Breaks an engine: the 64-bit number that one call gives becomes another.</summary>
@@ -29,15 +32,60 @@ internal sealed class BrokenEngine : AssemblyLoadContext
     /// <param name="value">What the number becomes.</param>
     internal static BrokenEngine With(string type, string method, string callee, long value)
     {
-        using var module = ModuleDefinition.ReadModule(typeof(Kyberium.Engine.SessionEngine).Assembly.Location);
-        var body = module.GetType(type).Methods.Single(candidate => candidate.Name == method).Body;
-        var call = body.Instructions.First(instruction =>
-            instruction.Operand is MethodReference called && $"{called.DeclaringType.FullName}::{called.Name}".EndsWith(callee, StringComparison.Ordinal));
+        using var module = Read();
+        var body = BodyOf(module, type, method);
+        var call = CallIn(body, callee);
         var (pop, push) = (Instruction.Create(OpCodes.Pop), Instruction.Create(OpCodes.Ldc_I8, value));
         var editor = body.GetILProcessor();
         editor.InsertAfter(call, pop);
         editor.InsertAfter(pop, push);
+        return Of(module);
+    }
 
+    /// <summary>Breaks an engine: a method does nothing, and gives zero where it gives something.</summary>
+    internal static BrokenEngine Without(string type, string method)
+    {
+        using var module = Read();
+        var body = BodyOf(module, type, method);
+        body.Instructions.Clear();
+        body.ExceptionHandlers.Clear();
+        var editor = body.GetILProcessor();
+        if (body.Method.ReturnType.MetadataType != MetadataType.Void)
+        {
+            editor.Emit(OpCodes.Ldc_I4_0);
+        }
+
+        editor.Emit(OpCodes.Ret);
+        return Of(module);
+    }
+
+    /// <summary>Breaks an engine: a method hands on, as the argument of one call, what a property of its object holds.</summary>
+    internal static BrokenEngine Handing(string type, string method, string callee, string property)
+    {
+        using var module = Read();
+        var body = BodyOf(module, type, method);
+        var call = CallIn(body, callee);
+        var editor = body.GetILProcessor();
+        editor.InsertBefore(call, Instruction.Create(OpCodes.Pop));
+        editor.InsertBefore(call, Instruction.Create(OpCodes.Ldarg_0));
+        editor.InsertBefore(call, Instruction.Create(OpCodes.Call, module.GetType(type).Methods.Single(getter => getter.Name == "get_" + property)));
+        return Of(module);
+    }
+
+    /// <summary>Runs a short seed with some faults over the broken engine.</summary>
+    /// <returns>How a promise was broken, or <see langword="null"/>.</returns>
+    internal string? Run(ulong seed, Faults faults, TimeSpan duration) => (string?)_runSome.Invoke(null, [seed, (int)faults, (int)duration.TotalSeconds]);
+
+    private static ModuleDefinition Read() => ModuleDefinition.ReadModule(typeof(Kyberium.Engine.SessionEngine).Assembly.Location);
+
+    private static MethodBody BodyOf(ModuleDefinition module, string type, string method) =>
+        module.GetType(type).Methods.Single(candidate => candidate.Name == method).Body;
+
+    private static Instruction CallIn(MethodBody body, string callee) => body.Instructions.First(instruction =>
+        instruction.Operand is MethodReference called && $"{called.DeclaringType.FullName}::{called.Name}".EndsWith(callee, StringComparison.Ordinal));
+
+    private static BrokenEngine Of(ModuleDefinition module)
+    {
         using var written = new MemoryStream();
         module.Write(written);
         return new BrokenEngine(written.ToArray());

@@ -24,6 +24,8 @@ internal sealed record NodeParts
 
     internal Func<ILoggerFactory, ILoggerFactory> WrapLog { get; init; } = log => log;
 
+    internal Func<IAuditSink, IAuditSink> WrapSink { get; init; } = sink => sink;
+
     internal Func<TimeProvider, TimeProvider> WrapTime { get; init; } = time => time;
 
     internal static NodeParts Sound(ulong seed) => new()

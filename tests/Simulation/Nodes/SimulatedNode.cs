@@ -77,7 +77,7 @@ internal sealed partial class SimulatedNode(
     internal void Start()
     {
         var process = new SimulatedProcess(
-            world, $"{Name}/{++_processes}", () => _wallOffset, _choices.Chance(0.5) ? _choices.Between(0, 1L << 40) - world.Now : 0, _driftPpm);
+            world, $"{Name}/{++_processes}", () => _wallOffset, _choices.Chance(0.5) ? _choices.Between(0, 1L << 40) - world.Now : 0, _driftPpm, parts.WrapTime);
         process.Explains = failure => FindsDamage(process, failure) || IsDeposed(process, failure);
         Process = process;
         Engine = null;
@@ -253,7 +253,7 @@ internal sealed partial class SimulatedNode(
             LoggerFactory = parts.WrapLog(new SimulatedLog(
                 world, process, frames.Secrets, (line, reason) => ShardEnded(process, line, reason), () => DamageReported(process))),
             TimeProvider = process.Time,
-            AuditSink = new SimulatedSink(world, process, this, Audit, _choices),
+            AuditSink = parts.WrapSink(new SimulatedSink(world, process, this, Audit, _choices)),
         };
         engineParts.PeerLinks.Add(parts.WrapLink(network.Connect(this, process)));
         return engineParts;

@@ -10,11 +10,12 @@ internal sealed class SimulatedProcess : EngineScheduler
     private Action? _killed;
     private List<Action>? _held;
 
-    internal SimulatedProcess(SimulatedWorld world, string name, Func<long> wallOffset, long monotonicOffset, int driftPpm)
+    internal SimulatedProcess(SimulatedWorld world, string name, Func<long> wallOffset, long monotonicOffset, int driftPpm, Func<TimeProvider, TimeProvider>? wrapTime = null)
     {
         _world = world;
         Name = name;
-        Time = new SimulatedTime(world, this, wallOffset, monotonicOffset, driftPpm);
+        TimeProvider time = new SimulatedTime(world, this, wallOffset, monotonicOffset, driftPpm);
+        Time = wrapTime?.Invoke(time) ?? time;
     }
 
     internal string Name { get; }

@@ -7,11 +7,11 @@ namespace Kyberium.Engine.Cryptography.Hybrid;
 internal sealed class HybridEncapsulationKey : KemEncapsulationKey
 {
     private readonly HybridKem _kem;
-    private readonly byte[] _bytes;
+    private readonly ReadOnlyMemory<byte> _bytes;
     private readonly MlKemEncapsulationKey _lattice;
     private readonly CurvePublicKey _curve;
 
-    private HybridEncapsulationKey(HybridKem kem, byte[] bytes, MlKemEncapsulationKey lattice, CurvePublicKey curve)
+    private HybridEncapsulationKey(HybridKem kem, ReadOnlyMemory<byte> bytes, MlKemEncapsulationKey lattice, CurvePublicKey curve)
     {
         _kem = kem;
         _bytes = bytes;
@@ -25,18 +25,18 @@ internal sealed class HybridEncapsulationKey : KemEncapsulationKey
 
     internal ReadOnlySpan<byte> Point => _curve.Point;
 
-    internal static HybridEncapsulationKey? TryImport(HybridKem kem, ReadOnlySpan<byte> bytes, KeyFootprint footprint)
+    /// <summary>Checks both parts; the bytes are kept, not copied.</summary>
+    internal static HybridEncapsulationKey? TryImport(HybridKem kem, ReadOnlyMemory<byte> bytes, KeyFootprint footprint)
     {
         if (bytes.Length != kem.EncapsulationKeySize)
         {
             return null;
         }
 
-        var copy = bytes.ToArray();
         var latticeSize = kem.Lattice.EncapsulationKeySize;
-        var curve = CurvePublicKey.TryImport(kem.Curve, copy.AsMemory(latticeSize), footprint);
-        var lattice = MlKemEncapsulationKey.TryImport(kem.Lattice, copy.AsSpan(0, latticeSize), footprint);
-        return curve is null || lattice is null ? null : new HybridEncapsulationKey(kem, copy, lattice, curve);
+        var curve = CurvePublicKey.TryImport(kem.Curve, bytes[latticeSize..], footprint);
+        var lattice = MlKemEncapsulationKey.TryImport(kem.Lattice, bytes[..latticeSize], footprint);
+        return curve is null || lattice is null ? null : new HybridEncapsulationKey(kem, bytes, lattice, curve);
     }
 
     /// <summary>Joins the public halves of a key pair just made.</summary>

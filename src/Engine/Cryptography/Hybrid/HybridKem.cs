@@ -60,11 +60,8 @@ internal sealed class HybridKem : Kem
         }
     }
 
-    internal override KemEncapsulationKey? TryImportEncapsulationKey(ReadOnlySpan<byte> encapsulationKey) =>
-        HybridEncapsulationKey.TryImport(this, encapsulationKey, KeyFootprint.Expanded);
-
     internal override KemEncapsulationKey? TryImportEncapsulationKey(
-        ReadOnlySpan<byte> encapsulationKey, KeyFootprint footprint) =>
+        ReadOnlyMemory<byte> encapsulationKey, KeyFootprint footprint) =>
         HybridEncapsulationKey.TryImport(this, encapsulationKey, footprint);
 
     /// <summary>The combiner. Both shared secrets are secret; the points are public.</summary>

@@ -19,11 +19,8 @@ internal sealed class MlKem(MlKemParameters parameters, MlKemBackend backend) : 
 
     internal override KemDecapsulationKey ImportSeed(ReadOnlySpan<byte> seed) => ImportMlKemSeed(seed);
 
-    internal override KemEncapsulationKey? TryImportEncapsulationKey(ReadOnlySpan<byte> encapsulationKey) =>
-        MlKemEncapsulationKey.TryImport(this, encapsulationKey, KeyFootprint.Expanded);
-
     internal override KemEncapsulationKey? TryImportEncapsulationKey(
-        ReadOnlySpan<byte> encapsulationKey, KeyFootprint footprint) =>
+        ReadOnlyMemory<byte> encapsulationKey, KeyFootprint footprint) =>
         MlKemEncapsulationKey.TryImport(this, encapsulationKey, footprint);
 
     internal MlKemDecapsulationKey ImportMlKemSeed(ReadOnlySpan<byte> seed)

@@ -70,7 +70,7 @@ internal sealed class MlKemDecapsulationKey : KemDecapsulationKey
 
         var encapsulationKeyBytes = expandedKey.Slice(parameters.EncodedVectorSize, parameters.EncapsulationKeySize);
         var tail = expandedKey[(parameters.EncodedVectorSize + parameters.EncapsulationKeySize)..];
-        var encapsulationKey = MlKemEncapsulationKey.TryImport(kem, encapsulationKeyBytes, KeyFootprint.Expanded);
+        var encapsulationKey = MlKemEncapsulationKey.TryImport(kem, encapsulationKeyBytes.ToArray(), KeyFootprint.Expanded);
         if (encapsulationKey is null || ConstantTime.DifferenceMask(encapsulationKey.Hash, tail[..32]) != 0)
         {
             return null;

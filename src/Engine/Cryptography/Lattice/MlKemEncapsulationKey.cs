@@ -10,16 +10,16 @@ internal sealed class MlKemEncapsulationKey : KemEncapsulationKey
     private const int ExpandedLengthMax = (MlKemParameters.RankMax + 1) * MlKemParameters.RankMax * Field.Degree;
 
     private readonly MlKem _kem;
-    private readonly byte[] _bytes;
+    private readonly ReadOnlyMemory<byte> _bytes;
     private readonly byte[] _hash = new byte[MlKemParameters.SymmetricSize];
     private readonly short[]? _expanded;   // t̂, then Â row by row
 
-    private MlKemEncapsulationKey(MlKem kem, byte[] bytes, short[]? expanded)
+    private MlKemEncapsulationKey(MlKem kem, ReadOnlyMemory<byte> bytes, short[]? expanded)
     {
         _kem = kem;
         _bytes = bytes;
         _expanded = expanded;
-        Sha3Hash.Hash256(bytes, _hash);
+        Sha3Hash.Hash256(bytes.Span, _hash);
     }
 
     internal override Kem Kem => _kem;
@@ -29,9 +29,9 @@ internal sealed class MlKemEncapsulationKey : KemEncapsulationKey
     /// <summary>Gets H(ek), 32 bytes.</summary>
     internal ReadOnlySpan<byte> Hash => _hash;
 
-    /// <summary>Checks length and modulus (FIPS 203 section 7.2).</summary>
+    /// <summary>Checks length and modulus (FIPS 203 section 7.2); the bytes are kept, not copied.</summary>
     [SkipLocalsInit]
-    internal static MlKemEncapsulationKey? TryImport(MlKem kem, ReadOnlySpan<byte> bytes, KeyFootprint footprint)
+    internal static MlKemEncapsulationKey? TryImport(MlKem kem, ReadOnlyMemory<byte> bytes, KeyFootprint footprint)
     {
         var parameters = kem.Parameters;
         if (bytes.Length != parameters.EncapsulationKeySize)
@@ -41,20 +41,20 @@ internal sealed class MlKemEncapsulationKey : KemEncapsulationKey
 
         Span<short> vector = stackalloc short[MlKemParameters.RankMax * Field.Degree];
         vector = vector[..parameters.VectorLength];
-        if (!Decode(kem, bytes, vector))
+        if (!Decode(kem, bytes.Span, vector))
         {
             return null;
         }
 
         if (footprint == KeyFootprint.Compact)
         {
-            return new MlKemEncapsulationKey(kem, bytes.ToArray(), expanded: null);
+            return new MlKemEncapsulationKey(kem, bytes, expanded: null);
         }
 
         var expanded = NewExpanded(parameters);
         vector.CopyTo(expanded);
-        SampleMatrix(kem, bytes, expanded.AsSpan(parameters.VectorLength));
-        return new MlKemEncapsulationKey(kem, bytes.ToArray(), expanded);
+        SampleMatrix(kem, bytes.Span, expanded.AsSpan(parameters.VectorLength));
+        return new MlKemEncapsulationKey(kem, bytes, expanded);
     }
 
     /// <summary>Wraps what key generation made; <paramref name="expanded"/> is not copied.</summary>
@@ -109,8 +109,8 @@ internal sealed class MlKemEncapsulationKey : KemEncapsulationKey
         var length = _kem.Parameters.VectorLength;
         var vector = expanded[..length];
         var matrix = expanded.Slice(length, _kem.Parameters.MatrixLength);
-        Decode(_kem, _bytes, vector);   // checked on import
-        SampleMatrix(_kem, _bytes, matrix);
+        Decode(_kem, _bytes.Span, vector);   // checked on import
+        SampleMatrix(_kem, _bytes.Span, matrix);
         KPke.Encrypt(_kem.Parameters, _kem.Backend, vector, matrix, message, randomness, ciphertext);
     }
 

@@ -37,8 +37,9 @@ internal static class IncomingRules
         {
             KeepEarly(step, message.Number, new EarlyMessage(message.Chain, message.Flags, payload));
         }
-        else if (Accept(step, message.Number, new EarlyMessage(message.Chain, message.Flags, payload)))
+        else
         {
+            Accept(step, message.Number, new EarlyMessage(message.Chain, message.Flags, payload));
             AcceptWaiting(step);
         }
     }
@@ -146,31 +147,30 @@ internal static class IncomingRules
         }
 
         stream.Early ??= [];
-        if (stream.Early.Count < step.Limits.EarlyCountMax)
-        {
-            stream.Early.TryAdd(number, message);
-        }
+        stream.Early.TryAdd(number, message);
     }
 
-    private static bool Accept(in PeerStep step, ulong number, in EarlyMessage message)
+    private static void Accept(in PeerStep step, ulong number, in EarlyMessage message)
     {
         var stream = step.State.Incoming;
         if (stream.ChainBelow is { } expected && expected != message.ChainBelow)
         {
             Stop(step, StopReason.HistoriesDiffer);
-            return false;
+            return;
         }
 
         var isVoid = (message.Flags & MessageFlags.Void) != 0;
         if (isVoid && message.Payload.Length != 1 + ChainHash.DigestSize)
         {
-            return false;       // authentic but not of this protocol: it stays unacknowledged, which the peer's operator sees
+            return;     // authentic but not of this protocol: it stays unacknowledged, which the peer's operator sees
         }
 
         if (!isVoid && (stream.Unhandled.Count >= step.Limits.InboxCountMax
             || stream.PayloadBytes + message.Payload.Length > step.Limits.InboxBytesMax))
         {
-            return false;       // no room: the peer sends again, later and later
+            // No room: the peer sends again, later and later. It is told what was accepted, or it would take the silence for a lost session.
+            stream.AcknowledgementOwed = true;
+            return;
         }
 
         step.Record(new PeerEvent.MessageAccepted(number, message.ChainBelow, message.Flags, message.Payload));
@@ -184,19 +184,15 @@ internal static class IncomingRules
         {
             step.Emit(new PeerEffect.TransferAborted(TransferId.Read(message.Payload.Span)));
         }
-
-        return true;
     }
 
     private static void AcceptWaiting(in PeerStep step)
     {
         var stream = step.State.Incoming;
-        while (stream.Early is { Count: > 0 } early && early.Remove(stream.Expected, out var next))
+        // What is refused leaves the expected number as it is, and with it no message that waits for its turn.
+        while (stream.Early is { } early && early.Remove(stream.Expected, out var next))
         {
-            if (!Accept(step, stream.Expected, next))
-            {
-                return;
-            }
+            Accept(step, stream.Expected, next);
         }
 
         if (stream.Early is { Count: 0 })

@@ -19,8 +19,8 @@ internal sealed class IncomingStream
 
     internal StopReason? Stopped { get; set; }
 
-    /// <summary>Gets the peer's earlier streams, newest last; bounded. Meeting one again means a store went back in time.</summary>
-    internal List<StreamId> Retired { get; } = [];
+    /// <summary>The peer's earlier streams, newest last; bounded. Meeting one again means a store went back in time.</summary>
+    internal ShortList<StreamId> Retired;
 
     /// <summary>Gets what was accepted and is not yet handled, in the order of acceptance.</summary>
     internal LinkedList<IncomingMessage> Unhandled { get; } = new();
@@ -30,8 +30,8 @@ internal sealed class IncomingStream
     /// <summary>Gets or sets the place the next accepted message takes in the order of acceptance, whatever its stream.</summary>
     internal ulong NextOrdinal { get; set; } = 1;
 
-    /// <summary>Gets the ordinals whose rows in the store are to be deleted by the next snapshot.</summary>
-    internal List<ulong> StaleRows { get; } = [];
+    /// <summary>The ordinals whose rows in the store are to be deleted by the next snapshot.</summary>
+    internal ShortList<ulong> StaleRows;
 
     /// <summary>Gets or sets authentic messages that came before their turn; volatile and bounded, they will come again.</summary>
     internal SortedDictionary<ulong, EarlyMessage>? Early { get; set; }
@@ -100,11 +100,7 @@ internal sealed class IncomingStream
     {
         if (!Id.IsZero)
         {
-            Retired.Add(Id);
-            if (Retired.Count > RetiredCountMax)
-            {
-                Retired.RemoveAt(0);
-            }
+            Retired.AddNewest(Id, RetiredCountMax);
         }
     }
 }

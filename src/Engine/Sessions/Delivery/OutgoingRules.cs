@@ -88,7 +88,7 @@ internal static class OutgoingRules
         step.Record(new PeerEvent.Acknowledged(accepted));
         stream.UnansweredSince = null;
         stream.Window = Math.Min(step.Limits.InFlightCountMax, stream.Window + count);
-        stream.Timer.Acknowledged(accepted, step.Now);
+        stream.Timer.Acknowledged(accepted, step.Now, step.Limits);
         stream.ResendAt = stream.SentThrough >= stream.LowestUnacknowledged
             ? step.Now.After(stream.Timer.WaitMillis(step.Limits))
             : MonotonicMillis.Never;
@@ -123,6 +123,11 @@ internal static class OutgoingRules
             || NextEpochWish.IsPastHardAge(step, session.Current))
         {
             return;
+        }
+
+        if (state.NextExpiry is { } expiry && expiry.Value <= step.Wall.Value)
+        {
+            Expire(step);       // found on load, or by a clock that was set: before anything goes out, not at the next tick
         }
 
         if (stream.Window == 0)
@@ -163,7 +168,7 @@ internal static class OutgoingRules
         stream.Timer.Expired();
         stream.SentThrough = stream.LowestUnacknowledged - 1;
         stream.Window = Math.Min(ProbeCount, step.Limits.InFlightCountMax);
-        stream.ResendAt = stream.Count == 0 ? MonotonicMillis.Never : step.Now.After(step.Jitter(stream.Timer.WaitMillis(step.Limits)));
+        stream.ResendAt = MonotonicMillis.Never;     // what goes out again says when it is repeated; where nothing may, nothing waits
     }
 
     /// <summary>Finds the earliest expiry again, after the outbox was loaded or messages expired.</summary>

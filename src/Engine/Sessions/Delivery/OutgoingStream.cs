@@ -11,6 +11,7 @@ internal sealed class OutgoingStream
     private OutgoingMessage[] _ring = [];
     private int _head;
     private ulong _chainedThrough;
+    private MonotonicMillis _unansweredSince = MonotonicMillis.Never;
 
     /// <summary>Gets or sets the stream's id; none before the peer is added.</summary>
     internal StreamId Id { get; set; }
@@ -29,14 +30,14 @@ internal sealed class OutgoingStream
 
     internal StopReason? Stopped { get; set; }
 
-    /// <summary>Gets this side's earlier streams, newest last; bounded.</summary>
-    internal List<StreamId> Retired { get; } = [];
+    /// <summary>This side's earlier streams, newest last; bounded.</summary>
+    internal ShortList<StreamId> Retired;
 
-    /// <summary>Gets operations that were acknowledged lately, so that a late repeat of one is answered, not sent again.</summary>
-    internal List<Guid> Completed { get; } = [];
+    /// <summary>Operations that were acknowledged lately, so that a late repeat of one is answered, not sent again.</summary>
+    internal ShortList<Guid> Completed;
 
-    /// <summary>Gets the numbers whose rows in the store are to be deleted by the next snapshot.</summary>
-    internal List<ulong> StaleRows { get; } = [];
+    /// <summary>The numbers whose rows in the store are to be deleted by the next snapshot.</summary>
+    internal ShortList<ulong> StaleRows;
 
     // Volatile: what was sent in this stay of the owner, and when to send again.
 
@@ -53,7 +54,11 @@ internal sealed class OutgoingStream
 
     /// <summary>Gets or sets since when a message sent has gone unacknowledged. Only an acknowledgement clears it: a peer may
     /// answer all else in a session that this side alone still sends in.</summary>
-    internal MonotonicMillis? UnansweredSince { get; set; }
+    internal MonotonicMillis? UnansweredSince
+    {
+        get => MonotonicMillis.Known(_unansweredSince);
+        set => _unansweredSince = value ?? MonotonicMillis.Never;
+    }
 
     internal ChainValue ChainLast => ChainBefore(Next);
 
@@ -193,11 +198,7 @@ internal sealed class OutgoingStream
 
         if (!Id.IsZero)
         {
-            Retired.Add(Id);
-            if (Retired.Count > RetiredCountMax)
-            {
-                Retired.RemoveAt(0);
-            }
+            Retired.AddNewest(Id, RetiredCountMax);
         }
 
         _ring = [];
@@ -228,14 +229,7 @@ internal sealed class OutgoingStream
         return Completed.Contains(operation);
     }
 
-    internal void Remember(Guid operation)
-    {
-        Completed.Add(operation);
-        if (Completed.Count > CompletedCountMax)
-        {
-            Completed.RemoveAt(0);
-        }
-    }
+    internal void Remember(Guid operation) => Completed.AddNewest(operation, CompletedCountMax);
 }
 
 /// <summary>A durable message on its way out.</summary>

@@ -14,7 +14,7 @@ internal struct ResendTimer
     private ulong _timed;           // the message under measurement; 0: none
     private ulong _sentBefore;      // the highest number sent in this session and epoch, so what is at or below it is a repeat
     private long _timedAtMillis;
-    private long _smoothedMillis;   // 0: nothing was measured
+    private long _smoothedMillis;   // 0, as the variation: nothing was measured
     private long _variationMillis;
 
     /// <summary>Gets how often the wait has doubled since the last measurement.</summary>
@@ -23,7 +23,7 @@ internal struct ResendTimer
     /// <summary>Gets the wait from now on, before jitter.</summary>
     internal readonly long WaitMillis(PeerLimits limits)
     {
-        var measured = _smoothedMillis == 0 ? 0 : _smoothedMillis + (4 * _variationMillis);
+        var measured = _smoothedMillis + (4 * _variationMillis);
         return Math.Min(limits.ResendMillisMax, Math.Max(limits.ResendMillis, measured) << Math.Min(Doublings, 16));
     }
 
@@ -44,12 +44,13 @@ internal struct ResendTimer
     }
 
     /// <summary>Notes that the peer has accepted more than before.</summary>
-    internal void Acknowledged(ulong accepted, MonotonicMillis now)
+    /// <remarks>A process that was suspended measures its sleep: no round trip counts for more than the longest wait.</remarks>
+    internal void Acknowledged(ulong accepted, MonotonicMillis now, PeerLimits limits)
     {
         if (_timed != 0 && accepted >= _timed)
         {
             _timed = 0;
-            Measured(Math.Max(1, now.Value - _timedAtMillis));
+            Measured(Math.Clamp(now.Value - _timedAtMillis, 1, limits.ResendMillisMax));
             Doublings = 0;
         }
 

@@ -19,7 +19,7 @@ internal sealed class PinnedDocuments
             return known;
         }
 
-        if (!PublicDocument.TryRead(pin.Document.Span, out var document, out var failure))
+        if (!PublicDocument.TryReadKept(pin.Document, out var document, out var failure))
         {
             throw Invariant.Violated($"a pinned document was checked when it was pinned: {failure}");
         }

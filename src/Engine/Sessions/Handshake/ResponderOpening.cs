@@ -55,7 +55,7 @@ internal sealed class ResponderOpening : IDisposable
 
         var ephemeralKey = rest[..kem.EncapsulationKeySize];
         rest = rest[kem.EncapsulationKeySize..];
-        var ephemeral = kem.TryImportEncapsulationKey(ephemeralKey, KeyFootprint.Compact);
+        var ephemeral = kem.TryImportEncapsulationKey(ephemeralKey.ToArray(), KeyFootprint.Compact);
         state.MixHash(ephemeralKey);
 
         var encryptedSize = state.EncryptedSize(kem.EncapsulationKeySize);

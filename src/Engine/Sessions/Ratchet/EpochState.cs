@@ -29,8 +29,8 @@ internal sealed class EpochState
 
     internal MonotonicMillis AgeKnownAt { get; set; }
 
-    /// <summary>Gets the highest sequence whose plaintext may be shown, for each incarnation of the peer; durable.</summary>
-    internal Dictionary<Incarnation, ulong> Reservations { get; } = [];
+    /// <summary>The highest sequence whose plaintext may be shown, for each incarnation of the peer; durable.</summary>
+    internal ReservedSequences Reservations;
 
     /// <summary>Gets or sets what was counted in earlier tenures: records and bytes sealed, opens that failed.</summary>
     internal EpochCounts Counts { get; set; }

@@ -11,7 +11,7 @@ internal static class Reservations
     {
         if (Unconfirmed(step.State.Handshakes, reserve.Index) is { } unconfirmed)
         {
-            unconfirmed.Reservations[reserve.Incarnation] = reserve.Through;
+            unconfirmed.Reservations.Set(reserve.Incarnation, reserve.Through);
         }
         else
         {
@@ -22,7 +22,7 @@ internal static class Reservations
     /// <summary>The epoch became real: what was reserved of it before goes into the same batch.</summary>
     internal static void Keep(in PeerStep step, EpochState epoch)
     {
-        foreach (var (incarnation, through) in epoch.Reservations.ToArray())
+        foreach (var (incarnation, through) in epoch.Reservations.Entries.ToArray())
         {
             step.Record(new PeerEvent.ReservationMade(epoch.LocalIndex, incarnation, through));
         }

@@ -12,6 +12,9 @@ namespace Kyberium.Engine.Sessions.Ratchet;
 /// </remarks>
 internal sealed class SessionState
 {
+    private Confirmation? _confirm;
+    private SessionId _sendingAtStart;
+
     internal required SessionId Id { get; init; }
 
     internal required bool IsInitiator { get; init; }
@@ -42,14 +45,30 @@ internal sealed class SessionState
     // Volatile: restarted when the peer is loaded.
 
     /// <summary>Gets or sets when the confirm of the pending epoch is sent again.</summary>
-    internal MonotonicMillis ConfirmResendAt { get; set; } = MonotonicMillis.Never;
+    internal MonotonicMillis ConfirmResendAt
+    {
+        get => _confirm?.ResendAt ?? MonotonicMillis.Never;
+        set => Confirm(unlessNew: value == MonotonicMillis.Never)?.ResendAt = value;
+    }
 
-    internal int ConfirmSends { get; set; }
+    internal int ConfirmSends
+    {
+        get => _confirm?.Sends ?? 0;
+        set => Confirm(unlessNew: value == 0)?.Sends = value;
+    }
 
     /// <summary>Gets or sets since when the pending epoch's confirm has gone unanswered; the peer may have lost its half.</summary>
-    internal MonotonicMillis ConfirmSince { get; set; } = MonotonicMillis.Never;
+    internal MonotonicMillis ConfirmSince
+    {
+        get => _confirm?.Since ?? MonotonicMillis.Never;
+        set => Confirm(unlessNew: value == MonotonicMillis.Never)?.Since = value;
+    }
 
-    internal GreetingBaseline ConfirmBaseline { get; set; }
+    internal GreetingBaseline ConfirmBaseline
+    {
+        get => _confirm?.Baseline ?? default;
+        set => Confirm(unlessNew: value == default)?.Baseline = value;
+    }
 
     /// <summary>Gets or sets whether a limit or an operator wants the epoch after the current one. It stays until there is one: an
     /// attempt that came to nothing is followed by another.</summary>
@@ -66,7 +85,11 @@ internal sealed class SessionState
     internal bool AwaitsUse { get; set; }
 
     /// <summary>Gets or sets the session that new records were sealed in when this one was begun.</summary>
-    internal SessionId? SendingAtStart { get; set; }
+    internal SessionId? SendingAtStart
+    {
+        get => _sendingAtStart.IsZero ? null : _sendingAtStart;
+        set => _sendingAtStart = value ?? default;
+    }
 
     /// <summary>Gets or sets when a superseded session is retired.</summary>
     internal MonotonicMillis RetireAt { get; set; } = MonotonicMillis.Never;
@@ -88,5 +111,19 @@ internal sealed class SessionState
                 yield return Previous;
             }
         }
+    }
+
+    // Most sessions never confirm a rekey of their own.
+    private Confirmation? Confirm(bool unlessNew) => unlessNew ? _confirm : _confirm ??= new Confirmation();
+
+    private sealed class Confirmation
+    {
+        internal MonotonicMillis ResendAt { get; set; } = MonotonicMillis.Never;
+
+        internal MonotonicMillis Since { get; set; } = MonotonicMillis.Never;
+
+        internal int Sends { get; set; }
+
+        internal GreetingBaseline Baseline { get; set; }
     }
 }

@@ -38,7 +38,7 @@ internal static class EpochCodec
         writer.UInt64(epoch.Counts.BytesSealed);
         writer.UInt64(epoch.Counts.OpensFailed);
         writer.UInt16(epoch.Reservations.Count);
-        foreach (var (incarnation, through) in epoch.Reservations.OrderBy(pair => pair.Key.High).ThenBy(pair => pair.Key.Low))
+        foreach (var (incarnation, through) in epoch.Reservations.Entries)
         {
             incarnation.Write(writer.Take(16));
             writer.UInt64(through);

@@ -77,7 +77,7 @@ internal static class SnapshotCodec
         state.Policy = EventCodec.ReadPolicy(ref reader);
         for (var left = reader.UInt16(); left > 0; left--)
         {
-            state.Sessions.Add(ReadSession(ref reader, awayMillis));
+            state.Sessions.Add(ReadSession(ref reader, state, awayMillis));
         }
 
         var sending = reader.Byte();
@@ -88,7 +88,7 @@ internal static class SnapshotCodec
         ReadIncoming(ref reader, state.Incoming);
         if (version == VersionWithActs)
         {
-            ReadOperations(ref reader, state.Performed);
+            ReadOperations(ref reader, ref state.Performed);
         }
 
         reader.End();
@@ -164,7 +164,7 @@ internal static class SnapshotCodec
         WriteOptional(writer, session.Previous, now);
     }
 
-    private static SessionState ReadSession(ref StateReader reader, long awayMillis)
+    private static SessionState ReadSession(ref StateReader reader, PeerState state, long awayMillis)
     {
         var id = SessionId.Read(reader.Fixed(16).Span);
         var isInitiator = reader.Flag();
@@ -183,7 +183,7 @@ internal static class SnapshotCodec
             IsInitiator = isInitiator,
             Suite = suite,
             Local = local,
-            Remote = remote,
+            Remote = state.Shared(remote),
             Superseded = (marks & Superseded) != 0,
             Unproved = (marks & Unproved) != 0,
             Current = EpochCodec.Read(ref reader, awayMillis),
@@ -216,8 +216,8 @@ internal static class SnapshotCodec
         stream.Id = StreamId.Read(reader.Fixed(16).Span);
         stream.Restore(reader.UInt64(), ChainValue.Read(reader.Fixed(16).Span));
         stream.Stopped = ReadStop(ref reader);
-        ReadStreams(ref reader, stream.Retired);
-        ReadOperations(ref reader, stream.Completed);
+        ReadStreams(ref reader, ref stream.Retired);
+        ReadOperations(ref reader, ref stream.Completed);
     }
 
     private static void WriteIncoming(StateWriter writer, IncomingStream stream)
@@ -240,10 +240,10 @@ internal static class SnapshotCodec
         var chain = ChainValue.Read(reader.Fixed(16).Span);
         stream.ChainBelow = chainKnown ? chain : null;
         stream.Stopped = ReadStop(ref reader);
-        ReadStreams(ref reader, stream.Retired);
+        ReadStreams(ref reader, ref stream.Retired);
     }
 
-    private static void WriteOperations(StateWriter writer, List<Guid> operations)
+    private static void WriteOperations(StateWriter writer, in ShortList<Guid> operations)
     {
         writer.UInt16(operations.Count);
         foreach (var operation in operations)
@@ -252,7 +252,7 @@ internal static class SnapshotCodec
         }
     }
 
-    private static void ReadOperations(ref StateReader reader, List<Guid> operations)
+    private static void ReadOperations(ref StateReader reader, ref ShortList<Guid> operations)
     {
         for (var left = reader.UInt16(); left > 0; left--)
         {
@@ -263,7 +263,7 @@ internal static class SnapshotCodec
     private static StopReason? ReadStop(ref StateReader reader) =>
         reader.Byte() is var reason and not 0 ? StateReader.OneOf<StopReason>(reason) : null;
 
-    private static void WriteStreams(StateWriter writer, List<StreamId> streams)
+    private static void WriteStreams(StateWriter writer, in ShortList<StreamId> streams)
     {
         writer.UInt16(streams.Count);
         foreach (var stream in streams)
@@ -272,7 +272,7 @@ internal static class SnapshotCodec
         }
     }
 
-    private static void ReadStreams(ref StateReader reader, List<StreamId> streams)
+    private static void ReadStreams(ref StateReader reader, ref ShortList<StreamId> streams)
     {
         for (var left = reader.UInt16(); left > 0; left--)
         {

@@ -6,6 +6,7 @@ namespace Kyberium.Engine.Sessions.Traffic;
 internal sealed class ReceivingIncarnation(Incarnation id, ulong floor) : IDisposable
 {
     private ReplayWindow _window = new(floor);
+    private TrafficCipher _cipher;
 
     internal Incarnation Id => id;
 
@@ -18,14 +19,14 @@ internal sealed class ReceivingIncarnation(Incarnation id, ulong floor) : IDispo
     /// <summary>Gets or sets whether it waits for its close to become durable.</summary>
     internal bool IsClosing { get; set; }
 
-    internal TrafficCipher? Cipher { get; set; }
+    internal ref TrafficCipher Cipher => ref _cipher;
 
     internal ref ReplayWindow Window => ref _window;
 
     internal void ReleaseKeys()
     {
-        Cipher?.Dispose();
-        Cipher = null;
+        _cipher.Dispose();
+        _cipher = default;
         _window.Compact();
     }
 

@@ -25,7 +25,7 @@ internal sealed class ReceivingTraffic(
     int incarnationCount = 0,
     long failedOpens = 0) : IDisposable
 {
-    private readonly List<ReceivingIncarnation> _open = new(1);
+    private ShortList<ReceivingIncarnation> _open;
     private ulong _uses;
 
     internal Epoch Epoch => epoch;
@@ -43,7 +43,7 @@ internal sealed class ReceivingTraffic(
     internal int OpenIncarnationCount => _open.Count;
 
     /// <summary>Gets how many incarnations have a keyed cipher.</summary>
-    internal int KeyedCount => _open.Count(entry => entry.Cipher is not null);
+    internal int KeyedCount => _open.Count(entry => entry.Cipher.IsKeyed);
 
     /// <summary>Opens one whole envelope.</summary>
     /// <param name="header">Read from <paramref name="envelope"/> by <see cref="EnvelopeHeader.TryReadEnvelope"/>.</param>
@@ -138,7 +138,7 @@ internal sealed class ReceivingTraffic(
     {
         if (_open.Count >= limits.OpenIncarnationsMax)
         {
-            var oldest = LeastRecentlyUsed(_open);
+            var oldest = LeastRecentlyUsed(_open.Items);
             oldest.Dispose();
             _open.Remove(oldest);
         }
@@ -153,8 +153,21 @@ internal sealed class ReceivingTraffic(
         }
     }
 
+    internal bool IsOpen(Incarnation incarnation)
+    {
+        foreach (var entry in _open.Items)
+        {
+            if (entry.Id == incarnation)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Gives the open incarnations, for <see cref="WindowSnapshot"/>.</summary>
-    internal IReadOnlyList<ReceivingIncarnation> OpenIncarnations => _open;
+    internal ReadOnlySpan<ReceivingIncarnation> OpenIncarnations => _open.Items;
 
     /// <summary>Takes an incarnation over exactly as a clean passivation or hand-over left it.</summary>
     internal void Restore(ReceivingIncarnation entry)
@@ -236,7 +249,7 @@ internal sealed class ReceivingTraffic(
         if (IncarnationCount < TrafficLimits.IncarnationsHard)
         {
             plaintext.Clear();
-            var closeFirst = _open.Count < limits.OpenIncarnationsMax ? default : LeastRecentlyUsed(_open).Id;
+            var closeFirst = _open.Count < limits.OpenIncarnationsMax ? default : LeastRecentlyUsed(_open.Items).Id;
             details = new OpenDetails(0, Reservation(header.Sequence), true, 0, closeFirst);
             return OpenOutcome.NeedsReservation;
         }
@@ -265,7 +278,7 @@ internal sealed class ReceivingTraffic(
 
     private ReceivingIncarnation? Find(Incarnation incarnation)
     {
-        foreach (var entry in _open)
+        foreach (var entry in _open.Items)
         {
             if (entry.Id == incarnation)
             {
@@ -285,15 +298,15 @@ internal sealed class ReceivingTraffic(
         return entry;
     }
 
-    private TrafficCipher Keyed(ReceivingIncarnation entry)
+    private ref readonly TrafficCipher Keyed(ReceivingIncarnation entry)
     {
-        if (entry.Cipher is null)
+        if (!entry.Cipher.IsKeyed)
         {
             MakeRoomForKey();
             entry.Cipher = TrafficCipher.Derive(aead, secrets.Traffic(direction), entry.Id);
         }
 
-        return entry.Cipher;
+        return ref entry.Cipher;
     }
 
     private void MakeRoomForKey()
@@ -302,7 +315,7 @@ internal sealed class ReceivingTraffic(
         ReceivingIncarnation? oldest = null;
         foreach (var entry in _open)
         {
-            if (entry.Cipher is not null)
+            if (entry.Cipher.IsKeyed)
             {
                 keyed++;
                 oldest = oldest is null || entry.LastUse < oldest.LastUse ? entry : oldest;
@@ -315,7 +328,7 @@ internal sealed class ReceivingTraffic(
         }
     }
 
-    private static ReceivingIncarnation LeastRecentlyUsed(List<ReceivingIncarnation> entries)
+    private static ReceivingIncarnation LeastRecentlyUsed(ReadOnlySpan<ReceivingIncarnation> entries)
     {
         var oldest = entries[0];
         foreach (var entry in entries)

@@ -58,7 +58,7 @@ internal sealed class SendingTraffic(
     IEntropySource entropy,
     TrafficUsage usage = default) : IDisposable
 {
-    private TrafficCipher? _cipher;
+    private TrafficCipher _cipher;
     private Incarnation _incarnation;
     private ulong _nextSequence;
     private long _records = usage.Records;
@@ -76,7 +76,7 @@ internal sealed class SendingTraffic(
     /// <summary>Gets whether types 1, 2 and 8 wait for the rekey.</summary>
     internal bool IsAtHardLimit => _isTooOld || _records >= limits.RecordsHard || _bytes >= limits.BytesHard;
 
-    internal bool IsKeyed => _cipher is not null;
+    internal bool IsKeyed => _cipher.IsKeyed;
 
     internal SendingPosition Position => new(_incarnation, _nextSequence);
 
@@ -127,12 +127,12 @@ internal sealed class SendingTraffic(
             return SealOutcome.HardLimit;
         }
 
-        var cipher = EnsureCipher();
+        EnsureCipher();
         var sequence = _nextSequence++;    // used up whatever follows: a sequence is never tried twice
         var header = new EnvelopeHeader(
             type, suite, receiver, epoch, _incarnation, sequence, plaintext.Length + EnvelopeHeader.TagSize);
         header.Write(destination);
-        cipher.Seal(sequence, plaintext, callerAssociatedData, destination[..header.EnvelopeLength]);
+        _cipher.Seal(sequence, plaintext, callerAssociatedData, destination[..header.EnvelopeLength]);
         _records++;
         _bytes += plaintext.Length;
         written = header.EnvelopeLength;
@@ -165,8 +165,8 @@ internal sealed class SendingTraffic(
     /// <summary>Drops the keyed cipher; incarnation and sequence stay, and the next record derives it again.</summary>
     internal void ReleaseKeys()
     {
-        _cipher?.Dispose();
-        _cipher = null;
+        _cipher.Dispose();
+        _cipher = default;
     }
 
     /// <summary>Ends the incarnation: the next record draws another. For a moved virtual machine or an endless skip.</summary>
@@ -179,7 +179,7 @@ internal sealed class SendingTraffic(
 
     public void Dispose() => ReleaseKeys();
 
-    private TrafficCipher EnsureCipher()
+    private void EnsureCipher()
     {
         // Control records go on past the hard limit: under a fresh incarnation when this one's sequences are used up.
         if (_nextSequence >= TrafficLimits.SequenceEnd)
@@ -195,6 +195,9 @@ internal sealed class SendingTraffic(
             Invariant.Holds(!_incarnation.IsZero, "16 random bytes are never all zero");
         }
 
-        return _cipher ??= TrafficCipher.Derive(aead, secrets.Traffic(direction), _incarnation);
+        if (!_cipher.IsKeyed)
+        {
+            _cipher = TrafficCipher.Derive(aead, secrets.Traffic(direction), _incarnation);
+        }
     }
 }

@@ -7,15 +7,16 @@ using Kyberium.Engine.Wire;
 namespace Kyberium.Engine.Sessions.Traffic;
 
 /// <summary>The AEAD of one incarnation: AES-256-GCM with <c>nonce = fixed4 ‖ sequence8</c>. Not thread-safe.</summary>
-/// <remarks>Calls allocate nothing. Key derivation: docs/formats/key-schedule.md section 3.</remarks>
-internal sealed class TrafficCipher : IDisposable
+/// <remarks>Calls allocate nothing. A struct inside its one owner, whose default has no key; never copied from there.
+/// Key derivation: docs/formats/key-schedule.md section 3.</remarks>
+internal readonly struct TrafficCipher : IDisposable
 {
     /// <summary>The longest data a caller may have authenticated with a record.</summary>
     internal const int AssociatedDataLengthMax = 65_536;
 
     private const int StackLengthMax = 512;
 
-    private readonly AeadKey _aead;
+    private readonly AeadKey? _aead;
     private readonly uint _fixed;
 
     private TrafficCipher(AeadKey aead, uint fixedField)
@@ -23,6 +24,10 @@ internal sealed class TrafficCipher : IDisposable
         _aead = aead;
         _fixed = fixedField;
     }
+
+    internal bool IsKeyed => _aead is not null;
+
+    private AeadKey Aead => _aead!;
 
     /// <summary>Derives <c>key32 ‖ fixed4</c> from a direction's secret and keys the AEAD.</summary>
     internal static TrafficCipher Derive(
@@ -48,7 +53,7 @@ internal sealed class TrafficCipher : IDisposable
         var tag = envelope[^EnvelopeHeader.TagSize..];
         if (callerAssociatedData.IsEmpty)
         {
-            _aead.Seal(nonce, envelope[..EnvelopeHeader.Size], plaintext, ciphertext, tag);
+            Aead.Seal(nonce, envelope[..EnvelopeHeader.Size], plaintext, ciphertext, tag);
             return;
         }
 
@@ -56,7 +61,7 @@ internal sealed class TrafficCipher : IDisposable
         var rented = length > StackLengthMax ? ArrayPool<byte>.Shared.Rent(length) : null;
         var joined = rented is null ? stackalloc byte[StackLengthMax] : rented;
         Join(envelope, callerAssociatedData, joined);
-        _aead.Seal(nonce, joined[..length], plaintext, ciphertext, tag);
+        Aead.Seal(nonce, joined[..length], plaintext, ciphertext, tag);
         Return(rented);
     }
 
@@ -81,11 +86,11 @@ internal sealed class TrafficCipher : IDisposable
         return opened;
     }
 
-    public void Dispose() => _aead.Dispose();
+    public void Dispose() => _aead?.Dispose();
 
     private bool TryDecrypt(
         ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> envelope, ReadOnlySpan<byte> associatedData, Span<byte> plaintext) =>
-        _aead.TryOpen(
+        Aead.TryOpen(
             nonce,
             associatedData,
             envelope[EnvelopeHeader.Size..^EnvelopeHeader.TagSize],

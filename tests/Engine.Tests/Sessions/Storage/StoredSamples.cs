@@ -98,7 +98,7 @@ internal static class StoredSamples
             Id = Session, IsInitiator = true, Suite = Suite.MLKem768P256, Local = Local, Remote = Pin.Fingerprint, Superseded = true,
             Current = State(1), Pending = State(2), Previous = State(0),
         };
-        session.Current.Reservations.Add(Incarnation, 65_535);
+        session.Current.Reservations.Set(Incarnation, 65_535);
         session.Current.Counts = new EpochCounts(11, 2_816, 3);
         session.Current.AgeMillis = 5_000;
         state.Sessions.Add(session);

@@ -257,7 +257,7 @@ public sealed class ReceivingTrafficTests
         var opened = envelopes.Where((_, i) => i % 3 != 0).ToArray();
         Assert.All(opened, envelope => Assert.Equal(OpenOutcome.Opened, pair.OpenReserving(envelope)));
         var snapshot = new byte[WindowSnapshot.SizeMax];
-        var size = WindowSnapshot.Write(Assert.Single(pair.Opener.OpenIncarnations), snapshot);
+        var size = WindowSnapshot.Write(Assert.Single(pair.Opener.OpenIncarnations.ToArray()), snapshot);
 
         pair.Opener = pair.NewOpener(incarnationCount: 1);
         var restored = WindowSnapshot.TryRead(snapshot.AsSpan(0, size), out var read);

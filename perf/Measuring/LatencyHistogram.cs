@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Kyberium.Curves;
+namespace Kyberium.Measuring;
 
 /// <summary>Counts latencies in buckets of at most 1/64 of their value, up to 2^40 ns. Thread-safe; never grows.</summary>
 internal sealed class LatencyHistogram
