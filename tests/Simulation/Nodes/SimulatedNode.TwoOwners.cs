@@ -18,7 +18,7 @@ internal sealed partial class SimulatedNode
     /// <summary>Lets the process stand still, another start over the same store, and the first go on some time after that.</summary>
     internal void PauseAndReplace(long micros)
     {
-        if (_deposed is not null || _newerStore is not null || Process is not { IsAlive: true, IsDoomed: false } process || Engine is not { } engine)
+        if (_deposed is not null || _newerStore is not null || Process is not { IsAlive: true, IsDoomed: false, DamageSeen: false } process || Engine is not { } engine)
         {
             return;
         }
