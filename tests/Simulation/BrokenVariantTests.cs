@@ -1,4 +1,5 @@
 using Kyberium.Engine;
+using Kyberium.Simulation.Broken;
 using Kyberium.Simulation.Nodes;
 using Kyberium.Simulation.World;
 
@@ -8,6 +9,7 @@ namespace Kyberium.Simulation;
 public sealed class BrokenVariantTests
 {
     private const ulong SeedsMax = 30;
+    private const ulong ShortSeedsMax = 400;
     private static readonly TimeSpan Duration = TimeSpan.FromMinutes(2);
 
     [Fact]
@@ -48,7 +50,7 @@ public sealed class BrokenVariantTests
         AssertCaught(
             ["promise 5"],
             seed => Simulation.Run(seed, TimeSpan.FromSeconds(5), prepare: simulation => simulation.BeforeLook = () =>
-                simulation.Nodes[0].Disk.Append(Checkers.FrameChecker.Planted)));
+                simulation.Nodes[0].Disk.Append(Checkers.SecretScan.Planted)));
 
     [Fact]
     public void An_incarnation_that_a_later_process_draws_again_is_noticed() =>
@@ -86,6 +88,53 @@ public sealed class BrokenVariantTests
             });
     }
 
+    [Fact]
+    public void A_log_that_is_cut_with_each_snapshot_is_noticed() =>
+        AssertCaught(
+            ["promise 3", "promise 4", "recovery", "no shard ends by a defect"],
+            seed => Simulation.Run(seed, Duration, parts: WithCommits(seed, commit => With(
+                commit, commit.Rows,
+                commit.Rows.Any(row => row.Key.Kind == RowKind.Peer) ? new LogPosition(commit.Position.Value - (commit.Record is null ? 1 : 0)) : null))));
+
+    [Fact]
+    public void A_reservation_of_a_window_that_is_not_kept_is_noticed() =>
+        AssertCaught(
+            ["promise 4"],
+            BrokenEngine.With("Kyberium.Engine.Sessions.PeerFacts", "Apply", "ReservationMade::get_Through", 0));
+
+    [Fact]
+    public void Windows_taken_as_exact_after_a_crash_are_noticed() =>
+        AssertCaught(
+            ["promise 4"],
+            BrokenEngine.With("Kyberium.Engine.Shards.ExactWindows", "Read", "Fence::get_Value", 0));
+
+    [Fact]
+    public void An_outbox_that_forgets_its_numbers_is_noticed() =>
+        AssertCaught(
+            ["promise 3", "no shard ends by a defect"],
+            BrokenEngine.With("Kyberium.Engine.Sessions.Storage.SnapshotCodec", "ReadOutgoing", "StateReader::UInt64", 1));
+
+    [Fact]
+    public void A_fence_that_the_journal_does_not_check_is_noticed() =>
+        AssertCaught(
+            ["promise 3", "promise 4", "recovery", "no shard ends by a defect", "commands fail with codes that tell what to do"],
+            seed => Simulation.Run(
+                seed, TimeSpan.FromSeconds(20), Faults.TwoOwners,
+                NodeParts.Sound(seed) with { WrapJournal = journal => ((Disk.LogJournal)journal).WithoutFences() }, isShort: true));
+
+    private static void AssertCaught(string[] promises, BrokenEngine engine)
+    {
+        for (ulong seed = 1; seed <= ShortSeedsMax; seed++)
+        {
+            if (engine.Run(seed) is { } broken && promises.Contains(broken))
+            {
+                return;
+            }
+        }
+
+        Assert.Fail($"{ShortSeedsMax} seeds noticed nothing");
+    }
+
     private static NodeParts WithCommits(ulong seed, Func<JournalCommit, JournalCommit> change) =>
         NodeParts.Sound(seed) with { WrapJournal = journal => new ChangingJournal(journal, change) };
 
@@ -101,14 +150,20 @@ public sealed class BrokenVariantTests
 
     private static void AssertCaught(string[] promises, Func<ulong, SimulationResult> run)
     {
+        var others = new List<string>();
         for (ulong seed = 1; seed <= SeedsMax; seed++)
         {
-            if (run(seed) is { Promise: { } broken } && promises.Contains(broken))
+            if (run(seed) is { Promise: { } broken, Violation: var violation })
             {
-                return;
+                if (promises.Contains(broken))
+                {
+                    return;
+                }
+
+                others.Add($"{seed}: {violation}");
             }
         }
 
-        Assert.Fail($"{SeedsMax} seeds noticed nothing");
+        Assert.Fail($"{SeedsMax} seeds noticed nothing but {string.Join("; ", others)}");
     }
 }

@@ -1,53 +1,30 @@
+using System.Numerics;
 using System.Text;
+using System.Text.RegularExpressions;
+using Kyberium.Simulation.Nodes;
 
 namespace Kyberium.Simulation;
 
-/// <summary>Makes a failing seed small: without the faults it does not need, and shorter; and says how to see it again.</summary>
-internal static class FailureReport
+/// <summary>Makes a failing seed small: as short as it fails, to the second, and without the faults it does not need; and says how to see
+/// it again.</summary>
+internal static partial class FailureReport
 {
     private const int LinesMax = 60;
 
-    internal static string Of(SimulationResult failure, TimeSpan duration, Faults faults)
+    /// <summary>Shortens a failure and describes what is left.</summary>
+    /// <param name="again">Runs the seed again; a test that broke a part runs it with that part.</param>
+    internal static string Of(
+        SimulationResult failure, TimeSpan duration, Faults faults, Func<TimeSpan, Faults, SimulationResult>? again = null)
     {
-        var smallest = failure;
-        foreach (var fault in Enum.GetValues<Faults>().Where(fault => fault is not Faults.None and not Faults.All && (faults & fault) != 0))
+        again ??= (length, allowed) => Simulation.Run(failure.Seed, length, allowed, isShort: failure.Scenario.IsShort);
+        var smallest = Shorten(new Shortened(failure, duration, faults), again);        // first: what follows runs less long
+        for (var before = default(Shortened); before != smallest;)
         {
-            if (Again(failure, duration, faults & ~fault) is { } still)
-            {
-                smallest = still;
-                faults &= ~fault;
-            }
+            before = smallest;
+            smallest = Shorten(WithoutFaults(smallest, again), again);
         }
 
-        for (var shorter = duration / 2; shorter >= TimeSpan.FromSeconds(1); shorter /= 2)
-        {
-            shorter = TimeSpan.FromSeconds((long)shorter.TotalSeconds);
-            if (Again(failure, shorter, faults) is not { } still)
-            {
-                break;
-            }
-
-            (smallest, duration) = (still, shorter);
-        }
-
-        return Write(smallest, duration, faults);
-    }
-
-    private static SimulationResult? Again(SimulationResult failure, TimeSpan duration, Faults faults) =>
-        Simulation.Run(failure.Seed, duration, faults, isShort: failure.Scenario.IsShort) is { } result && result.Promise == failure.Promise ? result : null;
-
-    private static string Write(SimulationResult result, TimeSpan duration, Faults faults)
-    {
-        var text = new StringBuilder();
-        text.AppendLine($"seed {result.Seed} broke {result.Violation}");
-        text.AppendLine($"  {result.Scenario}");
-        text.AppendLine("  its last events:");
-        foreach (var line in result.Lines.Where(line => !line.EndsWith(" step", StringComparison.Ordinal)).TakeLast(LinesMax))
-        {
-            text.AppendLine("  " + line);
-        }
-
-        return text.AppendLine(Replay(result.Seed, duration, faults, result.Scenario.IsShort)).ToString();
+        return Write(smallest);
     }
 
     /// <summary>Gives the command that shows a seed again.</summary>
@@ -58,4 +35,64 @@ internal static class FailureReport
             + (isShort ? " --short" : string.Empty)
             + (without == Faults.None ? string.Empty : $" --without {without.ToString().Replace(" ", "", StringComparison.Ordinal)}");
     }
+
+    /// <summary>Gives what kind of failure it is: its words without numbers, ids and names of nodes.</summary>
+    internal static string KindOf(SimulationResult result) =>
+        result.Violation is null ? string.Empty : Particulars().Replace(result.Violation.Split('\n')[0], "*");
+
+    // Seeds end where they fail: what comes after a violation does not run. A length that fails and one that does not are brought together.
+    private static Shortened Shorten(Shortened failing, Func<TimeSpan, Faults, SimulationResult> again)
+    {
+        var (least, most) = (0L, (long)failing.Duration.TotalSeconds);
+        while (least + 1 < most)
+        {
+            var middle = least + ((most - least) / 2);
+            if (Again(failing, TimeSpan.FromSeconds(middle), failing.Faults, again) is { } shorter)
+            {
+                (failing, most) = (shorter, middle);
+            }
+            else
+            {
+                least = middle;
+            }
+        }
+
+        return failing;
+    }
+
+    private static Shortened WithoutFaults(Shortened failing, Func<TimeSpan, Faults, SimulationResult> again)
+    {
+        foreach (var fault in Enum.GetValues<Faults>().Where(fault => BitOperations.IsPow2((int)fault) && failing.Faults.HasFlag(fault)))
+        {
+            failing = Again(failing, failing.Duration, failing.Faults & ~fault, again) ?? failing;
+        }
+
+        return failing;
+    }
+
+    private static Shortened? Again(Shortened failing, TimeSpan duration, Faults faults, Func<TimeSpan, Faults, SimulationResult> again) =>
+        again(duration, faults) is { Promise: not null } result && KindOf(result) == KindOf(failing.Result)
+            ? new Shortened(result, duration, faults) : null;
+
+    private static string Write(Shortened failure)
+    {
+        var (result, duration, faults) = failure;
+        var text = new StringBuilder();
+        text.AppendLine($"seed {result.Seed} broke {result.Violation}");
+        text.AppendLine($"  {result.Scenario}");
+        text.AppendLine($"  operators: {OperatorPlan.Draw(result.Seed, faults)}");
+        var told = result.Lines.Where(line => !line.EndsWith(" step", StringComparison.Ordinal)).TakeLast(LinesMax).ToList();
+        text.AppendLine($"  {told.Count} last events of {result.Counts.Events}, {SimulationArguments.Write(duration)} of trouble, {BitOperations.PopCount((uint)faults)} kinds of fault:");
+        foreach (var line in told)
+        {
+            text.AppendLine("  " + line);
+        }
+
+        return text.AppendLine(Replay(result.Seed, duration, faults, result.Scenario.IsShort)).ToString();
+    }
+
+    [GeneratedRegex("node[A-Z](/[0-9]+)?|[0-9a-fA-F-]{8,}|[0-9]+")]
+    private static partial Regex Particulars();
+
+    private sealed record Shortened(SimulationResult Result, TimeSpan Duration, Faults Faults);
 }

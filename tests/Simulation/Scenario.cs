@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Reflection;
 using Kyberium.Simulation.World;
 
 namespace Kyberium.Simulation;
@@ -24,6 +26,8 @@ internal enum Faults
     Drift = 1 << 14,
     Bursts = 1 << 15,
     NewerVersions = 1 << 16,
+    BitRot = 1 << 17,
+    TwoOwners = 1 << 18,
 
     // What operators do, and what becomes of whole nodes (Nodes/OperatorPlan.cs).
     StreamResets = 1 << 20,
@@ -34,7 +38,7 @@ internal enum Faults
     Expiries = 1 << 25,
     TemplateChanges = 1 << 26,
     Operators = StreamResets | Removals | LostNodes | AcceptedStores | Rotations | Expiries | TemplateChanges,
-    All = 0x1_FFFF | Operators,
+    All = 0x7_FFFF | Operators,
 }
 
 /// <summary>What one seed draws before the world begins: how many nodes, how bad the network, how small the bounds.</summary>
@@ -76,6 +80,8 @@ internal sealed record Scenario
     /// <summary>Gets the mean time between troubles: crashes, restarts, partitions, clock jumps.</summary>
     internal required long TroubleMicros { get; init; }
 
+    internal required int SnapshotsPerCommitMax { get; init; }
+
     /// <summary>Gets how long a node stays down at most.</summary>
     internal required long RestartMicrosMax { get; init; }
 
@@ -86,6 +92,11 @@ internal sealed record Scenario
     internal required bool Rests { get; init; }
 
     internal required Faults Faults { get; init; }
+
+    // A record prints what is public.
+    public override string ToString() => string.Join(", ", typeof(Scenario).GetProperties(BindingFlags.Instance | BindingFlags.NonPublic)
+        .Where(property => property.PropertyType != typeof(Type))
+        .Select(property => string.Create(CultureInfo.InvariantCulture, $"{property.Name} {property.GetValue(this)}")));
 
     internal bool Has(Faults fault) => (Faults & fault) != 0;
 
@@ -119,6 +130,7 @@ internal sealed record Scenario
             RestartMicrosMax = isShort ? 3_000_000 : 20_000_000,
             IsShort = isShort,
             Rests = !isShort || choices.Chance(0.1),
+            SnapshotsPerCommitMax = choices.Pick([1, 1, 2, 256]),
             Faults = allowed,
         };
     }

@@ -1,4 +1,5 @@
 using Kyberium.Engine;
+using Kyberium.Engine.Cryptography;
 using Kyberium.Simulation.Acts;
 using Kyberium.Simulation.Checkers;
 using Kyberium.Simulation.Network;
@@ -42,10 +43,10 @@ internal sealed class Simulation : IDisposable
         _cast = new Cast(_world, _scenario, _choices, _nodes, _network, _application, _ledgers);
         for (var number = 0; number < _scenario.Nodes; number++)
         {
-            var node = new SimulatedNode(_world, _scenario, _network, _frames, parts, "node" + (char)('A' + number)) { Started = Started };
+            var node = new SimulatedNode(_world, _scenario, _network, _frames, parts, "node" + (char)('A' + number)) { Started = Started, CameBack = CameBack };
             _nodes.Add(node);
             _network.Add(node);
-            _frames.Secret(node.MasterKey);
+            _frames.Secrets.Add(node.MasterKey);
         }
 
         _ledgers.PassedSince = (name, wallMicros) => _nodes.First(node => node.Name == name).PassedSince(wallMicros);
@@ -65,6 +66,11 @@ internal sealed class Simulation : IDisposable
 
     internal Application Application => _application;
 
+    /// <summary>Gets whom and what an act may touch.</summary>
+    internal Cast Cast => _cast;
+
+    internal OperatorActs Operators => _operators;
+
     /// <summary>Gets or sets what runs before the disks are looked through: a test plants something there.</summary>
     internal Action BeforeLook { get; set; } = () => { };
 
@@ -79,8 +85,10 @@ internal sealed class Simulation : IDisposable
         var thread = new Thread(() =>
         {
             using var simulation = new Simulation(seed, faults, isShort, parts ?? NodeParts.Sound(seed), prepare);
+            SecretObservation.Watch(simulation._frames.Secrets.Add);
             simulation.Run((long)duration.TotalMicroseconds);
             result = simulation.Result(seed);
+            SecretObservation.Watch(null);
         }, StackBytes);
         thread.Start();
         thread.Join();
@@ -98,7 +106,6 @@ internal sealed class Simulation : IDisposable
 
     private void SetUp()
     {
-        _frames.IsCollecting = true;
         foreach (var node in _nodes)
         {
             node.Start();
@@ -108,8 +115,6 @@ internal sealed class Simulation : IDisposable
         {
             _world.Violate("set-up", "the nodes did not come to know each other");
         }
-
-        _frames.IsCollecting = false;
     }
 
     private void Trouble(long duration)
@@ -150,7 +155,7 @@ internal sealed class Simulation : IDisposable
         BeforeLook();
         foreach (var node in _nodes)
         {
-            _frames.LookThrough($"the disk of {node.Name}", node.Disk.Written.Span);
+            _frames.Secrets.LookThrough($"the disk of {node.Name}", node.Disk.Written.Span);
         }
     }
 
@@ -290,6 +295,9 @@ internal sealed class Simulation : IDisposable
         }
     }
 
+    private void CameBack(SimulatedNode node, SimulatedProcess process, SessionEngine engine) =>
+        _application.Haunt(node, process, engine, [.. _nodes.Where(other => other != node)]);
+
     private async Task IntroduceAsync(SimulatedNode node, SimulatedProcess process, SessionEngine engine)
     {
         try
@@ -338,5 +346,5 @@ internal sealed class Simulation : IDisposable
         seed, _scenario, _world.Violation?.Promise, _world.Violation?.Message, _world.History.Digest(), [.. _world.History.Lines],
         new SimulationCounts(
             _world.Steps, _world.History.Count, _world.Now, _ledgers.Deliveries.Sum(ledger => ledger.AcceptedCount),
-            _ledgers.Volatile.OpenedCount, _frames.Count, _nodes.Sum(node => node.Processes), _nodes.Sum(node => node.Crashes)));
+            _ledgers.Volatile.OpenedCount, _frames.Count, _nodes.Sum(node => node.Processes), _nodes.Sum(node => node.Crashes), _operators.Count));
 }

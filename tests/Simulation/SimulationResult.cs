@@ -10,4 +10,4 @@ internal sealed record SimulationResult(
 
 /// <summary>How much a run did: a simulation in which nothing happens proves nothing.</summary>
 internal readonly record struct SimulationCounts(
-    long Steps, long Events, long VirtualMicros, int Delivered, int Opened, int Sealed, int Processes, int Crashes);
+    long Steps, long Events, long VirtualMicros, int Delivered, int Opened, int Sealed, int Processes, int Crashes, int Acts);

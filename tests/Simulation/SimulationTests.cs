@@ -15,7 +15,7 @@ public sealed class SimulationTests
     [InlineData(3_001)]
     public void Every_promise_holds_under_the_faults_of_fifty_seeds(ulong first)
     {
-        var (accepted, opened, crashes) = (0, 0, 0);
+        var (accepted, opened, crashes, acts) = (0, 0, 0, 0);
         for (var seed = first; seed < first + SeedsPerCase; seed++)
         {
             var result = Simulation.Run(seed, Duration);
@@ -23,12 +23,14 @@ public sealed class SimulationTests
             accepted += result.Counts.Delivered;
             opened += result.Counts.Opened;
             crashes += result.Counts.Crashes;
+            acts += result.Counts.Acts;
         }
 
         // A run in which little happens proves little.
         Assert.True(accepted > 10 * SeedsPerCase, $"{accepted} messages accepted");
         Assert.True(opened > SeedsPerCase, $"{opened} envelopes opened");
         Assert.True(crashes > SeedsPerCase / 2, $"{crashes} crashes");
+        Assert.True(acts > SeedsPerCase / 2, $"{acts} acts of operators");
     }
 
     [Theory]

@@ -40,7 +40,11 @@ internal abstract class AeadProvider
     {
         internal override string Name => "platform";
 
-        internal override AeadKey CreateKey(ReadOnlySpan<byte> key) => new PlatformAeadKey(key);
+        internal override AeadKey CreateKey(ReadOnlySpan<byte> key)
+        {
+            SecretObservation.See(key);
+            return new PlatformAeadKey(key);
+        }
     }
 
     private sealed class IntrinsicAeadProvider<TGroup> : AeadProvider
@@ -48,6 +52,10 @@ internal abstract class AeadProvider
     {
         internal override string Name => $"intrinsics, {TGroup.Width}-bit products";
 
-        internal override AeadKey CreateKey(ReadOnlySpan<byte> key) => new IntrinsicAeadKey<TGroup>(key);
+        internal override AeadKey CreateKey(ReadOnlySpan<byte> key)
+        {
+            SecretObservation.See(key);
+            return new IntrinsicAeadKey<TGroup>(key);
+        }
     }
 }

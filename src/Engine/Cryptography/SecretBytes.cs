@@ -21,6 +21,7 @@ internal sealed class SecretBytes : IDisposable
     {
         var secret = new SecretBytes(source.Length);
         source.CopyTo(secret._bytes);
+        SecretObservation.See(source);
         return secret;
     }
 
@@ -29,6 +30,7 @@ internal sealed class SecretBytes : IDisposable
     {
         var secret = new SecretBytes(length);
         fill(secret._bytes, state);
+        SecretObservation.See(secret._bytes);
         return secret;
     }
 

@@ -39,6 +39,7 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
     private readonly List<Guid> _performed = [];
     private readonly List<AuditEvent> _unsettled = [];
     private long _actCount;
+    private bool _isActOpen;
 
     private EngineDirectory(
         IJournal journal, EngineScheduler scheduler, IEntropySource entropy, KemPrivateKeys privateKeys, ShardExtent extent, DataKeys keys,
@@ -296,6 +297,16 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
             (Generation, ShardCount) = ReadState(await _opener.OpenRowAsync(new JournalRow(state, bytes), cancellationToken).ConfigureAwait(false));
         }
 
+        await ReadActsAsync(cancellationToken).ConfigureAwait(false);
+        await foreach (var row in _journal.ReadRowsAsync(
+            ShardId.Directory, RowKind.Directory, new[] { AuditClass }, cancellationToken).ConfigureAwait(false))
+        {
+            _unsettled.Add(await ReadAuditAsync(row, cancellationToken).ConfigureAwait(false));
+        }
+    }
+
+    private async Task ReadActsAsync(CancellationToken cancellationToken)
+    {
         await foreach (var row in _journal.ReadRowsAsync(
             ShardId.Directory, RowKind.Directory, new[] { IdentityClass }, cancellationToken).ConfigureAwait(false))
         {
@@ -307,13 +318,31 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
         {
             ReadActs(await _opener.OpenRowAsync(new JournalRow(acts, performed), cancellationToken).ConfigureAwait(false));
         }
+    }
 
-        await foreach (var row in _journal.ReadRowsAsync(
-            ShardId.Directory, RowKind.Directory, new[] { AuditClass }, cancellationToken).ConfigureAwait(false))
+    private async Task<AuditEvent> ReadAuditAsync(JournalRow row, CancellationToken cancellationToken)
+    {
+        var plaintext = await _opener.OpenRowAsync(row, cancellationToken).ConfigureAwait(false);
+        var position = new LogPosition(BinaryPrimitives.ReadInt64BigEndian(row.Key.Key.Span[1..]));
+        return AuditCodec.Read(plaintext, ShardId.Directory, position, 0);
+    }
+
+    /// <summary>Learns what became of an act whose commit failed: it may be durable all the same, under its number and with its keys.</summary>
+    private async Task SettleActAsync()
+    {
+        if (!_isActOpen)
         {
-            var plaintext = await _opener.OpenRowAsync(row, cancellationToken).ConfigureAwait(false);
-            var position = new LogPosition(BinaryPrimitives.ReadInt64BigEndian(row.Key.Key.Span[1..]));
-            _unsettled.Add(AuditCodec.Read(plaintext, ShardId.Directory, position, 0));
+            return;
+        }
+
+        await ReadOwnExtentAsync().ConfigureAwait(false);       // waits for the outcome
+        var before = _actCount;
+        await ReadActsAsync(default).ConfigureAwait(false);
+        _isActOpen = false;
+        var key = AuditKey(new LogPosition(_actCount));
+        if (_actCount != before && await _journal.ReadRowAsync(ShardId.Directory, key).ConfigureAwait(false) is { } bytes)
+        {
+            HandOn(await ReadAuditAsync(new JournalRow(key, bytes), default).ConfigureAwait(false));
         }
     }
 
@@ -321,6 +350,7 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
     {
         var reader = new StateReader(plaintext);
         _actCount = reader.Int64();
+        _performed.Clear();
         for (var left = reader.UInt16(); left > 0; left--)
         {
             _performed.Add(EventCodec.ReadGuid(ref reader));
@@ -346,6 +376,13 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
             generations[i] = IdentityKeys.Read(name, ref reader, _privateKeys);
         }
 
+        if (_identities.TryGetValue(name, out var known)
+            && known.Select(one => one.Document.Fingerprint).SequenceEqual(generations.Select(one => one.Document.Fingerprint)))
+        {
+            Array.ForEach(generations, static one => one.Dispose());     // handshakes may be using those that are known
+            return;
+        }
+
         _identities[name] = generations;
     }
 
@@ -353,6 +390,7 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
     private Task<IdentityInfo> ActAsync(
         IdentityName name, CallerContext caller, string kind, Func<IdentityKeys[]> decide) => RunAsync(async () =>
     {
+        await SettleActAsync().ConfigureAwait(false);
         var repeat = caller.Operation == Guid.Empty ? default : AuditKinds.RepeatId(caller.Operation, kind, name.Value);
         if (repeat != Guid.Empty && _performed.Contains(repeat))
         {
@@ -374,7 +412,9 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
             $"fingerprint {generations[0].Document.Fingerprint}", ShardId.Directory, new LogPosition(_actCount + 1), 0, operation);
         Guid[] performed = [.. _performed, .. repeat == Guid.Empty ? Array.Empty<Guid>() : [repeat]];
         performed = performed[Math.Max(0, performed.Length - PerformedCountMax)..];
+        _isActOpen = true;
         await CommitAsync([IdentityRow(name, generations), AuditRow(auditEvent), ActsRow(_actCount + 1, performed)]).ConfigureAwait(false);
+        _isActOpen = false;
         _actCount++;
         _performed.Clear();
         _performed.AddRange(performed);
@@ -468,13 +508,17 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
         catch (EngineException failure) when (failure.Code == EngineErrorCode.JournalUnavailable)
         {
             // Unknown, or it followed one that failed. Rows alone may be written twice; without this no commit would succeed again.
-            var extent = await _journal.ReadExtentAsync(ShardId.Directory).ConfigureAwait(false);
-            if (extent.Fence != _extent.Fence)
-            {
-                throw JournalErrors.Fenced(ShardId.Directory, _extent.Fence, extent.Fence);
-            }
-
+            await ReadOwnExtentAsync().ConfigureAwait(false);
             await _journal.CommitAsync(commit).ConfigureAwait(false);
+        }
+    }
+
+    private async Task ReadOwnExtentAsync()
+    {
+        var extent = await _journal.ReadExtentAsync(ShardId.Directory).ConfigureAwait(false);
+        if (extent.Fence != _extent.Fence)
+        {
+            throw JournalErrors.Fenced(ShardId.Directory, _extent.Fence, extent.Fence);
         }
     }
 

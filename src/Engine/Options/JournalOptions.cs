@@ -26,6 +26,9 @@ public sealed class JournalOptions
     /// shard of 500,000 rows is through in about an hour, at 140 rows a second beside its traffic.</remarks>
     public int ResealRowsMax { get; set; } = 4_096;
 
+    /// <summary>Gets or sets how many snapshots share a commit; a simulation lets few peers take many.</summary>
+    internal int SnapshotsPerCommitMax { get; set; } = 256;
+
     internal void Check(OptionProblems problems)
     {
         problems.InRange(
@@ -36,5 +39,8 @@ public sealed class JournalOptions
         problems.InRange(ResealRowsMax, 64, 1_000_000, "kyberium.engine.journal.reseal-rows-max");
     }
 
-    internal JournalSettings ToSettings() => new(CheckpointInterval, TailBytesMax, DataKeyAge, ResealRowsMax);
+    internal JournalSettings ToSettings() => new(CheckpointInterval, TailBytesMax, DataKeyAge, ResealRowsMax)
+    {
+        SnapshotsPerCommitMax = SnapshotsPerCommitMax,
+    };
 }

@@ -8,7 +8,6 @@ namespace Kyberium.Engine.Shards;
 
 internal sealed partial class Shard
 {
-    private const int SnapshotsPerCommitMax = 256;
     private const int LooksPerTurnMin = 64;
     private const int StaleDeadlinesMin = 64;
 
@@ -349,7 +348,7 @@ internal sealed partial class Shard
     private void ContinueCheckpoint(ShardTurn turn)
     {
         var checkpoint = _checkpoint!;
-        for (var taken = 0; taken < SnapshotsPerCommitMax && checkpoint.Remaining.TryPop(out var peer); taken++)
+        for (var taken = 0; taken < _environment.Settings.Journal.SnapshotsPerCommitMax && checkpoint.Remaining.TryPop(out var peer); taken++)
         {
             if (peer.State.Exists && (peer.IsDirty || CountsChanged(peer) || (checkpoint.IsLast && ExactWindows.Changed(peer)))
                 && _peers.TryGetValue(peer.Key, out var resident) && resident == peer)

@@ -28,6 +28,40 @@ public sealed class JournalFaultTests
         Assert.Equal(150, (await bob.ReceiveAsync(150)).Distinct().Count());
     }
 
+    [Theory]
+    [InlineData(2, true)]       // durable, and the answer was lost both times
+    [InlineData(2, false)]      // neither try was written
+    [InlineData(1, true)]
+    public async Task An_act_on_an_identity_whose_outcome_stayed_unknown_is_done_once_and_its_number_is_not_given_again(
+        int failures, bool wasCommitted)
+    {
+        var (alice, bob) = await Party.PairAsync();
+        await using var _b = bob;
+        var left = failures;
+        Task Fail(JournalCommit commit) => commit.Shard == ShardId.Directory && commit.Rows.Count == 3 && left-- > 0
+            ? throw new EngineException(EngineErrorCode.JournalUnavailable, "the connection was lost")
+            : Task.CompletedTask;
+        alice.Journal.Before = wasCommitted ? null : Fail;
+        alice.Journal.After = wasCommitted ? Fail : null;
+        var rotation = new CallerContext("operator", Operation: Guid.NewGuid());
+        if (failures == 2)
+        {
+            Assert.Equal(EngineErrorCode.JournalUnavailable, await Party.CodeOfAsync(() => alice.Engine.RotateIdentityAsync(IdentityName.Default, rotation)));
+        }
+
+        var rotated = await alice.Engine.RotateIdentityAsync(IdentityName.Default, rotation);
+        Assert.NotNull(rotated.PreviousFingerprint);
+        var other = await alice.Engine.CreateIdentityAsync(new IdentityName("other"));
+        await alice.RestartAsync();
+        await using var _a = alice;
+
+        Assert.Equal(rotated.Fingerprint, alice.Engine.GetIdentity(IdentityName.Default).Fingerprint);
+        Assert.Equal(other.Fingerprint, alice.Engine.GetIdentity(new IdentityName("other")).Fingerprint);
+        var told = alice.Audit.Where(audit => audit.Shard == ShardId.Directory).ToList();
+        Assert.Equal(["identity-created", "identity-rotated", "identity-created"], told.Select(audit => audit.Kind));
+        Assert.Equal([1L, 2L, 3L], told.Select(audit => audit.Position.Value));
+    }
+
     [Fact]
     public async Task A_full_disk_fails_callers_and_the_shard_is_back_when_there_is_room()
     {
@@ -62,6 +96,26 @@ public sealed class JournalFaultTests
         await alice.Engine.DisposeAsync();
         alice.Reopen();
         Assert.Equal(taken.Fence, (await alice.Store.ReadExtentAsync(new ShardId(ShardId.DefaultGroup, 0))).Fence);
+    }
+
+    [Fact]
+    public async Task A_shard_that_another_owner_took_while_it_waited_to_recover_is_not_taken_back()
+    {
+        var time = new ManualTime();
+        var (alice, bob) = await Party.PairAsync(options => options.Shard.Count = 1, time);
+        await using var _b = bob;
+        await alice.SendAsync(bob, "mine");
+        alice.Journal.Before = static _ => throw new EngineException(EngineErrorCode.JournalFull, "the disk is full");
+        Assert.Equal(EngineErrorCode.JournalFull, await Party.CodeOfAsync(() => alice.SendAsync(bob, "lost")));
+        alice.Journal.Before = null;
+        var taken = await alice.Store.AcquireAsync(new ShardId(ShardId.DefaultGroup, 0));
+
+        await Party.UntilAsync(
+            async () => await Party.CodeOfAsync(() => alice.SendAsync(bob, "still")) == EngineErrorCode.ShardFenced,
+            () => time.Advance(TimeSpan.FromSeconds(1)));
+
+        Assert.Equal(taken.Fence, (await alice.Store.ReadExtentAsync(new ShardId(ShardId.DefaultGroup, 0))).Fence);
+        await alice.Engine.DisposeAsync();
     }
 
     [Fact]

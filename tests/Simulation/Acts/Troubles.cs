@@ -33,6 +33,8 @@ internal static class Troubles
             cast.Network.SendNewerVersion();
             cast.Application.OpenNewerVersion();
         }),
+        new(1, Faults.TwoOwners, "two owners", static (cast, node) => node.PauseAndReplace(cast.Choices.Between(0, 5 * Second))),
+        new(1, Faults.BitRot, "bit rot", static (_, node) => node.CrashAndRot()),
         new(1, Faults.Suspension, "suspend", static (cast, node) => cast.Application.Suspend(node, cast.Other(node))),
         new(1, Faults.Suspension, "resume", static (cast, node) => cast.Application.ResumeSome(node, cast.Nodes)),
         new(2, Faults.OlderStore, "older store", static (cast, node) =>

@@ -12,7 +12,8 @@ internal sealed class AuditLedger(SimulatedWorld world, Ledgers ledgers)
     private readonly Dictionary<(Guid Operation, string Kind, string Node), (int History, ShardId Shard, long Position, int Ordinal)> _acts = [];
     private readonly Dictionary<Guid, (string Node, string Kind, int History)> _asked = [];
     private readonly List<Guid> _done = [];
-    private readonly HashSet<(string Node, string Fingerprint)> _proved = [];
+    private readonly Dictionary<(string Node, string Fingerprint), long> _proved = [];
+    private readonly List<(string Node, string Fingerprint, long WallMicros, int History)> _toBeProved = [];
 
     internal int Count => _events.Count;
 
@@ -25,7 +26,8 @@ internal sealed class AuditLedger(SimulatedWorld world, Ledgers ledgers)
     /// <summary>The act was answered as done: its event has to come.</summary>
     internal void Done(Guid operation) => _done.Add(operation);
 
-    internal bool IsProved(string node, Fingerprint fingerprint) => _proved.Contains((node, fingerprint.ToString()));
+    /// <summary>An older pin was gone when the newer one had just been added: only the proof of the newer one accounts for that.</summary>
+    internal void HasToBeProved(SimulatedNode node, Fingerprint fingerprint) => _toBeProved.Add((node.Name, fingerprint.ToString(), node.WallMicros, node.History));
 
     internal void Took(SimulatedNode node, int history, AuditEvent auditEvent)
     {
@@ -48,7 +50,7 @@ internal sealed class AuditLedger(SimulatedWorld world, Ledgers ledgers)
                     auditEvent.Operation, (long)(auditEvent.At - SimulatedTime.Began).TotalMicroseconds);
                 break;
             case "pin-proved":
-                _proved.Add((node.Name, auditEvent.Detail));
+                _proved[(node.Name, auditEvent.Detail)] = (long)(auditEvent.At - SimulatedTime.Began).TotalMicroseconds;
                 break;
             case "peer-state-lost":
                 StateLost++;
@@ -63,6 +65,7 @@ internal sealed class AuditLedger(SimulatedWorld world, Ledgers ledgers)
     /// <summary>When all is quiet, what was done has been told.</summary>
     internal void LookThrough(IReadOnlyList<SimulatedNode> nodes)
     {
+        CheckPins(nodes);
         foreach (var operation in _done)
         {
             var (node, kind, history) = _asked[operation];
@@ -70,6 +73,17 @@ internal sealed class AuditLedger(SimulatedWorld world, Ledgers ledgers)
             if (!isGone && !_acts.ContainsKey((operation, kind, node)))
             {
                 world.Violate("audit", $"{node} was answered that {kind} was done, and no event tells of it");
+            }
+        }
+    }
+
+    private void CheckPins(IReadOnlyList<SimulatedNode> nodes)
+    {
+        foreach (var (node, fingerprint, wallMicros, history) in _toBeProved.Where(pin => nodes.First(node => node.Name == pin.Node).History == pin.History))
+        {
+            if (!_proved.TryGetValue((node, fingerprint), out var at) || at > wallMicros)
+            {
+                world.Violate("pins", $"{node} gave an older pin up before {fingerprint} was proved");
             }
         }
     }

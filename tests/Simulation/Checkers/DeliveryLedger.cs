@@ -37,7 +37,7 @@ internal sealed partial class DeliveryLedger(SimulatedWorld world, string from, 
         {
             var filler = new byte[choices.Below(fillerMax + 1)];
             choices.Fill(filler);
-            _tried[operation] = payload = [.. FrameChecker.Planted, .. operation.ToByteArray(), .. filler];
+            _tried[operation] = payload = [.. SecretScan.Planted, .. operation.ToByteArray(), .. filler];
             _streamTried[operation] = _streams;
         }
 
@@ -68,8 +68,8 @@ internal sealed partial class DeliveryLedger(SimulatedWorld world, string from, 
     internal void Received(ReceivedMessage message)
     {
         var payload = message.Payload.Span;
-        var operation = payload.Length >= FrameChecker.Planted.Length + 16
-            ? new Guid(payload.Slice(FrameChecker.Planted.Length, 16))
+        var operation = payload.Length >= SecretScan.Planted.Length + 16
+            ? new Guid(payload.Slice(SecretScan.Planted.Length, 16))
             : Guid.Empty;
         if (!_tried.TryGetValue(operation, out var sent) || !payload.SequenceEqual(sent))
         {

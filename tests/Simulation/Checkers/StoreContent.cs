@@ -89,6 +89,8 @@ internal sealed class StoreContent
 
         public TaskCreationOptions Completion => TaskCreationOptions.None;
 
+        public bool IsRunning => true;
+
         public void Later(DiskStep step, Action run) => run();
 
         public FlushOutcome DrawFlush() => FlushOutcome.Done;

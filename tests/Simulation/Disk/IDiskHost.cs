@@ -30,12 +30,18 @@ internal enum FlushOutcome
 
     /// <summary>The bytes are safe, but the answer got lost.</summary>
     DoneUnseen,
+
+    /// <summary>Another journal took the file over meanwhile: the bytes may be there or not.</summary>
+    Lost,
 }
 
 /// <summary>Where a journal of the simulation runs: who decides when its steps happen and which of them fail.</summary>
 internal interface IDiskHost
 {
     TaskCreationOptions Completion { get; }
+
+    /// <summary>Gets whether the process lives and does not stand still: only then others wait for its write to end.</summary>
+    bool IsRunning { get; }
 
     void Later(DiskStep step, Action run);
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Kyberium.Engine;
 using Kyberium.Engine.Journal;
+using Kyberium.Simulation.World;
 
 namespace Kyberium.Simulation.Disk;
 
@@ -20,7 +21,27 @@ internal abstract record LogFrame
 
     /// <summary>A commit was taken.</summary>
     internal sealed record Commit(
-        ShardId Shard, byte[]? Record, IReadOnlyList<(RowKey Key, byte[]? Value)> Rows, long? TruncateThrough) : LogFrame;
+        ShardId Shard, byte[]? Record, IReadOnlyList<(RowKey Key, byte[]? Value)> Rows, long? TruncateThrough) : LogFrame
+    {
+        /// <summary>Gets whether the commit only removes.</summary>
+        internal bool IsEmpty => !Stored().Any();
+
+        /// <summary>Gives the commit with one bit of its record or of a row's value flipped.</summary>
+        internal Commit WithFlippedBit(SeededChoices choices)
+        {
+            var flipped = this with
+            {
+                Record = Record?.ToArray(),
+                Rows = [.. Rows.Select(row => (row.Key, row.Value?.ToArray()))],
+            };
+            var bytes = choices.Pick(flipped.Stored().ToList());
+            bytes[choices.Below(bytes.Length)] ^= (byte)(1 << choices.Below(8));
+            return flipped;
+        }
+
+        private IEnumerable<byte[]> Stored() =>
+            Rows.Select(row => row.Value).Prepend(Record).OfType<byte[]>().Where(bytes => bytes.Length > 0);
+    }
 
     internal static Commit Of(JournalCommit commit) => new(
         commit.Shard, commit.Record?.ToArray(),

@@ -14,6 +14,8 @@ internal sealed class LogJournal : IJournal
     private readonly SortedDictionary<string, (ShardId Id, LogShard Shard)> _shards = new(StringComparer.Ordinal);
     private readonly Queue<Request> _waiting = new();
     private byte[] _storeId = [];
+    private long _readThrough;
+    private bool _checksOwner = true;
     private bool _busy;
     private bool _disposed;
 
@@ -21,6 +23,18 @@ internal sealed class LogJournal : IJournal
     {
         _disk = disk;
         _host = host;
+    }
+
+    /// <summary>Takes what any owner commits, whoever came after it: a test breaks it on purpose.</summary>
+    internal LogJournal WithoutFences()
+    {
+        _checksOwner = false;
+        foreach (var (_, shard) in _shards.Values)
+        {
+            shard.ChecksOwner = false;
+        }
+
+        return this;
     }
 
     public ReadOnlyMemory<byte> StoreId => _storeId;
@@ -58,6 +72,8 @@ internal sealed class LogJournal : IJournal
         }
 
         disk.Flush();
+        disk.Writer = null;     // whoever held it is dead, or stands still and has lost it
+        journal._readThrough = disk.Written.Length;
         return journal;
     }
 
@@ -146,6 +162,17 @@ internal sealed class LogJournal : IJournal
         }
     }
 
+    /// <summary>Takes in what another journal over the same file has flushed.</summary>
+    private void CatchUp()
+    {
+        while (_readThrough < _disk.FlushedLength
+            && LogFrame.Read(_disk.Written.Span[(int)_readThrough..(int)_disk.FlushedLength], out var size) is { } frame)
+        {
+            Replay(frame);
+            _readThrough += size;
+        }
+    }
+
     private Task<ShardExtent> EnqueueAsync(Request request)
     {
         lock (_lock)
@@ -190,6 +217,19 @@ internal sealed class LogJournal : IJournal
     {
         lock (_lock)
         {
+            if (_disk.Writer is { } writer && writer != _host)
+            {
+                if (writer.IsRunning)
+                {
+                    _host.Later(DiskStep.Gather, Write);
+                    return;
+                }
+
+                _disk.DropUnflushed();
+            }
+
+            _disk.Writer = _host;
+            CatchUp();
             var writing = new List<Request>();
             while (_waiting.TryPeek(out var request) && (request.Kind != RequestKind.ReadExtent || writing.Count == 0))
             {
@@ -236,8 +276,13 @@ internal sealed class LogJournal : IJournal
     {
         lock (_lock)
         {
-            var outcome = written.Exists(request => request.Frame is not null) ? _host.DrawFlush() : FlushOutcome.Done;
-            if (outcome is FlushOutcome.Failed or FlushOutcome.Full)
+            var wrote = written.Exists(request => request.Frame is not null);
+            var outcome = !wrote ? FlushOutcome.Done : _disk.Writer == _host ? _host.DrawFlush() : FlushOutcome.Lost;
+            if (outcome == FlushOutcome.Lost)
+            {
+                // Another journal took over in between: what became of the bytes shows when they are read.
+            }
+            else if (outcome is FlushOutcome.Failed or FlushOutcome.Full)
             {
                 _disk.DropUnflushed();
             }
@@ -249,6 +294,16 @@ internal sealed class LogJournal : IJournal
             foreach (var request in written)
             {
                 Settle(request, outcome);
+            }
+
+            if (outcome != FlushOutcome.Lost)
+            {
+                _readThrough = Math.Max(_readThrough, wrote ? _disk.Written.Length : 0);
+            }
+
+            if (_disk.Writer == _host)
+            {
+                _disk.Writer = null;
             }
 
             foreach (var request in written)
@@ -294,7 +349,7 @@ internal sealed class LogJournal : IJournal
     {
         if (!_shards.TryGetValue(shard.ToString(), out var found))
         {
-            _shards[shard.ToString()] = found = (shard, new LogShard(shard));
+            _shards[shard.ToString()] = found = (shard, new LogShard(shard) { ChecksOwner = _checksOwner });
         }
 
         return found.Shard;

@@ -16,6 +16,8 @@ public sealed class LogJournalTests : JournalConformance
 
         public TaskCreationOptions Completion => TaskCreationOptions.RunContinuationsAsynchronously;
 
+        public bool IsRunning => true;
+
         public override ValueTask<IJournal> OpenAsync() => new(LogJournal.Open(_disk, this, _newStoreId));
 
         public override ValueTask DisposeAsync() => default;

@@ -16,6 +16,12 @@ internal sealed class VirtualDisk
     /// <summary>Gets everything written, flushed or not.</summary>
     internal ReadOnlyMemory<byte> Written => _bytes.GetBuffer().AsMemory(0, (int)_bytes.Length);
 
+    /// <summary>Gets how much of it is flushed.</summary>
+    internal long FlushedLength => _flushed;
+
+    /// <summary>Gets or sets whose write goes on: others wait for its end.</summary>
+    internal IDiskHost? Writer { get; set; }
+
     internal void Append(ReadOnlySpan<byte> bytes) => _bytes.Write(bytes);
 
     internal void Flush()
@@ -51,6 +57,41 @@ internal sealed class VirtualDisk
         CutTo(0);
         Append(newer);
         _flushed = newer.Length;
+    }
+
+    /// <summary>Flips one bit in one of the later records or rows; what the simulation itself checks stays sound.</summary>
+    /// <returns>Where, and what stood and stands there; <see langword="null"/> where nothing is stored.</returns>
+    internal (long Offset, byte[] Sound, byte[] Damaged)? Rot(SeededChoices choices)
+    {
+        const int LaterMax = 80;
+        var frames = new List<(int Offset, int Size)>();
+        for (var offset = 0; LogFrame.Read(Written.Span[offset..], out var size) is { } frame; offset += size)
+        {
+            if (frame is LogFrame.Commit { IsEmpty: false })
+            {
+                frames.Add((offset, size));
+            }
+        }
+
+        if (frames.Count == 0)
+        {
+            return null;
+        }
+
+        var (at, length) = frames[^(1 + choices.Below(Math.Min(frames.Count, LaterMax)))];
+        var sound = Written.Slice(at, length).ToArray();
+        var damaged = ((LogFrame.Commit)LogFrame.Read(sound, out _)!).WithFlippedBit(choices).Encode();
+        damaged.CopyTo(_bytes.GetBuffer(), at);
+        return (at, sound, damaged);
+    }
+
+    /// <summary>Puts sound bytes where damaged ones lie; nothing when the store was replaced meanwhile.</summary>
+    internal void Repair(long offset, byte[] damaged, byte[] sound)
+    {
+        if (offset + damaged.Length <= _bytes.Length && Written.Span.Slice((int)offset, damaged.Length).SequenceEqual(damaged))
+        {
+            sound.CopyTo(_bytes.GetBuffer(), offset);
+        }
     }
 
     /// <summary>What a crash leaves: a process that was killed leaves all it wrote; a lost machine any part of what was not flushed.</summary>

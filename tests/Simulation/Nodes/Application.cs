@@ -12,6 +12,7 @@ internal sealed partial class Application(
 {
     private const int PayloadMax = 700;
     private const int KeptMax = 300;
+    private const int RepeatedMax = 12;
     private const string Receiving = "receive";
 
     private readonly SeededChoices _choices = SeededChoices.For(world.Seed, "application");
@@ -41,6 +42,12 @@ internal sealed partial class Application(
             Look(node, other);
         }
 
+        // Whoever listened tries a new process with what an earlier one has opened.
+        foreach (var (to, envelope) in _kept.Where(kept => kept.To == node).TakeLast(RepeatedMax).ToList())
+        {
+            Open(to, envelope);
+        }
+
         Run(process, Receiving, () => ReceiveAsync(node, process, engine));
         if (_unfinished.Remove(node.Name, out var unfinished))
         {
@@ -53,6 +60,32 @@ internal sealed partial class Application(
 
     /// <summary>Gets or sets whether operators may have taken a peer away, or a node its store, so that what was known may be unknown.</summary>
     internal bool PeersComeAndGo { get; set; }
+
+    /// <summary>Lets a process whose store another has taken over do what it would have done: nothing of it may count that is not durable.</summary>
+    internal void Haunt(SimulatedNode node, SimulatedProcess process, SessionEngine engine, IReadOnlyList<SimulatedNode> others)
+    {
+        foreach (var other in others)
+        {
+            var ledger = ledgers.Of(node.Name, other.Name);
+            var operation = NewOperation();
+            var payload = ledger.Compose(operation, _choices, PayloadMax);
+            Run(process, $"send {payload.Length} bytes to {other.Name}, deposed", async () =>
+            {
+                var sent = await engine.SendAsync(other.PeerId, payload, new SendOptions(operation)).ConfigureAwait(false);
+                if (process.IsAlive)
+                {
+                    world.Note(process.Name, $"accepted {sent.Number} for {other.Name}, deposed");
+                    ledger.Accepted(sent);
+                }
+            });
+            Run(process, "checkpoint, deposed", () => engine.CheckpointAsync());
+        }
+
+        foreach (var (_, envelope) in _kept.Where(kept => kept.To == node).TakeLast(RepeatedMax).ToList())
+        {
+            Open(node, process, engine, envelope, null);
+        }
+    }
 
     internal void Send(SimulatedNode node, SimulatedNode peer) => Send(node, peer, NewOperation());
 
@@ -80,7 +113,7 @@ internal sealed partial class Application(
     {
         var filler = new byte[_choices.Below(PayloadMax)];
         _choices.Fill(filler);
-        byte[] payload = [.. FrameChecker.Planted, .. filler];
+        byte[] payload = [.. SecretScan.Planted, .. filler];
         var envelope = await engine.SealAsync(peer.PeerId, payload).ConfigureAwait(false);
         if (!process.IsAlive)
         {
@@ -246,11 +279,13 @@ internal sealed partial class Application(
 
     private void Open(SimulatedNode node, byte[] envelope, Action? opened = null)
     {
-        if (node.Process is not { IsAlive: true } process || node.Engine is not { } engine)
+        if (node.Process is { IsAlive: true } process && node.Engine is { } engine)
         {
-            return;
+            Open(node, process, engine, envelope, opened);
         }
+    }
 
+    private void Open(SimulatedNode node, SimulatedProcess process, SessionEngine engine, byte[] envelope, Action? opened) =>
         Run(process, null, async () =>
         {
             var suspended = _suspended.Where(pair => pair.Node == node.Name).ToHashSet();
@@ -284,7 +319,6 @@ internal sealed partial class Application(
                 }
             }
         });
-    }
 
     private async Task ReceiveAsync(SimulatedNode node, SimulatedProcess process, SessionEngine engine)
     {
@@ -367,6 +401,7 @@ internal sealed partial class Application(
             }
             catch (EngineException failure) when (IsExpected(failure))
             {
+                frames.Secrets.LookThrough($"an exception of {process.Name}", failure.Message);
                 if (process.IsAlive && what is not null)
                 {
                     world.Note(process.Name, $"{what}: {failure.Code}");
@@ -374,7 +409,7 @@ internal sealed partial class Application(
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
-                if (process.IsAlive)
+                if (process.IsAlive && !process.Explains(exception))
                 {
                     world.Violate("commands fail with codes that tell what to do", $"{process.Name}, {what}: {exception}");
                 }

@@ -46,26 +46,10 @@ internal sealed class SameIncarnation(IEntropySource inner) : IEntropySource
     }
 }
 
-internal sealed class ForgetfulKeyring(IKeyring inner) : IKeyring
+internal sealed class ForgetfulKeyring(IKeyring inner) : PassingKeyring(inner)
 {
-    public string Description => inner.Description;
-
-    public ValueTask<ReadOnlyMemory<byte>> WrapAsync(
-        ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> context, CancellationToken cancellationToken = default) =>
-        inner.WrapAsync(key, context, cancellationToken);
-
-    public ValueTask<byte[]> UnwrapAsync(
-        ReadOnlyMemory<byte> wrapped, ReadOnlyMemory<byte> context, CancellationToken cancellationToken = default) =>
-        inner.UnwrapAsync(wrapped, context, cancellationToken);
-
-    public ValueTask<IReadOnlyList<ShardWitness>> ReadWitnessesAsync(
+    public override ValueTask<IReadOnlyList<ShardWitness>> ReadWitnessesAsync(
         ReadOnlyMemory<byte> storeId, CancellationToken cancellationToken = default) => new((IReadOnlyList<ShardWitness>)[]);
-
-    public ValueTask WriteWitnessesAsync(
-        ReadOnlyMemory<byte> storeId, IReadOnlyList<ShardWitness> witnesses, CancellationToken cancellationToken = default) =>
-        inner.WriteWitnessesAsync(storeId, witnesses, cancellationToken);
-
-    public ValueTask DisposeAsync() => inner.DisposeAsync();
 }
 
 internal abstract class PassingJournal(IJournal inner) : IJournal

@@ -1,6 +1,7 @@
 using Kyberium.Engine;
 using Kyberium.Engine.Cryptography;
 using Kyberium.Simulation.World;
+using Microsoft.Extensions.Logging;
 
 namespace Kyberium.Simulation.Nodes;
 
@@ -18,6 +19,14 @@ internal sealed record NodeParts
     internal Func<IKeyring, IKeyring> WrapKeyring { get; init; } = keyring => keyring;
 
     internal Func<IEntropySource, IEntropySource> WrapEntropy { get; init; } = entropy => entropy;
+
+    internal Func<IPeerLink, IPeerLink> WrapLink { get; init; } = link => link;
+
+    internal Func<ILoggerFactory, ILoggerFactory> WrapLog { get; init; } = log => log;
+
+    internal Func<IAuditSink, IAuditSink> WrapSink { get; init; } = sink => sink;
+
+    internal Func<TimeProvider, TimeProvider> WrapTime { get; init; } = time => time;
 
     internal static NodeParts Sound(ulong seed) => new()
     {

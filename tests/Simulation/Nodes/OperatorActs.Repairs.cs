@@ -86,8 +86,9 @@ internal sealed partial class OperatorActs
         else if (!info.Pins.Contains(identity.Fingerprint) && info.Pins.Count < 2)
         {
             Act(
-                node, "pin-added", (engine, caller) => engine.AddPinAsync(peer.PeerId, identity.PublicDocument, caller: caller),
-                pair: (node.Name, peer.Name));
+                node, "pin-added", (engine, caller) => ReplacesPeersForTheirKeys
+                    ? engine.RemovePeerAsync(peer.PeerId) : AddPinAsync(node, engine, peer, identity, info.Pins[0], caller),
+                pair: (node.Name, peer.Name), isConditional: ReplacesPeersForTheirKeys);
         }
         else if (!info.Pins.Contains(identity.Fingerprint))
         {
@@ -104,6 +105,16 @@ internal sealed partial class OperatorActs
         else if (info.OutgoingStopped.Length > 0 || info.IncomingStopped.Length > 0)
         {
             Reset(node, peer, info.OutgoingStopped.Length > 0, info.IncomingStopped.Length > 0);
+        }
+    }
+
+    private async Task AddPinAsync(
+        SimulatedNode node, SessionEngine engine, SimulatedNode peer, IdentityInfo identity, Fingerprint older, CallerContext caller)
+    {
+        var pinned = await engine.AddPinAsync(peer.PeerId, identity.PublicDocument, caller: caller).ConfigureAwait(false);
+        if (!pinned.Pins.Contains(older))
+        {
+            audit.HasToBeProved(node, identity.Fingerprint);
         }
     }
 

@@ -21,6 +21,13 @@ internal sealed partial class OperatorActs(
 
     internal OperatorPlan Plan => _plan;
 
+    /// <summary>Gets or sets whether acts are kept from the checkers: a test breaks it on purpose.</summary>
+    internal bool TellsNobody { get; set; }
+
+    /// <summary>Gets or sets whether an operator gives a peer that has new keys up and adds it again, and calls that a change of pins: a
+    /// test breaks it on purpose.</summary>
+    internal bool ReplacesPeersForTheirKeys { get; set; }
+
     /// <summary>Gets how many acts were answered as done, repairs counted too.</summary>
     internal int Count { get; private set; }
 
@@ -165,7 +172,7 @@ internal sealed partial class OperatorActs(
             {
                 _identities[node.Name] = await engine.RotateIdentityAsync(IdentityName.Default, caller).ConfigureAwait(false);
             }
-        }, isConditional: true);
+        }, pair: (node.Name, node.Name), isConditional: true);
 
     private void SetTemplate(SimulatedNode node, SimulatedNode peer, string template) => Act(
         node, "template-set", (engine, caller) => engine.SetTemplateAsync(peer.PeerId, template, caller: caller));
@@ -187,7 +194,7 @@ internal sealed partial class OperatorActs(
         var operation = application.NewOperation();
         application.Do(node, kind, async (process, engine) =>
         {
-            var acts = begin?.Invoke() ?? [];
+            var acts = TellsNobody ? [] : begin?.Invoke() ?? [];
             _open.AddRange(acts.Select(one => (process, one)));
             audit.Asked(node, kind, operation);
             var isKnown = false;

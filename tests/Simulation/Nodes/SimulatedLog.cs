@@ -1,12 +1,16 @@
+using Kyberium.Simulation.Checkers;
 using Kyberium.Simulation.World;
 using Microsoft.Extensions.Logging;
 
 namespace Kyberium.Simulation.Nodes;
 
 /// <summary>Takes an engine's log into the history, and a shard that ended by a defect to the checkers.</summary>
-internal sealed class SimulatedLog(SimulatedWorld world, SimulatedProcess process, Action<string, Exception> shardEnded) : ILoggerFactory, ILogger
+internal sealed class SimulatedLog(
+    SimulatedWorld world, SimulatedProcess process, SecretScan secrets, Action<string, Exception> shardEnded, Action damageReported)
+    : ILoggerFactory, ILogger
 {
     private const int ShardEndedEvent = 1002;
+    private const string DamageCode = "KY4001";
 
     public void AddProvider(ILoggerProvider provider)
     {
@@ -27,10 +31,22 @@ internal sealed class SimulatedLog(SimulatedWorld world, SimulatedProcess proces
             return;
         }
 
-        world.Note(process.Name, $"log {eventId.Id}: {formatter(state, exception)}");
+        var line = formatter(state, exception);
+        world.Note(process.Name, $"log {eventId.Id}: {line}");
+        secrets.LookThrough($"log line {eventId.Id} of {process.Name}", line);
+        for (var reason = exception; reason is not null; reason = reason.InnerException)
+        {
+            secrets.LookThrough($"the exception of log line {eventId.Id} of {process.Name}", reason.Message);
+        }
+
+        if (formatter(state, exception).Contains(DamageCode, StringComparison.Ordinal))
+        {
+            damageReported();
+        }
+
         if (eventId.Id == ShardEndedEvent && exception is not null)
         {
-            shardEnded(formatter(state, exception), exception);
+            shardEnded(line, exception);
         }
     }
 

@@ -53,7 +53,7 @@ internal sealed partial class SimulatedNode
                 Crashed();
                 Disk.CutTo(0);
                 _keyring = new SimulatedKeyring(SeededChoices.For(world.Seed, $"keyring {Name} {++_stores}"));
-                frames.Secret(MasterKey);
+                frames.Secrets.Add(MasterKey);
                 _copies.Clear();
                 _checkpointedBy = 0;
                 _goesOnFromOlder = _acceptsNext = false;

@@ -8,7 +8,7 @@ namespace Kyberium.Simulation.Nodes;
 
 /// <summary>A machine: its disk, keyring and wall clock outlive the processes that run an engine on it, one after another.</summary>
 internal sealed partial class SimulatedNode(
-    SimulatedWorld world, Scenario scenario, SimulatedNetwork network, FrameChecker frames, NodeParts parts, string name) : IDiskHost
+    SimulatedWorld world, Scenario scenario, SimulatedNetwork network, FrameChecker frames, NodeParts parts, string name)
 {
     private readonly SeededChoices _choices = SeededChoices.For(world.Seed, "node " + name);
     private SimulatedKeyring _keyring = new(SeededChoices.For(world.Seed, "keyring " + name));
@@ -16,7 +16,6 @@ internal sealed partial class SimulatedNode(
     private long _wallOffset;
     private readonly int _driftPpm = scenario.Has(Faults.Drift) ? SeededChoices.For(world.Seed, "drift " + name).Pick([0, 0, 30, -200, 20_000, -50_000]) : 0;
     private long _slowUntil;
-    private SimulatedProcess? _disksUser;
     private readonly List<(long Length, int Process)> _copies = [];
     private int _checkpointedBy;
     private byte[]? _newerStore;
@@ -72,11 +71,15 @@ internal sealed partial class SimulatedNode(
         world.Note(Name, "its disk is slow");
     }
 
+    /// <summary>Gets by which factor the disk is slower now than it was drawn.</summary>
+    internal int DiskSlowness => IsFaulty && world.Now < _slowUntil ? 30 : 1;
+
     internal void Start()
     {
         var process = new SimulatedProcess(
-            world, $"{Name}/{++_processes}", () => _wallOffset, _choices.Chance(0.5) ? _choices.Between(0, 1L << 40) - world.Now : 0, _driftPpm);
-        Process = _disksUser = process;
+            world, $"{Name}/{++_processes}", () => _wallOffset, _choices.Chance(0.5) ? _choices.Between(0, 1L << 40) - world.Now : 0, _driftPpm, parts.WrapTime);
+        process.Explains = failure => FindsDamage(process, failure) || IsDeposed(process, failure);
+        Process = process;
         Engine = null;
         world.Post(process, () => _ = StartAsync(process));
     }
@@ -127,61 +130,6 @@ internal sealed partial class SimulatedNode(
         }
     }
 
-    TaskCreationOptions IDiskHost.Completion => TaskCreationOptions.None;
-
-    void IDiskHost.Later(DiskStep step, Action run)
-    {
-        if (_disksUser is not { } process || !process.Effect())
-        {
-            return;
-        }
-
-        switch (step)
-        {
-            case DiskStep.Answer:
-                world.Post(process, run);
-                break;
-            case DiskStep.Read:
-                world.After(process, _choices.Between(1, 200) * DiskSlowness, run);
-                break;
-            case DiskStep.Gather:
-                world.After(process, _choices.Between(0, 100), run);
-                break;
-            default:
-                world.After(process, _choices.Between(20, scenario.DiskMicrosMax) * DiskSlowness, run);
-                break;
-        }
-    }
-
-    private int DiskSlowness => IsFaulty && world.Now < _slowUntil ? 30 : 1;
-
-    FlushOutcome IDiskHost.DrawFlush() =>
-        !IsFaulty || !scenario.Has(Faults.FlushErrors) || !_choices.Chance(scenario.FlushErrors) ? FlushOutcome.Done
-        : _choices.Below(4) switch
-        {
-            0 => FlushOutcome.Failed,
-            1 when scenario.Has(Faults.FullDisk) => FlushOutcome.Full,
-            _ => FlushOutcome.DoneUnseen,
-        };
-
-    void IDiskHost.Wrote(LogFrame frame, ReadOnlySpan<byte> bytes)
-    {
-        var by = _disksUser!.Name;
-        world.Note(by, $"writes {frame.GetType().Name} of {bytes.Length} bytes", bytes);
-        if (frame is LogFrame.Commit commit)
-        {
-            if (commit.Record is { } record)
-            {
-                frames.Written(by, record);
-            }
-
-            foreach (var (_, value) in commit.Rows)
-            {
-                frames.Written(by, value);
-            }
-        }
-    }
-
     private async Task StartAsync(SimulatedProcess process)
     {
         try
@@ -224,6 +172,13 @@ internal sealed partial class SimulatedNode(
                 _newerStore = null;
                 world.After(null, _choices.Between(1, scenario.RestartMicrosMax), Start);
             }
+            else if (IsDamaged && exception is EngineException { Code: EngineErrorCode.JournalCorrupt })
+            {
+                world.Note(process.Name, $"refuses damage: {exception.Message}");
+                process.Exit();
+                Repair();
+                world.After(null, _choices.Between(1, scenario.RestartMicrosMax), Start);
+            }
             else if (exception is EngineException { IsTransient: true } or EngineException { Code: EngineErrorCode.JournalUnavailable or EngineErrorCode.JournalFull })
             {
                 world.Note(process.Name, $"did not start: {exception.Message}");
@@ -245,7 +200,7 @@ internal sealed partial class SimulatedNode(
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            if (process.IsAlive)
+            if (process.IsAlive && !process.Explains(exception))
             {
                 world.Violate("promise 8", $"{process.Name} does not stop: {exception}");
             }
@@ -264,6 +219,8 @@ internal sealed partial class SimulatedNode(
     {
         Crashes++;
         Engine = null;
+        _deposed?.Exit();       // it is the same machine
+        _deposed = null;
         Disk.Crash(_choices, scenario.Has(Faults.LostWrites) && _choices.Chance(0.7));
         world.After(null, _choices.Between(1_000, scenario.RestartMicrosMax), Start);
     }
@@ -276,6 +233,7 @@ internal sealed partial class SimulatedNode(
         options.Shard.BatchCountMax = Math.Min(scenario.BatchCountMax, scenario.MailboxCountMax);
         options.Residency.ResidentPeersMax = scenario.ResidentPeersMax;
         options.Journal.CheckpointInterval = scenario.CheckpointInterval;
+        options.Journal.SnapshotsPerCommitMax = scenario.SnapshotsPerCommitMax;
         options.Delivery.InFlightCountMax = scenario.InFlightCountMax;
         options.Delivery.EarlyCountMax = scenario.EarlyCountMax;
         options.Handshake.EphemeralPoolCount = 1;
@@ -289,20 +247,23 @@ internal sealed partial class SimulatedNode(
         var engineParts = new EngineParts
         {
             OpenJournal = (_, _) => Task.FromResult(
-                parts.WrapJournal(LogJournal.Open(Disk, this, System.Text.Encoding.ASCII.GetBytes($"{Name} {_stores}".PadRight(16))))),
+                parts.WrapJournal(LogJournal.Open(
+                    Disk, new NodeDisk(world, scenario, frames, this, process, _choices), System.Text.Encoding.ASCII.GetBytes($"{Name} {_stores}".PadRight(16))))),
             OpenKeyring = (_, _) => Task.FromResult(parts.WrapKeyring(_keyring)),
-            LoggerFactory = new SimulatedLog(world, process, (line, reason) => ShardEnded(process, line, reason)),
+            LoggerFactory = parts.WrapLog(new SimulatedLog(
+                world, process, frames.Secrets, (line, reason) => ShardEnded(process, line, reason), () => DamageReported(process))),
             TimeProvider = process.Time,
-            AuditSink = new SimulatedSink(world, process, this, Audit, _choices),
+            AuditSink = parts.WrapSink(new SimulatedSink(world, process, this, Audit, _choices)),
         };
-        engineParts.PeerLinks.Add(network.Connect(this, process));
+        engineParts.PeerLinks.Add(parts.WrapLink(network.Connect(this, process)));
         return engineParts;
     }
 
     private void ShardEnded(SimulatedProcess process, string line, Exception reason)
     {
         // A commit that fails for good may end a shard, which then recovers; anything else that ends one is a defect.
-        if (reason is not EngineException { Code: EngineErrorCode.JournalUnavailable or EngineErrorCode.JournalFull })
+        if (reason is not EngineException { Code: EngineErrorCode.JournalUnavailable or EngineErrorCode.JournalFull }
+            && !process.Explains(reason))
         {
             world.Violate("no shard ends by a defect", $"{process.Name}: {line} {reason}");
         }

@@ -9,7 +9,7 @@ namespace Kyberium.Simulation.World;
 /// <remarks>Only the last lines are kept as text, for a failing seed to show.</remarks>
 internal sealed class History : IDisposable
 {
-    private const int LinesMax = 120;
+    private const int LinesMax = 400;
 
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly byte[] _unhashed = new byte[64 << 10];     // a call of the hash costs more than the bytes of an event

@@ -8,17 +8,30 @@ internal sealed class SimulatedProcess : EngineScheduler
     private readonly SimulatedWorld _world;
     private long? _effectsLeft;
     private Action? _killed;
+    private List<Action>? _held;
 
-    internal SimulatedProcess(SimulatedWorld world, string name, Func<long> wallOffset, long monotonicOffset, int driftPpm)
+    internal SimulatedProcess(SimulatedWorld world, string name, Func<long> wallOffset, long monotonicOffset, int driftPpm, Func<TimeProvider, TimeProvider>? wrapTime = null)
     {
         _world = world;
         Name = name;
-        Time = new SimulatedTime(world, this, wallOffset, monotonicOffset, driftPpm);
+        TimeProvider time = new SimulatedTime(world, this, wallOffset, monotonicOffset, driftPpm);
+        Time = wrapTime?.Invoke(time) ?? time;
     }
 
     internal string Name { get; }
 
     internal bool IsAlive { get; private set; } = true;
+
+    /// <summary>Gets whether the process dies at one of its next effects.</summary>
+    internal bool IsDoomed => _effectsLeft is not null;
+
+    internal bool IsPaused => _held is not null;
+
+    /// <summary>Gets or sets whether the process said that what it stores is damaged.</summary>
+    internal bool DamageSeen { get; set; }
+
+    /// <summary>Gets or sets whether something that was done to the process's machine explains a failure that would be a defect otherwise.</summary>
+    internal Func<Exception, bool> Explains { get; set; } = _ => false;
 
     internal override TimeProvider Time { get; }
 
@@ -52,6 +65,20 @@ internal sealed class SimulatedProcess : EngineScheduler
             _effectsLeft = effects;
             _killed = killed;
         }
+    }
+
+    /// <summary>Stands still: what comes due waits.</summary>
+    internal void Pause() => _held ??= [];
+
+    /// <summary>Keeps a step of a process that stands still.</summary>
+    internal void Hold(Action run) => _held!.Add(run);
+
+    /// <summary>Goes on, with all that has come due meanwhile.</summary>
+    internal void Resume()
+    {
+        var held = _held ?? [];
+        _held = null;
+        held.ForEach(run => _world.Post(this, run));
     }
 
     internal void Kill()

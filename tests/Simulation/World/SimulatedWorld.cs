@@ -133,6 +133,12 @@ internal sealed class SimulatedWorld(ulong seed) : IDisposable
             return;
         }
 
+        if (process is { IsPaused: true })
+        {
+            process.Hold(run);
+            return;
+        }
+
         process?.Effect();
         if (process is { IsAlive: false })
         {

@@ -125,6 +125,11 @@ internal static class OutgoingRules
             return;
         }
 
+        if (state.NextExpiry is { } expiry && expiry.Value <= step.Wall.Value)
+        {
+            Expire(step);       // found on load, or by a clock that was set: before anything goes out, not at the next tick
+        }
+
         if (stream.Window == 0)
         {
             stream.Window = step.Limits.InFlightCountMax;

@@ -168,6 +168,7 @@ internal sealed class SymmetricState : IDisposable
         ObjectDisposedException.ThrowIf(_disposed, this);
         Expand(ChainingKey, inputKeyMaterial, outputs);
         outputs[..HashSize].CopyTo(ChainingKey);
+        SecretObservation.See(ChainingKey);
     }
 
     private void SetKey(ReadOnlySpan<byte> output)

@@ -1,0 +1,19 @@
+namespace Kyberium.Engine.Cryptography;
+
+/// <summary>Sees the bytes of a secret. They belong to whoever made it and may not be kept but to look for them elsewhere.</summary>
+internal delegate void SecretObserver(ReadOnlySpan<byte> secret);
+
+/// <summary>Shows every secret as it is made to whoever watches this thread: a simulator then looks for the bytes in files, frames and
+/// logs, where they must not be.</summary>
+/// <remarks>Nothing but a test sets it, and it holds for one thread. What is seen: contents of <see cref="SecretBytes"/>, keys of
+/// AES-GCM, chaining keys of handshakes.</remarks>
+internal static class SecretObservation
+{
+    [ThreadStatic]
+    private static SecretObserver? _observer;
+
+    /// <summary>Lets this thread's secrets be seen; <see langword="null"/> ends it.</summary>
+    internal static void Watch(SecretObserver? observer) => _observer = observer;
+
+    internal static void See(ReadOnlySpan<byte> secret) => _observer?.Invoke(secret);
+}
