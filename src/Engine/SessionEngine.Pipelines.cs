@@ -68,14 +68,34 @@ public sealed partial class SessionEngine
     private sealed class SealStage(SessionEngine engine) : PipelineStage<SealRequest, SealResult>
     {
         private readonly SharedBuffer _buffer = new();
+        private readonly ResidentPeer?[] _residents = new ResidentPeer?[WindowMax];
+        private readonly EpochTraffic?[] _traffics = new EpochTraffic?[WindowMax];
 
         internal override int SizeOf(in SealRequest item) => item.Payload.Length;
 
-        internal override bool TryProcess(in SealRequest item, out SealResult result)
+        internal override void Look(ReadOnlySpan<SealRequest> window)
+        {
+            Array.Clear(_residents);
+            for (var place = 0; place < window.Length; place++)
+            {
+                _residents[place] = engine._shards.FindResident(Key(window[place].Peer, window[place].Identity));
+            }
+
+            for (var place = 0; place < _residents.Length; place++)
+            {
+                _traffics[place] = _residents[place]?.Sending;
+            }
+
+            foreach (var traffic in _traffics)
+            {
+                traffic?.FetchSending();
+            }
+        }
+
+        internal override bool TryProcess(in SealRequest item, int place, out SealResult result)
         {
             result = default;
-            var key = Key(item.Peer, item.Identity);
-            if (Volatile.Read(ref engine._stopping) != 0 || engine._shards.FindResident(key) is not { Sending: { } traffic } resident)
+            if (Volatile.Read(ref engine._stopping) != 0 || _residents[place] is not { } resident || _traffics[place] is not { } traffic)
             {
                 return false;
             }
@@ -117,10 +137,28 @@ public sealed partial class SessionEngine
     private sealed class OpenStage(SessionEngine engine) : PipelineStage<ReadOnlyMemory<byte>, OpenResult>
     {
         private readonly SharedBuffer _buffer = new();
+        private readonly EpochTraffic?[] _traffics = new EpochTraffic?[WindowMax];
 
         internal override int SizeOf(in ReadOnlyMemory<byte> item) => item.Length;
 
-        internal override bool TryProcess(in ReadOnlyMemory<byte> item, out OpenResult result)
+        internal override void Look(ReadOnlySpan<ReadOnlyMemory<byte>> window)
+        {
+            Array.Clear(_traffics);
+            for (var place = 0; place < window.Length; place++)
+            {
+                if (EnvelopeHeader.TryReadReceiver(window[place].Span, out var receiver))
+                {
+                    _traffics[place] = engine._shards.Find(receiver.Shard)?.FindTraffic(receiver);
+                }
+            }
+
+            foreach (var traffic in _traffics)
+            {
+                traffic?.FetchReceiving();
+            }
+        }
+
+        internal override bool TryProcess(in ReadOnlyMemory<byte> item, int place, out OpenResult result)
         {
             result = default;
             if (!EnvelopeHeader.TryReadEnvelope(item.Span, out var header, out var failure))
@@ -135,8 +173,7 @@ public sealed partial class SessionEngine
                 return true;
             }
 
-            if (Volatile.Read(ref engine._stopping) != 0
-                || engine._shards.Find(header.Receiver.Shard)?.FindTraffic(header.Receiver) is not { } traffic)
+            if (Volatile.Read(ref engine._stopping) != 0 || _traffics[place] is not { } traffic)
             {
                 return false;
             }

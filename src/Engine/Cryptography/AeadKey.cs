@@ -40,5 +40,10 @@ internal abstract class AeadKey : IDisposable
         ReadOnlySpan<byte> tag,
         Span<byte> plaintext);
 
+    /// <summary>Reads the key's state into the processor's cache, ahead of its use. May be called beside the owner's lock.</summary>
+    internal virtual void Fetch()
+    {
+    }
+
     public abstract void Dispose();
 }

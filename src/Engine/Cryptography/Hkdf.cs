@@ -4,7 +4,8 @@ using System.Security.Cryptography;
 
 namespace Kyberium.Engine.Cryptography;
 
-/// <summary>HKDF (RFC 5869) over HMAC-SHA-512, and the label structure of RFC 8446 section 7.1. Allocates nothing.</summary>
+/// <summary>HKDF (RFC 5869) over HMAC-SHA-512, and the label structure of RFC 8446 section 7.1. Allocates nothing for up to
+/// <see cref="HashSize"/> bytes of output.</summary>
 internal static class Hkdf
 {
     /// <summary>Bytes of a pseudo-random key, and of one block of output.</summary>
@@ -53,10 +54,20 @@ internal static class Hkdf
         Span<byte> block = stackalloc byte[HashSize];
         info.CopyTo(input[HashSize..]);
         input[^1] = 0;
+        using var repeated = output.Length > HashSize ? IncrementalHash.CreateHMAC(HashAlgorithmName.SHA512, pseudoRandomKey) : null;
         for (var start = HashSize; !output.IsEmpty; start = 0)   // the first block has no predecessor
         {
             input[^1]++;
-            HMACSHA512.HashData(pseudoRandomKey, input[start..], block);
+            if (repeated is null)
+            {
+                HMACSHA512.HashData(pseudoRandomKey, input[start..], block);
+            }
+            else
+            {
+                repeated.AppendData(input[start..]);        // keyed once: half the work of a short block
+                repeated.GetHashAndReset(block);
+            }
+
             var size = Math.Min(HashSize, output.Length);
             block[..size].CopyTo(output);
             output = output[size..];

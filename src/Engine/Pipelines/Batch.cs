@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Kyberium.Engine.Settings;
 
 namespace Kyberium.Engine.Pipelines;
@@ -32,16 +33,25 @@ internal sealed class Batch<TItem, TResult>(PipelineSettings settings, PipelineS
 
     internal void Process(OrderedResults<TResult> inFlight, CancellationToken cancellationToken)
     {
-        foreach (var item in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_items))
+        ReadOnlySpan<TItem> left = CollectionsMarshal.AsSpan(_items);
+        while (!left.IsEmpty)
         {
-            if (stage.TryProcess(item, out var result))
+            var window = left[..Math.Min(PipelineStage<TItem, TResult>.WindowMax, left.Length)];
+            left = left[window.Length..];
+            stage.Look(window);
+            for (var place = 0; place < window.Length; place++)
             {
-                inFlight.Add(result);
-            }
-            else
-            {
-                inFlight.Add(stage.ProcessAsync(item, cancellationToken));
+                if (stage.TryProcess(window[place], place, out var result))
+                {
+                    inFlight.Add(result);
+                }
+                else
+                {
+                    inFlight.Add(stage.ProcessAsync(window[place], cancellationToken));
+                }
             }
         }
+
+        stage.Look(default);
     }
 }

@@ -81,6 +81,20 @@ internal sealed class EpochTraffic : IDisposable
         }
     }
 
+    /// <summary>Reads what sealing a record needs into the processor's cache; without the lock.</summary>
+    internal void FetchSending()
+    {
+        _ = Peer.Touched;
+        Sending.Fetch();
+    }
+
+    /// <summary>Reads what opening a record needs into the processor's cache; without the lock.</summary>
+    internal void FetchReceiving()
+    {
+        _ = Peer.Touched;
+        Receiving.Fetch();
+    }
+
     /// <summary>Gets what the epoch counted, for its snapshot. Takes the lock.</summary>
     internal EpochCounts Counts()
     {

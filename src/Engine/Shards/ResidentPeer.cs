@@ -16,6 +16,7 @@ internal sealed class ResidentPeer : PeerContext
     {
         _environment = environment;
         State = state;
+        Key = state.Key;
         if (state.Exists)
         {
             state.Policy = environment.Policies.Shared(state.Policy, environment.Settings);     // as it was, but no copy of its own
@@ -29,7 +30,7 @@ internal sealed class ResidentPeer : PeerContext
     /// <summary>Gets the shard that has it in memory.</summary>
     internal required Shard Owner { get; init; }
 
-    internal PeerKey Key => State.Key;
+    internal PeerKey Key { get; }       // the state's, where callers' threads need no other line of memory for it
 
     internal PeerHash Hash { get; }
 

@@ -62,6 +62,13 @@ internal readonly record struct EnvelopeHeader(
         return true;
     }
 
+    /// <summary>Reads whose keys open an envelope, and nothing else of it: to look ahead. Untrusted.</summary>
+    internal static bool TryReadReceiver(ReadOnlySpan<byte> source, out ReceiverIndex receiver)
+    {
+        receiver = source.Length >= Size ? new ReceiverIndex(BinaryPrimitives.ReadUInt64BigEndian(source[4..])) : default;
+        return source.Length >= Size;
+    }
+
     /// <summary>Reads the header of exactly one whole envelope: its length field must match the bytes given.</summary>
     internal static bool TryReadEnvelope(ReadOnlySpan<byte> envelope, out EnvelopeHeader header, out WireFailure failure)
     {

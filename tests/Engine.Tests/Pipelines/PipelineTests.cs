@@ -193,6 +193,7 @@ public sealed class PipelineTests
     private sealed class Stage : PipelineStage<int, int>
     {
         private readonly Dictionary<int, TaskCompletionSource> _waiting = [];
+        private int[] _window = [];
 
         internal Func<int, bool> Waits { get; set; } = _ => false;
 
@@ -206,8 +207,15 @@ public sealed class PipelineTests
 
         internal override int SizeOf(in int item) => Size;
 
-        internal override bool TryProcess(in int item, out int result)
+        internal override void Look(ReadOnlySpan<int> window)
         {
+            Assert.InRange(window.Length, 0, WindowMax);
+            _window = window.ToArray();
+        }
+
+        internal override bool TryProcess(in int item, int place, out int result)
+        {
+            Assert.Equal(item, _window[place]);
             Begun.Add(item);
             result = item * 10;
             return !Waits(item);

@@ -10,6 +10,8 @@ namespace Kyberium.Engine.Cryptography.Aead;
 internal sealed class IntrinsicAeadKey<TGroup> : AeadKey
     where TGroup : struct, IGhashGroup
 {
+    private const int CacheLineSize = 64;
+
     private byte[]? _state;
 
     internal IntrinsicAeadKey(ReadOnlySpan<byte> key)
@@ -49,6 +51,17 @@ internal sealed class IntrinsicAeadKey<TGroup> : AeadKey
 
         CryptographicOperations.ZeroMemory(plaintext);
         return false;
+    }
+
+    internal override void Fetch()
+    {
+        if (_state is { } state)
+        {
+            for (var at = 0; at < state.Length; at += CacheLineSize)
+            {
+                _ = Volatile.Read(ref state[at]);       // which line is read depends on nothing secret
+            }
+        }
     }
 
     public override void Dispose()

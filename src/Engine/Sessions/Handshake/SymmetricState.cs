@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
@@ -21,9 +22,11 @@ internal sealed class SymmetricState : IDisposable
     private const int KeySize = 32;
     private const int NonceSize = 12;
     private const int KeyOffset = 2 * HashSize;
+    private const int StackLengthMax = 2_048;
 
     // chaining key ‖ hash ‖ key, pinned so that no copy of it is left behind.
     private readonly byte[] _state = GC.AllocateArray<byte>(KeyOffset + KeySize, pinned: true);
+    private AeadKey? _cipher;      // of the key as it is; made when first used
     private ulong _nonce;
     private bool _disposed;
 
@@ -56,6 +59,8 @@ internal sealed class SymmetricState : IDisposable
     /// <summary>Gets the hash of everything mixed in so far; public.</summary>
     internal ReadOnlySpan<byte> HandshakeHash => Hash;
 
+    private AeadKey Cipher => _cipher ??= AeadProvider.Platform.CreateKey(Key);
+
     private Span<byte> ChainingKey => _state.AsSpan(0, HashSize);
 
     private Span<byte> Hash => _state.AsSpan(HashSize, HashSize);
@@ -72,10 +77,21 @@ internal sealed class SymmetricState : IDisposable
     internal void MixHash(ReadOnlySpan<byte> data)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA512);
-        hash.AppendData(Hash);
-        hash.AppendData(data);
-        hash.GetHashAndReset(Hash);
+        var length = HashSize + data.Length;
+        var rented = length > StackLengthMax ? ArrayPool<byte>.Shared.Rent(length) : null;
+        var joined = rented is null ? stackalloc byte[StackLengthMax] : rented;     // a copy costs less than a platform's hash object
+        Hash.CopyTo(joined);
+        data.CopyTo(joined[HashSize..]);
+        SHA512.HashData(joined[..length], Hash);
+        if (rented is not null)
+        {
+            CryptographicOperations.ZeroMemory(rented);
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+        else
+        {
+            CryptographicOperations.ZeroMemory(joined[..length]);
+        }
     }
 
     internal void MixKey(ReadOnlySpan<byte> inputKeyMaterial)
@@ -106,8 +122,7 @@ internal sealed class SymmetricState : IDisposable
         {
             Span<byte> nonce = stackalloc byte[NonceSize];
             WriteNonce(nonce);
-            using var cipher = AeadProvider.Platform.CreateKey(Key);
-            cipher.Seal(nonce, Hash, plaintext, destination[..^TagSize], destination[^TagSize..]);
+            Cipher.Seal(nonce, Hash, plaintext, destination[..^TagSize], destination[^TagSize..]);
             _nonce++;
         }
         else
@@ -126,8 +141,7 @@ internal sealed class SymmetricState : IDisposable
         {
             Span<byte> nonce = stackalloc byte[NonceSize];
             WriteNonce(nonce);
-            using var cipher = AeadProvider.Platform.CreateKey(Key);
-            if (!cipher.TryOpen(nonce, Hash, ciphertext[..^TagSize], ciphertext[^TagSize..], plaintext))
+            if (!Cipher.TryOpen(nonce, Hash, ciphertext[..^TagSize], ciphertext[^TagSize..], plaintext))
             {
                 return false;
             }
@@ -160,6 +174,7 @@ internal sealed class SymmetricState : IDisposable
     public void Dispose()
     {
         _disposed = true;
+        _cipher?.Dispose();
         CryptographicOperations.ZeroMemory(_state);
     }
 
@@ -173,6 +188,8 @@ internal sealed class SymmetricState : IDisposable
 
     private void SetKey(ReadOnlySpan<byte> output)
     {
+        _cipher?.Dispose();
+        _cipher = null;
         output[..KeySize].CopyTo(Key);
         _nonce = 0;
         HasKey = true;

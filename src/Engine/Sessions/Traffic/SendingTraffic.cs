@@ -162,6 +162,9 @@ internal sealed class SendingTraffic(
         return SkipOutcome.Skipped;
     }
 
+    /// <summary>Reads what the next record needs into the processor's cache. The only call that is made beside the lock.</summary>
+    internal void Fetch() => _cipher.Fetch();
+
     /// <summary>Drops the keyed cipher; incarnation and sequence stay, and the next record derives it again.</summary>
     internal void ReleaseKeys()
     {

@@ -86,6 +86,9 @@ internal readonly struct TrafficCipher : IDisposable
         return opened;
     }
 
+    /// <summary>Reads the key into the processor's cache. May be called beside the lock.</summary>
+    internal void Fetch() => _aead?.Fetch();
+
     public void Dispose() => _aead?.Dispose();
 
     private bool TryDecrypt(

@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using Kyberium.Engine;
+using Kyberium.Engine.Sqlite;
+
+namespace Kyberium.Load;
+
+/// <summary>What a resident peer costs one engine, and a handshake, through the engine.</summary>
+/// <remarks>
+/// One identity with many peers over a journal on disk. The peers are identities of another engine of this process, which has gone when
+/// memory is measured: its keys, and rows that a journal in memory would keep, are no part of it.
+/// </remarks>
+internal static class HubMemory
+{
+    private const string Others = "others";
+    private const string Hub = "hub";
+    private static readonly PeerId HubPeer = new(Hub);
+
+    internal static async Task<IReadOnlyList<Row>> RunAsync(LoadOptions options)
+    {
+        var directory = Path.Combine(Path.GetTempPath(), "kyberium-load-" + Path.GetRandomFileName());
+        var network = new InMemoryNetwork();
+        try
+        {
+            await using var hub = await StartAsync(directory, Hub, network);
+            var identity = await hub.CreateIdentityAsync(IdentityName.Default);
+            var before = Live();
+            var rate = await ConnectAsync(options.Peers, directory, network, hub, identity.PublicDocument);
+            await hub.CheckpointAsync();
+            return
+            [
+                new Row("handshakes, both sides in this process", [rate], "/s"),
+                new Row("managed memory of a session's peer, all, no keyed cipher", [(Live() - before) / (double)options.Peers], "B"),
+            ];
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    private static async Task<double> ConnectAsync(
+        int peers, string directory, InMemoryNetwork network, SessionEngine hub, ReadOnlyMemory<byte> hubDocument)
+    {
+        await using var others = await StartAsync(directory, Others, network);
+        var names = Enumerable.Range(0, peers).Select(number => new IdentityName($"i{number}")).ToArray();
+        foreach (var name in names)
+        {
+            var other = await others.CreateIdentityAsync(name);
+            await others.AddPeerAsync(new NewPeer { Identity = name, Peer = HubPeer, PublicDocument = hubDocument, Addresses = ["memory://" + Hub] });
+            await hub.AddPeerAsync(new NewPeer { Peer = new PeerId(name.Value), PublicDocument = other.PublicDocument, Addresses = ["memory://" + Others] });
+        }
+
+        var watch = Stopwatch.StartNew();
+        await Parallel.ForEachAsync(names, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (name, token) =>
+            await others.ConnectAsync(HubPeer, name, cancellationToken: token));
+        return peers / watch.Elapsed.TotalSeconds;
+    }
+
+    private static Task<SessionEngine> StartAsync(string directory, string name, InMemoryNetwork network)
+    {
+        var options = new EngineOptions { DataDirectory = Path.Combine(directory, name) };
+        options.Handshake.AttemptsPerSecond = 100_000;
+        options.Handshake.HalfOpenMax = 65_536;
+        options.Handshake.HalfOpenPerSourceMax = 4_096;
+        options.Residency.KeyedAeadMax = 2;
+        var parts = new EngineParts
+        {
+            OpenKeyring = (_, _) => Task.FromResult<IKeyring>(new InMemoryKeyring()),
+            OpenJournal = async (opened, token) =>
+            {
+                Directory.CreateDirectory(opened.DataDirectory);
+                return await SqliteJournal.OpenAsync(new SqliteJournalOptions { DataDirectory = opened.DataDirectory }, token);
+            },
+        };
+        parts.PeerLinks.Add(network.Connect(name));
+        return SessionEngine.StartAsync(options, parts);
+    }
+
+    private static long Live()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return GC.GetTotalMemory(forceFullCollection: true);
+    }
+}
