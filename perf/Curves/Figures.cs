@@ -8,11 +8,12 @@ internal static class Figures
     private const int Peak = 100;
     private const int Half = 50;
     private const int UsualSize = 256;
+    private static readonly string[] AllModes = ["volatile", "durable"];
 
     /// <summary>Gives name and SVG of each picture that has points.</summary>
     internal static IEnumerable<(string Name, string Svg)> Of(IReadOnlyCollection<Point> all)
     {
-        foreach (var mode in new[] { "volatile", "durable" })
+        foreach (var mode in AllModes)
         {
             var points = all.Where(point => point.Key.Mode == mode && point.Key.Shards == UsualShards(all)).ToList();
             var call = mode == "volatile" ? "one awaited seal" : "one durable send until journalled, SQLite with synchronous=FULL; this process receives and acknowledges, too";
@@ -122,7 +123,7 @@ internal static class Figures
     private static bool IsPeak(Point point, string mode) => point.Key.Mode == mode && point.Key.Load == Peak;
 
     private static IEnumerable<string> Modes(IReadOnlyCollection<Point> all) =>
-        new[] { "volatile", "durable" }.Where(mode => all.Any(point => point.Key.Mode == mode));
+        AllModes.Where(mode => all.Any(point => point.Key.Mode == mode));
 
     private static IEnumerable<(string Label, Func<Point, bool> Has)> Variants(IReadOnlyCollection<Point> points) => points
         .Select(point => (point.Key.Aead, point.Key.Cores)).Distinct().OrderBy(variant => variant.Cores).ThenByDescending(variant => variant.Aead, StringComparer.Ordinal)

@@ -38,6 +38,9 @@ internal sealed class Crowd : IAsyncDisposable
     internal static async Task<Crowd> MakeAsync(int count, bool connects, Action<int> progress)
     {
         var crowd = new Crowd();
+        // Making sessions keeps the cores busy by itself. More threads than they have would wait for each other.
+        ThreadPool.GetMaxThreads(out var workers, out var ports);
+        ThreadPool.SetMaxThreads(2 * Environment.ProcessorCount, ports);
         await crowd.StartSenderAsync(AeadProviderChoice.Auto);
         try
         {
@@ -55,6 +58,10 @@ internal sealed class Crowd : IAsyncDisposable
         {
             await crowd.DisposeAsync();
             throw;
+        }
+        finally
+        {
+            ThreadPool.SetMaxThreads(workers, ports);
         }
     }
 
