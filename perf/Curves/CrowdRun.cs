@@ -19,7 +19,7 @@ internal sealed class CrowdRun(Part part, CurveOptions options, Action<Point> re
         {
             if (count % ProgressEvery == 0)
             {
-                Note($"{count:N0} sessions made after {watch.Elapsed.TotalSeconds:N0} s; {Memory()}");
+                Note($"{count:N0} sessions made after {watch.Elapsed.TotalSeconds:N0} s, {Environment.CpuUsage.TotalTime.TotalSeconds:N0} s of processor time; {Memory()}");
             }
         });
         Note($"set-up: {watch.Elapsed.TotalSeconds:N0} s, {part.Sessions / watch.Elapsed.TotalSeconds:N0} sessions/s, both sides in this process; {crowd.StoredBytes / (1 << 20):N0} MiB on disk");

@@ -11,7 +11,7 @@ internal sealed record CurveOptions
           --out FOLDER               where the files go (perf/results); rows measured there before, on this machine, are kept until measured anew
           --sessions 1,100,10000     session counts; 1000000 works too, volatile, on two cores: about 3 GB of disk, minutes of handshakes
           --aead platform,intrinsics --cores 1,2 --modes volatile,durable     which of them
-          --seconds 1                how long each point runs
+          --seconds 0.8              how long each point runs
           --long                     5 seconds a point, and 1,000,000 sessions
           --quick                    tiny: shows that nothing has rotted, measures nothing
           --draw                     draws what the folder's curves.csv holds, and measures nothing
@@ -84,7 +84,7 @@ internal sealed record CurveOptions
             Cores = List("--cores", "1,2", Count),
             Modes = List("--modes", "volatile,durable", text => Enum.Parse<Mode>(text, ignoreCase: true)),
             Sessions = List("--sessions", quick ? "1,4,40" : isLong ? "1,100,10000,1000000" : "1,100,10000", Count),
-            Seconds = quick ? 0.05 : double.Parse(Value("--seconds", isLong ? "5" : "1"), CultureInfo.InvariantCulture),
+            Seconds = quick ? 0.05 : double.Parse(Value("--seconds", isLong ? "5" : "0.8"), CultureInfo.InvariantCulture),
             Part = values.TryGetValue("--measure", out var part) ? Curves.Part.Parse(part) : null,
         };
     }

@@ -15,14 +15,18 @@ internal sealed record Panel(string Title, Axis Across, Axis Up, IReadOnlyList<L
 /// <param name="Rows">A row has a label and its panels, from left to right.</param>
 internal sealed record Figure(string Title, IReadOnlyList<string> Notes, IReadOnlyList<(string Label, IReadOnlyList<Panel> Panels)> Rows)
 {
-    private const int PanelWidth = 290, PanelHeight = 230, RowLabel = 26, Left = 62, Right = 14, Top = 30, Bottom = 46;
+    private const int NarrowWidth = 290, WideWidth = 350, PanelHeight = 230, RowLabel = 26, Left = 62, Right = 14, Top = 30, Bottom = 46;
     private const int TitleHeight = 34, NoteHeight = 18, NoteCharacterWidth = 6, LegendHeight = 30, WidthMin = 720;
     private static readonly string[] Colours = ["#1b6ca8", "#d68910", "#c0392b", "#2e8b57", "#8e44ad", "#34495e"];
+
+    private int PanelWidth => Columns > 2 ? NarrowWidth : WideWidth;
+
+    private int Columns => Rows.Max(row => row.Panels.Count);
 
     internal string Draw()
     {
         var names = Rows.SelectMany(row => row.Panels).SelectMany(panel => panel.Lines).Select(line => line.Name).Distinct().ToList();
-        var width = Math.Max(RowLabel + (PanelWidth * Rows.Max(row => row.Panels.Count)) + 10, WidthMin);
+        var width = Math.Max(RowLabel + (PanelWidth * Columns) + 10, WidthMin);
         var notes = Notes.SelectMany(note => Wrap(note, (width - 24) / NoteCharacterWidth)).ToList();
         var head = TitleHeight + (notes.Count * NoteHeight) + LegendHeight;
         var height = head + (Rows.Count * PanelHeight) + 10;
@@ -54,7 +58,7 @@ internal sealed record Figure(string Title, IReadOnlyList<string> Notes, IReadOn
         return svg.Append("</svg>\n").ToString();
     }
 
-    private static void Draw(StringBuilder svg, Panel panel, List<string> names, int x, int y)
+    private void Draw(StringBuilder svg, Panel panel, List<string> names, int x, int y)
     {
         int from = x + Left, to = x + PanelWidth - Right, low = y + PanelHeight - Bottom, high = y + Top;
         double Across(double value) => from + ((to - from) * panel.Across.Share(value));

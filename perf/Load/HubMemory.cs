@@ -4,7 +4,7 @@ using Kyberium.Engine.Sqlite;
 
 namespace Kyberium.Load;
 
-/// <summary>What a resident peer costs one engine, and a handshake, through the engine.</summary>
+/// <summary>What a resident peer costs one engine with one identity, and a handshake with it.</summary>
 /// <remarks>
 /// One identity with many peers over a journal on disk. The peers are identities of another engine of this process, which has gone when
 /// memory is measured: its keys, and rows that a journal in memory would keep, are no part of it.
@@ -28,8 +28,8 @@ internal static class HubMemory
             await hub.CheckpointAsync();
             return
             [
-                new Row("handshakes, both sides in this process", [rate], "/s"),
-                new Row("managed memory of a session's peer, all, no keyed cipher", [(Live() - before) / (double)options.Peers], "B"),
+                new Row("handshakes with one engine, both sides in this process", [rate], "/s"),
+                new Row("resident peer of one identity, its document and all, no keyed cipher", [(Live() - before) / (double)options.Peers], "B"),
             ];
         }
         finally

@@ -7,6 +7,8 @@ namespace Kyberium.Load;
 /// <summary>What a resident peer costs: known, with a session, and with keyed ciphers. The store is on disk, so that its rows are not counted.</summary>
 internal static class MemoryRows
 {
+    private const int KeyedFewest = 2;      // the least that may be asked for: all others' keys are dropped
+
     internal static async Task<IReadOnlyList<Row>> RunAsync(LoadOptions options)
     {
         await using (var first = await Pair.StartAsync(new PairOptions { Sessions = Math.Min(options.Peers, 500), Store = StoreKind.Disk }))
@@ -17,34 +19,44 @@ internal static class MemoryRows
         List<Row> rows = [];
         foreach (var aead in options.Aead)
         {
-            // What two engines take besides is in both, and so in neither.
-            var (fewCount, count) = (Math.Max(1, options.Peers / 10), options.Peers);
-            var few = await MeasureAsync(aead, fewCount);
-            var many = await MeasureAsync(aead, count);
-            double Each(Func<Sizes, long> size) => (size(many) - size(few)) / 2.0 / (count - fewCount);
+            var (bare, keyed) = (await SlopeAsync(aead, options.Peers, KeyedFewest), await SlopeAsync(aead, options.Peers, 2 * options.Peers));
             var name = aead.ToString().ToLowerInvariant();
-            rows.Add(new Row($"{name}: resident peer without a session, managed", [Each(size => size.Known)], "B"));
-            rows.Add(new Row($"{name}: resident idle peer, no keyed cipher, managed", [Each(size => size.Idle)], "B") { Bar = Bar.AtMost(1_536) });
-            rows.Add(new Row($"{name}: the same with a keyed cipher, managed", [Each(size => size.Keyed)], "B") { Bar = aead == AeadProviderChoice.Platform ? null : Bar.AtMost(2_048) });
-            rows.Add(new Row($"{name}: what that cipher adds, native memory included", [Each(size => size.KeysPrivate)], "B"));
+            rows.Add(new Row($"{name}: resident peer without a session, managed", [bare.Known], "B"));
+            rows.Add(new Row($"{name}: resident idle peer, no keyed cipher, managed", [bare.Used], "B") { Bar = Bar.AtMost(1_536) });
+            rows.Add(new Row($"{name}: the same with a keyed cipher, managed", [keyed.Used], "B") { Bar = aead == AeadProviderChoice.Platform ? null : Bar.AtMost(2_048) });
+            rows.Add(new Row($"{name}: what that cipher adds, native memory included", [keyed.Private - bare.Private], "B"));
         }
 
+        rows.AddRange(await HubMemory.RunAsync(options));
         return rows;
     }
 
-    private static async Task<Sizes> MeasureAsync(AeadProviderChoice aead, int count)
+    /// <summary>Bytes of one more peer on one side: what two engines take besides is in both counts of peers, and so in neither.</summary>
+    private static async Task<Sizes> SlopeAsync(AeadProviderChoice aead, int count, int keyedMax)
+    {
+        var fewCount = Math.Max(1, count / 10);
+        var (few, many) = (await MeasureAsync(aead, fewCount, keyedMax), await MeasureAsync(aead, count, keyedMax));
+        double Each(double less, double more) => (more - less) / 2 / (count - fewCount);
+        return new Sizes(Each(few.Known, many.Known), Each(few.Used, many.Used), Each(few.Private, many.Private));
+    }
+
+    private static async Task<Sizes> MeasureAsync(AeadProviderChoice aead, int count, int keyedMax)
     {
         var before = Live();
-        await using var pair = await Pair.IntroduceAsync(new PairOptions { Sessions = count, Store = StoreKind.Disk, Aead = aead });
+        await using var pair = await Pair.IntroduceAsync(new PairOptions
+        {
+            Sessions = count,
+            Store = StoreKind.Disk,
+            Aead = aead,
+            Configure = made => made.Residency.KeyedAeadMax = keyedMax,
+        });
         await CheckpointAsync(pair);
         var known = Live();
         await pair.ConnectAsync(0, count);
-        await CheckpointAsync(pair);
-        var idle = Live();
         await TouchAsync(pair);
         await CheckpointAsync(pair);
-        var keyed = Live();
-        return new Sizes(known.Managed - before.Managed, idle.Managed - before.Managed, keyed.Managed - before.Managed, keyed.Private - idle.Private);
+        var used = Live();
+        return new Sizes(known.Managed - before.Managed, used.Managed - before.Managed, used.Private - before.Private);
     }
 
     /// <summary>Seals and opens once over each session: both sides have a cipher then.</summary>
@@ -83,6 +95,6 @@ internal static class MemoryRows
         .Select(line => long.Parse(line["RssAnon:".Length..].Replace("kB", string.Empty, StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture))
         .FirstOrDefault();
 
-    /// <summary>What all peers of both engines take, in bytes.</summary>
-    private readonly record struct Sizes(long Known, long Idle, long Keyed, long KeysPrivate);
+    /// <summary>Bytes: of peers that only know each other, of peers that sealed and opened, and of the whole process then.</summary>
+    private readonly record struct Sizes(double Known, double Used, double Private);
 }

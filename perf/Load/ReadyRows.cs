@@ -24,6 +24,7 @@ internal static class ReadyRows
         var watch = Stopwatch.StartNew();
         await using var crowd = await Crowd.MakeAsync(count, connects: false, static _ => { });
         var adding = count / watch.Elapsed.TotalSeconds;
+        var identities = crowd.Sessions.Select(session => session.Identity).Distinct().Count();
         var starts = new List<double>();
         for (var round = -1; round < options.Rounds; round++)       // the first round compiles
         {
@@ -44,7 +45,7 @@ internal static class ReadyRows
         }
 
         return (
-            new Row($"ready over {count:N0} stored peers, SQLite, clean stop before", starts, "ms"),
+            new Row($"ready over {count:N0} stored peers of {identities:N0} identities, SQLite", starts, "ms"),
             new Row($"peers added to two engines, {count:N0} each, without waiting for the disk", [adding], "/s"));
     }
 }

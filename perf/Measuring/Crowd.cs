@@ -38,12 +38,16 @@ internal sealed class Crowd : IAsyncDisposable
     internal static async Task<Crowd> MakeAsync(int count, bool connects, Action<int> progress)
     {
         var crowd = new Crowd();
-        await crowd.StartSenderAsync(AeadProviderChoice.Auto);
+        // Making sessions keeps the cores busy by itself. More threads than they have would wait for each other.
+        ThreadPool.GetMaxThreads(out var workers, out var ports);
+        ThreadPool.SetMaxThreads(2 * Environment.ProcessorCount, ports);
+        await crowd.StartSenderAsync(AeadProviderChoice.Platform, static made => made.Residency.ResidentPeersMax = BlockMax);
         try
         {
             while (crowd._sessions.Count < count)
             {
                 await crowd.AddBlockAsync(Math.Min(BlockMax, count - crowd._sessions.Count), connects);
+                GC.Collect();       // the other ends are garbage by now, and what they leave between pinned arrays slows every further one down
                 progress(crowd._sessions.Count);
             }
 
@@ -56,14 +60,18 @@ internal sealed class Crowd : IAsyncDisposable
             await crowd.DisposeAsync();
             throw;
         }
+        finally
+        {
+            ThreadPool.SetMaxThreads(workers, ports);
+        }
     }
 
     /// <summary>Starts the sender over its store; commits wait for the disk.</summary>
-    internal async Task StartSenderAsync(AeadProviderChoice aead)
+    internal async Task StartSenderAsync(AeadProviderChoice aead, Action<EngineOptions>? configure = null)
     {
         var parts = _store.Parts();
         parts.PeerLinks.Add(_network.Connect("crowd"));
-        Sender = await SessionEngine.StartAsync(EngineSetup.Options(_directory, aead), parts);
+        Sender = await SessionEngine.StartAsync(EngineSetup.Options(_directory, aead, configure), parts);
     }
 
     public async ValueTask DisposeAsync()
@@ -92,7 +100,7 @@ internal sealed class Crowd : IAsyncDisposable
             OpenJournal = (_, _) => Task.FromResult<IJournal>(new InMemoryJournal()),
         };
         parts.PeerLinks.Add(_network.Connect(name));
-        Receiver = await SessionEngine.StartAsync(EngineSetup.Options(_directory, AeadProviderChoice.Auto), parts);
+        Receiver = await SessionEngine.StartAsync(EngineSetup.Options(_directory, AeadProviderChoice.Platform), parts);
         var block = await Introduction.RunAsync(Sender, "memory://crowd", Receiver, "memory://" + name, count, CrowdSuite, name + "-");
         if (connects)
         {

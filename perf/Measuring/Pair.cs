@@ -5,7 +5,7 @@ namespace Kyberium.Measuring;
 /// <summary>Two engines of this process with many sessions between them: each of the sender's identities knows each of the receiver's.</summary>
 internal sealed class Pair : IAsyncDisposable
 {
-    private const int ConnectingMax = 64;
+    private const int ConnectingMax = 32;
 
     private readonly string _directory = Path.Combine(Path.GetTempPath(), "kyberium-perf-" + Path.GetRandomFileName());
     private readonly InMemoryNetwork _network = new();

@@ -5,6 +5,10 @@ namespace Kyberium.Samples.Tests;
 public sealed class LoadProgramTests
 {
     private static readonly string[] Providers = ["platform", "auto"];
+    private static readonly string[] Backends = ["best", "scalar"];
+    private static readonly string[] KemCalls = ["keygen", "encaps, key imported for it", "encaps, key imported before", "decaps"];
+    private static readonly string[] Suites = ["MLKem768P256", "MLKem1024P384", "MLKem512", "MLKem768", "MLKem1024"];
+    private static readonly string[] HandshakeRows = ["bare KEM and ECDH calls", "handshake, both sides", "handshakes a second"];
 
     [Fact]
     public async Task The_quick_form_of_the_load_program_runs_every_row_within_its_bounds()
@@ -36,10 +40,8 @@ public sealed class LoadProgramTests
 
     private static IEnumerable<string> Expected() =>
     [
-        .. new[] { "best", "scalar" }.SelectMany(backend => new[] { "keygen", "encaps, key imported for it", "encaps, key imported before", "decaps" }
-            .Select(call => $"ML-KEM-768 {call}, {backend}")),
-        .. new[] { "MLKem768P256", "MLKem1024P384", "MLKem512", "MLKem768", "MLKem1024" }.SelectMany(suite => new[] { "bare KEM and ECDH calls", "handshake, both sides", "handshakes a second" }
-            .Select(row => $"{suite}: {row}")),
+        .. Backends.SelectMany(backend => KemCalls.Select(call => $"ML-KEM-768 {call}, {backend}")),
+        .. Suites.SelectMany(suite => HandshakeRows.Select(row => $"{suite}: {row}")),
         "MLKem768P256: handshakes through two engines", "MLKem768: handshakes through two engines",
         .. Providers.SelectMany(Traffic), "allocated by TrySeal and TryOpen", "allocated by SealAsync and OpenAsync",
         .. Providers.SelectMany(provider => Of(provider, "awaited seals and opens answered", "50th percentile", "99th percentile", "99.9th percentile")),
