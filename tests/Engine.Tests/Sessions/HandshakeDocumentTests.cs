@@ -17,7 +17,7 @@ public sealed class HandshakeDocumentTests
         {
             "message 1 and confirm of kind 0 go out again",
             $"{Resend}, doubling to {Words(Limits.HandshakeResendMillis << 4)}; the attempt ends after {Timeout}, "
-                + $"the next one waits {Words(Limits.HandshakeResendMillis << 1)}, doubling to {BackOff}"
+                + $"the next one waits {Words(Limits.HandshakeBackoffMillis)}, doubling to {BackOff}"
         },
         { "message 1 of kind 1 goes out again", $"{Resend}, doubling to {BackOff}; the attempt ends after {Rekey}" },
         { "the confirm of a pending epoch goes out again", $"{Resend}, doubling to {BackOff}, until any record opens under that epoch" },
