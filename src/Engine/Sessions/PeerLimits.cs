@@ -32,8 +32,11 @@ internal sealed record PeerLimits
 
     internal long HandshakeResendMillis { get; init; } = 500;
 
+    /// <summary>Gets the wait after the first attempt at a session that came to nothing; doubles with each.</summary>
+    internal long HandshakeBackoffMillis { get; init; } = 1_000;
+
     /// <summary>Gets the longest wait between two attempts at a session that messages wait for.</summary>
-    internal long HandshakeBackoffMillisMax { get; init; } = 30_000;
+    internal long HandshakeBackoffMillisMax { get; init; } = 60_000;
 
     internal int HalfOpenCountMax { get; init; } = 8;
 

@@ -45,6 +45,7 @@ internal sealed class PeerPolicies
         PreviousKeptMillis = (long)policy.PreviousEpochKeep.TotalMilliseconds,
         HandshakeTimeoutMillis = (long)settings.Handshake.Timeout.TotalMilliseconds,
         HandshakeResendMillis = Math.Max(50, (long)settings.Handshake.Timeout.TotalMilliseconds / 20),
+        HandshakeBackoffMillis = (long)settings.Handshake.RetryInitial.TotalMilliseconds,
         HandshakeBackoffMillisMax = (long)settings.Handshake.RetryMax.TotalMilliseconds,
         // Where both the template and the options bound something, the gentler one holds.
         ResendMillis = (long)Math.Max(policy.Resend.Initial.TotalMilliseconds, settings.Delivery.ResendInitial.TotalMilliseconds),

@@ -99,6 +99,7 @@ public sealed class DeliveryTests
 
     [Theory]
     [InlineData(5UL, nameof(StopReason.OwnStoreRolledBack))]
+    [InlineData(2UL, nameof(StopReason.OwnStoreRolledBack))]
     [InlineData(1UL, nameof(StopReason.HistoriesDiffer))]
     public void A_wrong_acknowledgement_stops_sending(ulong number, string reason)
     {

@@ -76,7 +76,7 @@ public sealed class NextEpochTests
             waits.Add(world.A.Deadline.Value - world.Now);
         }
 
-        Assert.Equal([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000], waits);
+        Assert.Equal([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000], waits);
     }
 
     [Theory]

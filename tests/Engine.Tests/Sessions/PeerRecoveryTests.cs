@@ -101,7 +101,7 @@ public sealed class PeerRecoveryTests
             _world.Deliver(_world.Network[0]);
         }
 
-        _world.Take(B, EnvelopeType.RekeyCarrier);          // its "settled" is lost
+        Assert.True(Assert.Single(_world.Take(B, EnvelopeType.RekeyCarrier)).Bytes.IsEmpty);    // its "settled" is lost
         _world.Run();
         Assert.Equal(2, A.State.Sessions.Count);
         _world.Pass(400_000);

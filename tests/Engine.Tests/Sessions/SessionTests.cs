@@ -182,7 +182,7 @@ public sealed class SessionTests
     {
         var world = World.Create(new WorldOptions { LimitsA = WorldOptions.Limits with { Suites = [] } });
         world.Send(world.A, "waits");
-        Assert.Equal(world.Now + 30_000, world.A.Deadline.Value);
+        Assert.Equal(world.Now + 60_000, world.A.Deadline.Value);
     }
 
     [Fact]

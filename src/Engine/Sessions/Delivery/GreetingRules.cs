@@ -12,7 +12,7 @@ internal static class GreetingRules
         var incoming = state.Incoming;
         return new DeliveryGreeting(
             outgoing.Id, outgoing.LowestUnacknowledged, outgoing.Next,
-            incoming.Id, incoming.Id.IsZero ? 0 : incoming.Expected, incoming.Id.IsZero ? default : incoming.ChainBelow ?? default);
+            incoming.Id, incoming.Id.IsZero ? 0 : incoming.Expected, incoming.ChainBelow ?? default);
     }
 
     /// <summary>Judges the peer's greeting against what was known when the message it answers was made.</summary>

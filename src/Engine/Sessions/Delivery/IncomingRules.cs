@@ -160,11 +160,6 @@ internal static class IncomingRules
         }
 
         var isVoid = (message.Flags & MessageFlags.Void) != 0;
-        if (isVoid && message.Payload.Length != 1 + ChainHash.DigestSize)
-        {
-            return;     // authentic but not of this protocol: it stays unacknowledged, which the peer's operator sees
-        }
-
         if (!isVoid && (stream.Unhandled.Count >= step.Limits.InboxCountMax
             || stream.PayloadBytes + message.Payload.Length > step.Limits.InboxBytesMax))
         {

@@ -206,10 +206,9 @@ internal static partial class SessionRules
     {
         var state = step.State;
         DropAttempt(step, attempt);
-        state.RestartFailures++;
         var wait = Math.Min(
-            step.Limits.HandshakeBackoffMillisMax,
-            step.Limits.HandshakeResendMillis << Math.Min(state.RestartFailures, 16));
+            step.Limits.HandshakeBackoffMillisMax, step.Limits.HandshakeBackoffMillis << Math.Min(state.RestartFailures, 16));
+        state.RestartFailures++;
         state.RestartAt = step.Now.After(step.Jitter(wait));
         step.Report(PeerReport.HandshakeFailed, $"no answer from {attempt.Remote}");
         step.Emit(new PeerEffect.ConnectSettled(EngineErrorCode.HandshakeTimedOut));

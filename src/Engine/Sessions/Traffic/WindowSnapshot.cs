@@ -13,7 +13,7 @@ internal static class WindowSnapshot
     /// <summary>The most one incarnation takes.</summary>
     internal const int SizeMax = Incarnation.Size + sizeof(ulong) + ReplayWindow.EncodedSizeMax;
 
-    /// <summary>Writes one incarnation and returns the size; 41 bytes when no gap is left, 305 otherwise.</summary>
+    /// <summary>Writes one incarnation and returns the size; 49 bytes when no gap is left, 305 otherwise.</summary>
     internal static int Write(ReceivingIncarnation entry, Span<byte> destination)
     {
         entry.Window.Compact();

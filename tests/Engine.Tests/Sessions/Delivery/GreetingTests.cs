@@ -253,5 +253,5 @@ public sealed class GreetingTests
 
     private static void Apply(Side side, PeerEvent fact) => PeerFacts.Apply(side.State, fact);
 
-    private bool Reported(PeerReport what) => _output.Effects.Exists(effect => effect is PeerEffect.Report report && report.What == what);
+    private bool Reported(PeerReport what) => _output.Effects.Exists(effect => effect is PeerEffect.Report { Detail.Length: > 0 } report && report.What == what);
 }

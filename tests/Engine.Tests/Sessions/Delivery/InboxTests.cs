@@ -83,8 +83,8 @@ public sealed class InboxTests
         _world.Run();
         Assert.Equal(1, TakeInboxReady());
         _world.Do(B, new PeerCommand.Failed(B.State.Incoming.Id, 1));
-        Assert.Equal(1, TakeInboxReady());
         Assert.False(B.Reported(PeerReport.MessageSetAside));
+        Assert.Equal(1, TakeInboxReady());
         for (var i = 0; i < 4; i++)
         {
             _world.Do(B, new PeerCommand.Failed(B.State.Incoming.Id, 1));

@@ -52,6 +52,24 @@ public sealed class OutboxTests
         Assert.True(A.Reported(PeerReport.StreamStopped));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void An_acknowledgement_of_a_retired_stream_or_in_one_that_stands_still_moves_nothing(bool standsStill)
+    {
+        _world.Send(A, "one");
+        _world.Deliver(Assert.Single(_world.Take(A, EnvelopeType.Message)));
+        var late = Assert.Single(_world.Take(B, EnvelopeType.Acknowledge));
+        _world.Do(A, standsStill ? new PeerCommand.Tick() : new PeerCommand.ResetStream(Outgoing: true, Incoming: false));
+        if (standsStill)
+        {
+            PeerFacts.Apply(A.State, new PeerEvent.OutgoingStopped(StopReason.PeerStoreRolledBack));
+        }
+
+        _world.Deliver(late);
+        Assert.Equal((standsStill ? StopReason.PeerStoreRolledBack : null, 1), (A.State.Outgoing.Stopped, A.State.Outgoing.Count));
+    }
+
     [Fact]
     public void Silence_counts_from_the_first_message_not_from_its_repeats()
     {

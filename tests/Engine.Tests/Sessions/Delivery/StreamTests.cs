@@ -95,12 +95,12 @@ public sealed class StreamTests
     [Fact]
     public void A_forgotten_peers_outbox_leaves_no_row_and_knows_nothing()
     {
-        AddStored(1, 2, 3);
-        _outgoing.Add(Message(4));
+        AddStored(1, 2, 3, 4);
         _outgoing.AcknowledgeThrough(1);
         _outgoing.Stopped = StopReason.HistoriesDiffer;
         _outgoing.Reset(Second);
-        _outgoing[1].Row = RowState.Current;
+        _outgoing.AcknowledgeThrough(1);
+        _outgoing[2].Row = RowState.Current;
         _outgoing[3].Row = RowState.Outdated;
         _outgoing.StaleRows.Clear();
         _outgoing.Stopped = StopReason.HistoriesDiffer;
@@ -110,7 +110,7 @@ public sealed class StreamTests
         _outgoing.Timer.Expired();
         _outgoing.Clear();
 
-        Assert.Equal([1UL, 3UL], _outgoing.StaleRows);
+        Assert.Equal([2UL, 3UL], _outgoing.StaleRows);
         Assert.Equal((default, 1UL, 1UL, 0, 0L), (_outgoing.Id, _outgoing.LowestUnacknowledged, _outgoing.Next, _outgoing.Count, _outgoing.PayloadBytes));
         Assert.Equal((null, null, MonotonicMillis.Never), (_outgoing.Stopped, _outgoing.UnansweredSince, _outgoing.ResendAt));
         Assert.Equal((0, 0, 0UL), (_outgoing.Window, _outgoing.Timer.Doublings, _outgoing.SentThrough));

@@ -24,7 +24,7 @@ internal static class Pair
             }
             else
             {
-                Assert.Null(world.Violation);
+                Assert.Null(world.Violation ?? Promises.Tables(world.A) ?? Promises.Tables(world.B));
                 return world;
             }
         }
@@ -65,7 +65,7 @@ internal static class Pair
         [.. side.State.Incoming.Unhandled.Select(message => System.Text.Encoding.UTF8.GetString(message.Payload.Span))];
 
     internal static bool Reported(this Side side, PeerReport what) =>
-        side.Told.Exists(effect => effect is PeerEffect.Report report && report.What == what);
+        side.Told.Exists(effect => effect is PeerEffect.Report { Detail.Length: > 0 } report && report.What == what);
 
     /// <summary>Takes what a side sent of one type off the network.</summary>
     internal static List<Packet> Take(this World world, Side from, EnvelopeType type)

@@ -90,7 +90,7 @@ internal static class Promises
     }
 
     /// <summary>What is listened for is exactly what the machine can open.</summary>
-    private static string? Tables(Side side)
+    internal static string? Tables(Side side)
     {
         if (side.Unflushed.Count > 0)
         {
@@ -105,9 +105,10 @@ internal static class Promises
             .Select(epoch => epoch.LocalIndex).Order(Comparer<ReceiverIndex>.Create((x, y) => x.Value.CompareTo(y.Value)));
         var listened = side.Listening.Select(one => one.Index)
             .Order(Comparer<ReceiverIndex>.Create((x, y) => x.Value.CompareTo(y.Value)));
-        return held.SequenceEqual(listened)
+        var attempt = state.Handshakes?.Restart is { Handshake: not null } restart ? [restart.LocalIndex] : Array.Empty<ReceiverIndex>();
+        return held.SequenceEqual(listened) && side.ListeningHandshakes.SequenceEqual(attempt)
             ? null
-            : $"{side.Name} listens for {side.Listening.Count} epochs and holds {held.Count()} others";
+            : $"{side.Name} listens for {side.Listening.Count} epochs and {side.ListeningHandshakes.Count} answers, and holds {held.Count()} and {attempt.Length}";
     }
 
     private static ulong? TwiceInOneStream(Side side)

@@ -105,25 +105,30 @@ internal sealed class SymbolicHandshakes : IHandshakeProvider
 
     private static ReceiverIndex DrawIndex(IEntropySource entropy) => new((ulong)(Draw(entropy) >> 80) | 1);
 
-    private sealed class Initiator(SymbolicMessage1 message1) : InitiatorHandshake
+    private sealed class Initiator(SymbolicMessage1 message1) : InitiatorHandshake, IErased
     {
         internal SymbolicMessage1 Message1 { get; } = message1;
 
-        public override void Dispose()
-        {
-            // Shared by the branches of an exploration; holds nothing secret.
-        }
+        public bool IsErased { get; private set; }
+
+        // Shared by the branches of an exploration, so it stays usable; holds nothing secret.
+        public override void Dispose() => IsErased = true;
     }
 
-    internal sealed class Responder(SymbolicMessage1 message1) : ResponderHandshake
+    internal sealed class Responder(SymbolicMessage1 message1) : ResponderHandshake, IErased
     {
         internal SymbolicMessage1 Message1 { get; } = message1;
 
-        public override void Dispose()
-        {
-            // As above.
-        }
+        public bool IsErased { get; private set; }
+
+        public override void Dispose() => IsErased = true;
     }
+}
+
+/// <summary>Says whether a half of a handshake was disposed of, which erases a real one.</summary>
+internal interface IErased
+{
+    bool IsErased { get; }
 }
 
 /// <summary>The epoch a symbolic rekey is chained to.</summary>

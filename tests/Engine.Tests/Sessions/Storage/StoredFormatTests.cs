@@ -1,8 +1,10 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Kyberium.Engine.Audit;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Storage;
+using Kyberium.Engine.Sessions.Traffic;
 using Kyberium.Engine.Shards;
 using Kyberium.Engine.Tests.Cryptography;
 using Kyberium.Engine.Wire;
@@ -25,7 +27,7 @@ public sealed partial class StoredFormatTests
     {
         Assert.Equal(35, Facts.Count);
         Assert.Equal(StoredSamples.Facts.Keys.Order(), Facts.Keys.Order());
-        Assert.Equal(StoredSamples.Others().Keys.Order(), Others.Keys.Order());
+        Assert.Equal(StoredSamples.Others().Keys.Append("shard-row-before-windows").Order(), Others.Keys.Order());
     }
 
     [Fact]
@@ -170,13 +172,76 @@ public sealed partial class StoredFormatTests
     }
 
     [Fact]
+    public void A_shards_row_is_read_whole_and_one_of_version_1_trusts_no_window()
+    {
+        var row = ShardRow.Read(Others["shard-row"]);
+        var before = ShardRow.Read(Others["shard-row-before-windows"]);
+
+        VectorJson.AssertBytes("shard-row", Others["shard-row"], StoredSamples.Written(row.Write));
+        Assert.Equal((true, new Fence(2)), (row.IsLast, row.ExactFrom));
+        Assert.Equal((false, default(Fence)), (before.IsLast, before.ExactFrom));
+        Assert.Equal((row.Through, row.Fence), (before.Through, before.Fence));
+        Assert.True(row.Tag.Span.SequenceEqual(before.Tag.Span) && row.Tenure.Span.SequenceEqual(before.Tenure.Span));
+    }
+
+    [Theory]
+    [InlineData("shard-row")]
+    [InlineData("shard-row-before-windows")]
+    public void A_shards_row_of_another_version_or_length_is_refused(string name)
+    {
+        Assert.Throws<StateFormatException>(() => ShardRow.Read(Others[name].AsMemory(0, Others[name].Length - 1)));
+        Assert.Throws<StateFormatException>(() => ShardRow.Read((byte[])[.. Others[name], 0]));
+        Assert.Throws<StateFormatException>(() => ShardRow.Read((byte[])[3, .. Others[name][1..]]));
+    }
+
+    [Fact]
+    public void An_audit_row_is_read_whole_and_its_key_is_its_place()
+    {
+        var act = StoredSamples.Act;
+        Assert.Equal(act, AuditCodec.Read(Others["audit-row"], act.Shard, act.Position, act.Ordinal));
+        Assert.Equal("000000000000000900000002", Convert.ToHexStringLower(AuditRows.KeyOf(act).Key.Span));
+        Assert.Equal(RowKind.Audit, AuditRows.KeyOf(act).Kind);
+    }
+
+    [Fact]
+    public void Windows_that_no_fact_has_reserved_are_not_taken_and_a_longer_reservation_holds()
+    {
+        var compact = StoredSamples.Windows()[0].Id;
+        var traffic = Restored((compact, 70_000));
+
+        var taken = Assert.Single(traffic.Receiving.OpenIncarnations);
+        Assert.Equal((compact, 70_001UL), (taken.Id, taken.ReservedEnd));
+        Assert.Equal([5UL], Enumerable.Range(0, 8).Select(i => (ulong)i).Where(sequence => taken.Window.IsFresh(sequence)));
+    }
+
+    [Fact]
+    public void Windows_that_were_taken_are_written_as_they_were()
+    {
+        var stored = ExactWindows.Read(Others["windows-row"], new Fence(3))!;
+        var traffic = Restored([.. StoredSamples.Windows().Select(window => (window.Id, 0UL))]);
+
+        var again = StoredSamples.Written(writer => Assert.Equal(stored.Digest, ExactWindows.Write(writer, new Fence(3), traffic.Peer)));
+        VectorJson.AssertBytes("windows-row", Others["windows-row"], again);
+    }
+
+    [Fact]
+    public void Windows_of_an_owner_before_the_one_that_counts_are_not_taken()
+    {
+        Assert.NotNull(ExactWindows.Read(Others["windows-row"], new Fence(3)));
+        Assert.Null(ExactWindows.Read(Others["windows-row"], new Fence(4)));
+        Assert.Throws<StateFormatException>(() => ExactWindows.Read(Others["windows-row"].AsMemory(0, Others["windows-row"].Length - 1), new Fence(3)));
+        Assert.Throws<StateFormatException>(() => ExactWindows.Read((byte[])[.. Others["windows-row"], 0], new Fence(3)));
+        Assert.Throws<StateFormatException>(() => ExactWindows.Read((byte[])[2, .. Others["windows-row"][1..]], new Fence(3)));
+    }
+
+    [Fact]
     public void The_document_shows_these_bytes()
     {
         var examples = Example().Matches(RepositoryFiles.Read("docs/formats/events.md"))
             .ToDictionary(match => match.Groups[1].Value, match => Hex(match.Groups[2].Value));
         var all = Facts.Concat(Others).ToDictionary();
 
-        Assert.True(examples.Count >= 12, $"only {examples.Count} examples were read");
+        Assert.True(examples.Count >= 15, $"only {examples.Count} examples were read");
         Assert.Empty(examples.Keys.Except(all.Keys));
         Assert.All(examples, example => VectorJson.AssertBytes(example.Key, all[example.Key], example.Value));
     }
@@ -189,6 +254,20 @@ public sealed partial class StoredFormatTests
 
         Assert.Equal(
             Facts.Select(fact => (fact.Key, fact.Value[0])).Order(), rows.Select(row => (row.Key, row.Value)).Order());
+    }
+
+    private static EpochTraffic Restored(params (Incarnation Id, ulong Through)[] reservations)
+    {
+        var epoch = StoredSamples.FirstEpoch();
+        foreach (var (id, through) in reservations)
+        {
+            epoch.Reservations[id] = through;
+        }
+
+        StoredSamples.Windowed(epoch);
+        var traffic = (EpochTraffic)epoch.Traffic!;
+        ExactWindows.Read(Others["windows-row"], new Fence(3))!.Restore(traffic, TrafficLimits.Default);
+        return traffic;
     }
 
     private static Comparer<Type> ByName { get; } = Comparer<Type>.Create((left, right) => string.CompareOrdinal(left.Name, right.Name));

@@ -1,10 +1,12 @@
 using System.Security.Cryptography;
+using Kyberium.Engine.Audit;
 using Kyberium.Engine.Cryptography;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Delivery;
 using Kyberium.Engine.Sessions.Handshake;
 using Kyberium.Engine.Sessions.Ratchet;
 using Kyberium.Engine.Sessions.Storage;
+using Kyberium.Engine.Sessions.Traffic;
 using Kyberium.Engine.Shards;
 using Kyberium.Engine.Wire;
 
@@ -73,7 +75,54 @@ internal static class StoredSamples
         ["outbox-row"] = Written(writer => SnapshotCodec.WriteOutboxRow(writer, Queued("order 66"))),
         ["inbox-row"] = Written(writer => SnapshotCodec.WriteInboxRow(writer, Accepted())),
         ["record"] = Record(),
+        ["shard-row"] = Written(ShardRow.Write),
+        ["audit-row"] = Written(writer => AuditCodec.Write(writer, Act)),
+        ["windows-row"] = Written(writer => ExactWindows.Write(writer, ShardRow.Fence, Windowed(State(0), Windows()))),
     };
+
+    /// <summary>Gets the row of a shard whose owner ended with it.</summary>
+    internal static ShardRow ShardRow { get; } = new(Position, Run(0xc0, 16), new Fence(3), Run(0x40, 32))
+    {
+        IsLast = true, ExactFrom = new Fence(2),
+    };
+
+    /// <summary>Gets an operator's act; its place is not in its bytes.</summary>
+    internal static AuditEvent Act { get; } = new(
+        DateTimeOffset.FromUnixTimeMilliseconds(Wall.Value), "peer-added", "alice", "bob", "carol", "c-1", "pin",
+        new ShardId("default", 7), Position, 2, Operation(0xd0));
+
+    /// <summary>Gives a peer with one epoch that has these windows.</summary>
+    internal static ResidentPeer Windowed(EpochState epoch, params ReceivingIncarnation[] windows)
+    {
+        var state = new PeerState(new PeerKey(new IdentityName("alice"), new PeerId("bob")));
+        state.Sessions.Add(new SessionState
+        {
+            Id = Session, IsInitiator = true, Suite = Suite.MLKem768P256, Local = Local, Remote = Pin.Fingerprint, Current = epoch,
+        });
+        var peer = new ResidentPeer(environment: null!, state, default, vault: null) { Owner = null! };     // neither is asked here
+        var traffic = new EpochTraffic(peer, epoch, TrafficLimits.Default, AeadProvider.Platform, SystemEntropy.Instance);
+        Array.ForEach(windows, traffic.Receiving.Restore);
+        epoch.Traffic = traffic;
+        return peer;
+    }
+
+    /// <summary>Gives epoch 0 of the samples' session.</summary>
+    internal static EpochState FirstEpoch() => State(0);
+
+    /// <summary>Gives one window of each form: all from 0 to 7 but 5 were opened, and 0 and 100.</summary>
+    internal static ReceivingIncarnation[] Windows()
+    {
+        var compact = new ReceivingIncarnation(Incarnation, floor: 0) { ReservedEnd = 65_536 };
+        var full = new ReceivingIncarnation(Incarnation.Read(Run(0xb0, 16)), floor: 0) { ReservedEnd = 4_096 };
+        foreach (var sequence in new ulong[] { 0, 1, 2, 3, 4, 6, 7 })
+        {
+            compact.Window.Mark(sequence);
+        }
+
+        full.Window.Mark(0);
+        full.Window.Mark(100);
+        return [compact, full];
+    }
 
     internal static PeerVault Vault() => new(SecretBytes.CopyOf(Run(0, PeerVault.KeySize)), AeadProvider.Platform);
 

@@ -1,0 +1,125 @@
+using Kyberium.Engine.Cryptography;
+using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Shards;
+
+namespace Kyberium.Engine.Tests.Shards;
+
+/// <summary>The small parts of a shard, each by itself.</summary>
+public sealed class ShardPartsTests
+{
+    private static readonly PeerKey Peer = new(new IdentityName("alice"), new PeerId("bob"));
+
+    [Fact]
+    public void Two_hundred_and_fifty_six_removals_are_remembered_and_the_oldest_gives_way()
+    {
+        var recent = new RecentOperations();
+        for (var i = 1; i <= 257; i++)
+        {
+            recent.Add(Peer, Operation(i));
+            Assert.Equal(i <= 256, recent.Contains(Peer, Operation(1)));
+        }
+
+        Assert.All(Enumerable.Range(2, 256), i => Assert.True(recent.Contains(Peer, Operation(i))));
+        Assert.False(recent.Contains(new PeerKey(Peer.Identity, new PeerId("carol")), Operation(200)));
+    }
+
+    [Fact]
+    public void A_repeat_takes_no_place_of_its_own()
+    {
+        var recent = new RecentOperations();
+        for (var i = 1; i <= 256; i++)
+        {
+            recent.Add(Peer, Operation(i));
+            recent.Add(Peer, Operation(1));
+        }
+
+        Assert.True(recent.Contains(Peer, Operation(1)));
+    }
+
+    [Fact]
+    public void A_removal_without_an_id_is_not_remembered()
+    {
+        var recent = new RecentOperations();
+        recent.Add(Peer, Guid.Empty);
+        Assert.False(recent.Contains(Peer, Guid.Empty));
+    }
+
+    [Fact]
+    public void Ids_are_all_that_was_drawn_and_nothing_else()
+    {
+        var entropy = new CountingEntropy();
+        var ids = new OperationIds(entropy);
+        var given = Enumerable.Range(0, 64).Select(_ => ids.Next()).ToHashSet();
+        Assert.Equal(1, entropy.Draws);
+        Assert.Equal(64, given.Count);
+        given.Add(ids.Next());
+        Assert.Equal((2, 65), (entropy.Draws, given.Count));
+    }
+
+    // Computed by hand from docs/formats/events.md, section 3: sha256sum of "kyb1 row", sixteen bytes 00 … 0f, "alice", 0, "bob".
+    [Fact]
+    public void A_peers_rows_lie_under_the_documented_hash()
+    {
+        var hash = PeerHash.Of(Enumerable.Range(0, 16).Select(value => (byte)value).ToArray(), Peer);
+        Assert.Equal("313e196215556916f3ba70e79fa9be72", Convert.ToHexStringLower(hash.Row(RowKind.Peer).Key.Span));
+        Assert.Equal("313e196215556916f3ba70e79fa9be720102030405060708", Convert.ToHexStringLower(hash.Row(RowKind.Outbox, 0x0102030405060708).Key.Span));
+        Assert.Equal((RowKind.Windows, RowKind.Inbox), (hash.Row(RowKind.Windows).Kind, hash.Row(RowKind.Inbox, 1).Kind));
+    }
+
+    [Fact]
+    public void The_longest_names_have_a_hash_and_a_shard()
+    {
+        var longest = new PeerKey(new IdentityName(new string('a', PeerId.LengthMax)), new PeerId(new string('b', PeerId.LengthMax)));
+        var shorter = new PeerKey(longest.Identity, new PeerId(new string('b', PeerId.LengthMax - 1)));
+        Assert.NotEqual(PeerHash.Of(new byte[16], shorter), PeerHash.Of(new byte[16], longest));
+        Assert.InRange(ShardNumber.Of(longest, 7), 0, 6);
+    }
+
+    // Fixed for the life of a store: first 8 bytes of SHA-256("alicebob") modulo the count of shards.
+    [Fact]
+    public void A_peers_shard_is_the_documented_one() =>
+        Assert.Equal([0, 3, 7, 519], new[] { 1, 4, 16, 1_000 }.Select(count => ShardNumber.Of(Peer, count)));
+
+    [Fact]
+    public void What_one_salt_counter_or_name_sealed_opens_under_the_same_only()
+    {
+        using var vault = new PeerVault(SecretBytes.CopyOf(new byte[PeerVault.KeySize]), AeadProvider.Platform);
+        var (sealedBytes, opened) = (new byte[3 + PeerVault.TagSize], new byte[3]);
+        vault.Seal(1, 7, [1, 2, 3], sealedBytes, [9]);
+
+        Assert.False(vault.TryOpen(2, 7, sealedBytes, opened, [9]));
+        Assert.False(vault.TryOpen(1, 8, sealedBytes, opened, [9]));
+        Assert.False(vault.TryOpen(1, 7, sealedBytes, opened, [8]));
+        vault.Rest();
+        Assert.True(vault.TryOpen(1, 7, sealedBytes, opened, [9]));
+        Assert.Equal([1, 2, 3], opened);
+        using var other = new PeerVault(SecretBytes.CopyOf([1, .. new byte[PeerVault.KeySize - 1]]), AeadProvider.Platform);
+        Assert.False(other.TryOpen(1, 7, sealedBytes, opened, [9]));
+    }
+
+    [Fact]
+    public void A_disposed_vault_has_erased_its_key()
+    {
+        var key = SecretBytes.CopyOf(new byte[PeerVault.KeySize]);
+        new PeerVault(key, AeadProvider.Platform).Dispose();
+        Assert.Throws<ObjectDisposedException>(() => key.Reveal().Length);
+    }
+
+    private static Guid Operation(int value) => new(value, 0, 0, new byte[8]);
+
+    private sealed class CountingEntropy : IEntropySource
+    {
+        private byte _next = 1;
+
+        internal int Draws { get; private set; }
+
+        public void Fill(Span<byte> destination)
+        {
+            Draws++;
+            for (var i = 0; i < destination.Length; i += 16)
+            {
+                destination[i] = _next++;
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using System.Reflection;
+using System.Runtime.ExceptionServices;
+using Xunit.Abstractions;
+
+namespace Kyberium.Mutation;
+
+/// <summary>One test with its arguments.</summary>
+internal sealed record TestCase(string Name, Type Type, MethodInfo Method, object?[] Arguments)
+{
+    /// <summary>Runs the test to its end, with the object's construction and disposal.</summary>
+    /// <exception cref="Exception">Whatever the test failed with.</exception>
+    internal async Task RunAsync()
+    {
+        try
+        {
+            var instance = Method.IsStatic ? null : Construct();
+            try
+            {
+                switch (Method.Invoke(instance, WithDefaults()))
+                {
+                    case Task task:
+                        await task.ConfigureAwait(false);
+                        break;
+                    case ValueTask task:
+                        await task.ConfigureAwait(false);
+                        break;
+                    default:
+                        break;
+                }
+            }
+            finally
+            {
+                if (instance is IAsyncDisposable asynchronous)
+                {
+                    await asynchronous.DisposeAsync().ConfigureAwait(false);
+                }
+                else
+                {
+                    (instance as IDisposable)?.Dispose();
+                }
+            }
+        }
+        catch (TargetInvocationException invocation) when (invocation.InnerException is { } cause)
+        {
+            ExceptionDispatchInfo.Throw(cause);
+        }
+    }
+
+    private object Construct() => Type.GetConstructors() is [var only] && only.GetParameters() is [{ ParameterType: var type }]
+        && type == typeof(ITestOutputHelper)
+            ? only.Invoke([new SilentOutput()])
+            : Activator.CreateInstance(Type)!;
+
+    private object?[] WithDefaults() =>
+        [.. Method.GetParameters().Select((parameter, i) => i < Arguments.Length ? Arguments[i] : parameter.DefaultValue)];
+
+    private sealed class SilentOutput : ITestOutputHelper
+    {
+        public void WriteLine(string message)
+        {
+        }
+
+        public void WriteLine(string format, params object[] args)
+        {
+        }
+    }
+}

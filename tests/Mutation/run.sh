@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Runs the tests against every mutant that dotnet-stryker makes of an area of the engine, and prints what became of them.
+# Usage: tests/Mutation/run.sh sessions|shards [--only <part of a file's path>] [--limit <ms>] [--again]
+# docs/contributing/mutation.md says what this does and what was found. State: $KYBERIUM_MUTATION, else kyberium-mutation among the temporary files.
+set -euo pipefail
+area="${1:?usage: tests/Mutation/run.sh sessions|shards [--only <part of a path>] [--limit <ms>] [--again]}"
+shift
+root="$(cd "$(dirname "$0")/../.." && pwd)"
+state="${KYBERIUM_MUTATION:-${TMPDIR:-/tmp}/kyberium-mutation}"
+work="$state/$area"
+engine="$root/src/Engine"
+tests="$root/tests/Engine.Tests"
+
+# What is mutated becomes an assembly of its own over the folders below it, so that only its mutants are made and compiled.
+below="Cryptography Wire Diagnostics Contracts Templates"
+case "$area" in
+  sessions)
+    above="Sessions"
+    test_folders="Sessions/*.cs Sessions/Delivery Sessions/Exploration Sessions/Handshake Sessions/Model Sessions/Traffic"
+    ;;
+  shards)
+    below="$below Sessions Keyring Journal Settings Options"
+    above="Audit Identities Links Pipelines Shards *.cs"
+    test_folders="Engine Journal Keyring Links Pipelines Sessions Templates Cryptography/VectorJson.cs"
+    ;;
+  *) echo "no area is called $area: sessions or shards" >&2; exit 2 ;;
+esac
+
+copy() { # copy <from> <to> <what>...: keeps folders and leaves out what was built
+  local from="$1" to="$2"; shift 2
+  mkdir -p "$to"
+  (cd "$from" && tar -c --exclude bin --exclude obj "$@") | tar -x -C "$to"
+}
+
+rm -rf "$work/below" "$work/area" "$work/tests" "$work/docs" "$work/mutated" "$work/run"
+mkdir -p "$work/mutated"
+# Unquoted on purpose: the lists hold several names, and patterns for the files of a folder.
+# shellcheck disable=SC2086
+{
+  (cd "$engine" && copy "$engine" "$work/below" $below)
+  (cd "$engine" && copy "$engine" "$work/area" $above)
+  (cd "$tests" && copy "$tests" "$work/tests" $test_folders RepositoryFiles.cs)
+}
+copy "$root" "$work" docs/formats global.json Directory.Packages.props Akka.Engine.sln
+copy "$root/tests" "$work/tests" Vectors
+copy "$root/docs" "$work/tests/docs" formats
+
+packages() { for name in "$@"; do echo "<PackageReference Include=\"$name\" />"; done; }
+cat > "$work/Directory.Build.props" <<END
+<Project>
+  <PropertyGroup>
+    <TargetFramework>net10.0</TargetFramework><LangVersion>14.0</LangVersion><Nullable>enable</Nullable>
+    <ImplicitUsings>enable</ImplicitUsings><Features>strict</Features><InvariantGlobalization>true</InvariantGlobalization>
+    <AllowUnsafeBlocks>true</AllowUnsafeBlocks><RunAnalyzers>false</RunAnalyzers>
+  </PropertyGroup>
+</Project>
+END
+cat > "$work/below/Kyberium.Engine.Below.csproj" <<END
+<Project Sdk="Microsoft.NET.Sdk">
+  <ItemGroup>
+    $(packages Microsoft.Extensions.DependencyInjection.Abstractions Microsoft.Extensions.Hosting.Abstractions \
+        Microsoft.Extensions.Logging.Abstractions Microsoft.Extensions.Options)
+    <InternalsVisibleTo Include="Kyberium.Engine" /><InternalsVisibleTo Include="Kyberium.Engine.Tests" />
+    <EmbeddedResource Include="Templates/levels/*.json" LogicalName="levels/%(Filename)%(Extension)" />
+  </ItemGroup>
+</Project>
+END
+cat > "$work/area/Kyberium.Engine.csproj" <<END
+<Project Sdk="Microsoft.NET.Sdk">
+  <ItemGroup>
+    <InternalsVisibleTo Include="Kyberium.Engine.Tests" /><ProjectReference Include="../below/Kyberium.Engine.Below.csproj" />
+  </ItemGroup>
+</Project>
+END
+cat > "$work/tests/Kyberium.Engine.Tests.csproj" <<END
+<Project Sdk="Microsoft.NET.Sdk">
+  <PropertyGroup><IsTestProject>true</IsTestProject></PropertyGroup>
+  <ItemGroup>
+    $(packages Microsoft.NET.Test.Sdk xunit xunit.runner.visualstudio FsCheck)
+    <Using Include="Xunit" /><ProjectReference Include="../area/Kyberium.Engine.csproj" />
+    <None Include="Vectors/**;docs/**" CopyToOutputDirectory="PreserveNewest" />
+  </ItemGroup>
+</Project>
+END
+
+# The one test that dotnet-stryker runs: it keeps the assembly that holds the mutants, which is put back afterwards.
+cat > "$work/tests/KeepTests.cs" <<END
+namespace Kyberium.Engine.Tests;
+
+public sealed class KeepTests
+{
+    [Fact]
+    public void The_mutated_assembly_is_kept() => File.Copy(
+        Path.Join(AppContext.BaseDirectory, "Kyberium.Engine.dll"), "$work/mutated/Kyberium.Engine.dll", overwrite: true);
+}
+END
+cat > "$work/tests/stryker-config.json" <<END
+{ "stryker-config": {
+  "project": "Kyberium.Engine.csproj", "configuration": "Release", "concurrency": 1, "coverage-analysis": "perTest",
+  "test-case-filter": "FullyQualifiedName~KeepTests", "reporters": ["Json"],
+  "mutate": ["**/$([ "$area" = sessions ] && echo Sessions || echo Shards)/**/*.cs"],
+  "ignore-methods": ["ArgumentNullException.ThrowIfNull", "*.ConfigureAwait", "Invariant.Holds", "Invariant.Violated"]
+} }
+END
+
+stryker="$state/tool/dotnet-stryker"
+[ -x "$stryker" ] || dotnet tool install dotnet-stryker --version 5.1.0 --tool-path "$state/tool"
+(cd "$work/tests" && "$stryker" --skip-version-check -O "$work/stryker")
+mkdir -p "$work/run"
+cp -r "$work/tests/bin/Release/net10.0/." "$work/run"
+mv "$work/mutated/Kyberium.Engine.dll" "$work/run/"
+
+dotnet build -c Release "$root/tests/Mutation" -v q
+exec "$root/tests/Mutation/bin/Release/net10.0/Kyberium.Mutation" run \
+  "$work/run" "$work/stryker/reports/mutation-report.json" "$work/results.json" "$@"
