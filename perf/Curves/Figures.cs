@@ -8,7 +8,6 @@ internal static class Figures
     private const int Peak = 100;
     private const int Half = 50;
     private const int UsualSize = 256;
-    private static readonly string[] AllModes = ["volatile", "durable"];
 
     private static readonly string[] AllModes = ["volatile", "durable"];
 

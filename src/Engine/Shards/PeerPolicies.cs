@@ -31,7 +31,7 @@ internal sealed class PeerPolicies
         return _known.GetOrAdd(key, new PeerPolicy(frozen, decoded.Policy, Limits(decoded.Policy, settings), Traffic(decoded.Policy)));
     }
 
-    private static PeerLimits Limits(Policy policy, EngineSettings settings) => new()
+    internal static PeerLimits Limits(Policy policy, EngineSettings settings) => new()
     {
         Suites = policy.Suites.Items,
         Unchained = policy.UnchainedHandshake switch
@@ -62,7 +62,7 @@ internal sealed class PeerPolicies
         HandlerAttemptsMax = Math.Min(policy.HandlerAttemptsMax, settings.Delivery.HandlerAttemptsMax),
     };
 
-    private static TrafficLimits Traffic(Policy policy) => new()
+    internal static TrafficLimits Traffic(Policy policy) => new()
     {
         RecordsSoft = policy.Rekey.RecordsSoft,
         RecordsHard = policy.Rekey.RecordsHard,

@@ -357,8 +357,8 @@ public sealed class AttemptTests
         _world.Do(A, new PeerCommand.Reserve(confirming.LocalIndex, incarnation, 65));
         Assert.DoesNotContain(A.Durable.Concat(B.Durable), fact => fact is PeerEvent.ReservationMade);
         _world.Run();
-        Assert.Equal(64UL, Assert.Single(Side.Fold(B.Durable).Sending!.Current.Reservations).Value);
-        Assert.Equal(65UL, Assert.Single(Side.Fold(A.Durable).Sending!.Current.Reservations).Value);
+        Assert.Equal([64UL], Side.Fold(B.Durable).Sending!.Current.Reservations.Entries.ToArray().Select(entry => entry.Through));
+        Assert.Equal([65UL], Side.Fold(A.Durable).Sending!.Current.Reservations.Entries.ToArray().Select(entry => entry.Through));
     }
 
     private static List<long> WaitsBetweenAttempts(World world)

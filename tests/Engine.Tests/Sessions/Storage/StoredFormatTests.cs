@@ -209,7 +209,7 @@ public sealed partial class StoredFormatTests
         var compact = StoredSamples.Windows()[0].Id;
         var traffic = Restored((compact, 70_000));
 
-        var taken = Assert.Single(traffic.Receiving.OpenIncarnations);
+        var taken = Assert.Single(traffic.Receiving.OpenIncarnations.ToArray());
         Assert.Equal((compact, 70_001UL), (taken.Id, taken.ReservedEnd));
         Assert.Equal([5UL], Enumerable.Range(0, 8).Select(i => (ulong)i).Where(sequence => taken.Window.IsFresh(sequence)));
     }
@@ -261,7 +261,7 @@ public sealed partial class StoredFormatTests
         var epoch = StoredSamples.FirstEpoch();
         foreach (var (id, through) in reservations)
         {
-            epoch.Reservations[id] = through;
+            epoch.Reservations.Set(id, through);
         }
 
         StoredSamples.Windowed(epoch);
