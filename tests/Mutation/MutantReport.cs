@@ -13,12 +13,14 @@ internal sealed class MutantReport
 
     internal IReadOnlyList<Mutant> Mutants { get; }
 
-    internal static MutantReport Read(string file, string? only)
+    /// <param name="only">Parts of the paths of the files that count.</param>
+    /// <param name="every">1 for all mutants, 5 for a sample of every fifth.</param>
+    internal static MutantReport Read(string file, string[] only, int every)
     {
         var mutants = new List<Mutant>();
         foreach (var (path, node) in JsonNode.Parse(File.ReadAllText(file))!["files"]!.AsObject())
         {
-            if (only is not null && !path.Contains(only, StringComparison.Ordinal))
+            if (!only.Any(part => path.Contains(part, StringComparison.Ordinal)))
             {
                 continue;
             }
@@ -33,12 +35,12 @@ internal sealed class MutantReport
                     Column = mutant["location"]!["start"]!["column"]!.GetValue<int>(),
                     Mutator = mutant["mutatorName"]!.GetValue<string>(),
                     Replacement = mutant["replacement"]?.GetValue<string>() ?? "",
-                    Status = mutant["status"]!.GetValue<string>(),
+                    Status = mutant["status"]!.GetValue<string>() is "CompileError" or "Ignored" ? mutant["status"]!.GetValue<string>() : "Pending",
                 });
             }
         }
 
-        return new MutantReport(mutants);
+        return new MutantReport([.. mutants.Where((mutant, place) => !mutant.IsOpen || place % every == 0)]);
     }
 
     /// <summary>Takes over from an earlier run what it killed.</summary>
@@ -103,7 +105,7 @@ internal sealed class Mutant
 
     /// <summary>Gets whether the assembly holds it and no run has killed it: those that do not compile, or that another change covers,
     /// are not in it.</summary>
-    internal bool IsOpen => Status is "NoCoverage" or "Survived" or "Pending";
+    internal bool IsOpen => Status == "Pending";
 
     internal bool IsRun => Status is "Killed" or "Timeout" or "Survived" or "NoCoverage";
 }

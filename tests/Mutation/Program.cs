@@ -6,7 +6,8 @@ namespace Kyberium.Mutation;
 internal static class Program
 {
     private const string Usage = """
-        usage: Kyberium.Mutation run <folder> <mutation-report.json> <results.json> [--only <part of a file's path>] [--limit <ms>] [--again]
+        usage: Kyberium.Mutation run <folder> <mutation-report.json> <results.json> [--only <parts of files' paths>]
+                   [--limit <ms>] [--without <parts of tests' names>] [--every <n>] [--again]
                Kyberium.Mutation table <results.json>...
         """;
 
@@ -17,12 +18,12 @@ internal static class Program
             case ["worker", var folder, var coverage, .. var mutants]:
                 Worker.Run(folder, coverage, [.. mutants.Select(Number)]);
                 return 0;
-            case ["coverage", var folder, var file]:
-                Coverage.Measure(TestAssembly.Load(folder)).Write(file);
+            case ["coverage", var folder, var file, .. var without]:
+                Coverage.Measure(TestAssembly.Load(folder), without).Write(file);
                 return 0;
             case ["run", var folder, var report, var results, .. var options]:
-                return new Supervisor(folder, Option(options, "--limit") is { } limit ? Number(limit) : 3_000)
-                    .Run(MutantReport.Read(report, Option(options, "--only")), results, again: options.Contains("--again"));
+                return new Supervisor(folder, Option(options, "--limit") is { } limit ? Number(limit) : 3_000, Option(options, "--without")?.Split(',') ?? [])
+                    .Run(MutantReport.Read(report, Option(options, "--only")?.Split(',') ?? [""], Option(options, "--every") is { } every ? Number(every) : 1), results, again: options.Contains("--again"));
             case ["table", .. var files] when files.Length > 0:
                 MutantReport.PrintTable(files);
                 return 0;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.ExceptionServices;
 using Xunit.Abstractions;
@@ -52,7 +53,11 @@ internal sealed record TestCase(string Name, Type Type, MethodInfo Method, objec
             : Activator.CreateInstance(Type)!;
 
     private object?[] WithDefaults() =>
-        [.. Method.GetParameters().Select((parameter, i) => i < Arguments.Length ? Arguments[i] : parameter.DefaultValue)];
+        [.. Method.GetParameters().Select((parameter, i) => i < Arguments.Length ? Fitting(Arguments[i], parameter.ParameterType) : parameter.DefaultValue)];
+
+    // An attribute holds 1 where the parameter wants 1u: the test framework converts it too.
+    private static object? Fitting(object? argument, Type type) =>
+        argument is IConvertible && type.IsPrimitive && argument.GetType() != type ? Convert.ChangeType(argument, type, CultureInfo.InvariantCulture) : argument;
 
     private sealed class SilentOutput : ITestOutputHelper
     {

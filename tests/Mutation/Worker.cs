@@ -9,6 +9,9 @@ internal static class Worker
     /// <summary>What a test may take with a mutant beside many times what it takes without.</summary>
     private const int GraceMillis = 3_000;
 
+    private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan IdleCpu = TimeSpan.FromMilliseconds(50);
+
     internal static void Run(string folder, string coverageFile, int[] mutants)
     {
         var assembly = TestAssembly.Load(folder);
@@ -56,15 +59,23 @@ internal static class Worker
     }
 
     /// <summary>Says whether a test ends within what it may take. A busy machine does not count against it: one that computes is
-    /// measured by the processor's time, one that waits by a longer one.</summary>
+    /// measured by the processor's time, and one that waits has hung when nothing was computed for a while.</summary>
     private static bool Ends(Func<Task> test, long millis)
     {
         var limit = TimeSpan.FromMilliseconds(GraceMillis + (20 * millis));
-        var (cpu, started) = (Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
+        var cpuAtStart = Environment.CpuUsage.TotalTime;
+        var (cpuBefore, idleSince) = (cpuAtStart, Stopwatch.GetTimestamp());
         var run = Task.Run(test);
-        while (!run.ContinueWith(_ => { }, TaskScheduler.Default).Wait(millisecondsTimeout: 100))
+        var ended = run.ContinueWith(_ => { }, TaskScheduler.Default);
+        while (!ended.Wait(millisecondsTimeout: 100))
         {
-            if (Environment.CpuUsage.TotalTime - cpu > limit || Stopwatch.GetElapsedTime(started) > 5 * limit)
+            var cpu = Environment.CpuUsage.TotalTime;
+            if (cpu - cpuBefore > IdleCpu)
+            {
+                (cpuBefore, idleSince) = (cpu, Stopwatch.GetTimestamp());
+            }
+
+            if (cpu - cpuAtStart > limit || Stopwatch.GetElapsedTime(idleSince) > IdleTime)
             {
                 return false;
             }

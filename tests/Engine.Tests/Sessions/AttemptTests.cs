@@ -387,7 +387,7 @@ public sealed class AttemptTests
 
     private string Refusal() => B.Told.OfType<PeerEffect.Report>().Last(report => report.What == PeerReport.SessionRefused).Detail;
 
-    private IErased Message1(int n, Fingerprint from, World? world = null)
+    private SymbolicHandshakes.Responder Message1(int n, Fingerprint from, World? world = null)
     {
         world ??= _world;
         var b = world.B.Context.LocalIdentities[0];

@@ -96,6 +96,7 @@ public sealed class PeerPoliciesTests
             own with
             {
                 OutboxCountMax = limits.OutboxCountMax, OutboxBytesMax = limits.OutboxBytesMax, MessageExpiryMillis = limits.MessageExpiryMillis,
+                InFlightCountMax = limits.InFlightCountMax,
             },
             limits);
     }

@@ -7,6 +7,7 @@ namespace Kyberium.Engine.Tests.Shards;
 /// <summary>The small parts of a shard, each by itself.</summary>
 public sealed class ShardPartsTests
 {
+    private static readonly int[] ShardCounts = [1, 4, 16, 1_000];
     private static readonly PeerKey Peer = new(new IdentityName("alice"), new PeerId("bob"));
 
     [Fact]
@@ -78,7 +79,7 @@ public sealed class ShardPartsTests
     // Fixed for the life of a store: first 8 bytes of SHA-256("alicebob") modulo the count of shards.
     [Fact]
     public void A_peers_shard_is_the_documented_one() =>
-        Assert.Equal([0, 3, 7, 519], new[] { 1, 4, 16, 1_000 }.Select(count => ShardNumber.Of(Peer, count)));
+        Assert.Equal([0, 3, 7, 519], ShardCounts.Select(count => ShardNumber.Of(Peer, count)));
 
     [Fact]
     public void What_one_salt_counter_or_name_sealed_opens_under_the_same_only()

@@ -38,7 +38,7 @@ public sealed class StreamTests
         }
 
         _outgoing.AcknowledgeThrough(2);
-        Assert.Equal([(true, 0UL), (true, 3UL), (true, 5UL), (false, 0UL)], new[] { 1, 3, 5, 6 }.Select(i =>
+        Assert.Equal([(true, 0UL), (true, 0UL), (true, 3UL), (true, 4UL), (true, 5UL), (false, 0UL)], Enumerable.Range(1, 6).Select(i =>
             (_outgoing.Knows(Operation(i), out var number), number)));
     }
 
