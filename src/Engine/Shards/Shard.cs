@@ -76,6 +76,9 @@ internal sealed partial class Shard : IAsyncDisposable
 
     internal ShardId Id => _store.Id;
 
+    /// <summary>Gets the fence this owner has.</summary>
+    internal Fence Fence => _store.Fence;
+
     /// <summary>Gets the shard's place among the shards.</summary>
     internal int Number { get; }
 

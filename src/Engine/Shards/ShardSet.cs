@@ -1,3 +1,4 @@
+using Kyberium.Engine.Journal;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Handshake;
 
@@ -175,17 +176,25 @@ internal sealed class ShardSet : IAsyncDisposable
                 wait = RestartMillisMin;
             }
 
-            shard = await RestartAsync(number, shard.Id, wait).ConfigureAwait(false);
+            shard = await RestartAsync(number, shard.Id, shard.Fence, wait).ConfigureAwait(false);
         }
     }
 
-    private async Task<Shard?> RestartAsync(int number, ShardId id, int wait)
+    private async Task<Shard?> RestartAsync(int number, ShardId id, Fence fence, int wait)
     {
+        var hasAcquired = false;
         while (true)
         {
             try
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(wait), _environment.Scheduler.Time, _stopping.Token).ConfigureAwait(false);
+                if (!hasAcquired)
+                {
+                    // This process may have stood still while it waited. Later a higher fence may be one's own, of an attempt that failed.
+                    await ThrowIfTakenAsync(id, fence).ConfigureAwait(false);
+                    hasAcquired = true;
+                }
+
                 var shard = await Shard.StartAsync(_environment, id, null, _handshakeProvider, _stopping.Token).ConfigureAwait(false);
                 if (_stopping.IsCancellationRequested)
                 {
@@ -212,6 +221,15 @@ internal sealed class ShardSet : IAsyncDisposable
 
                 wait = Math.Min(RestartMillisMax, wait * 2);
             }
+        }
+    }
+
+    private async Task ThrowIfTakenAsync(ShardId id, Fence fence)
+    {
+        var extent = await _environment.Journal.ReadExtentAsync(id, _stopping.Token).ConfigureAwait(false);
+        if (extent.Fence != fence)
+        {
+            throw JournalErrors.Fenced(id, fence, extent.Fence);
         }
     }
 

@@ -99,6 +99,26 @@ public sealed class JournalFaultTests
     }
 
     [Fact]
+    public async Task A_shard_that_another_owner_took_while_it_waited_to_recover_is_not_taken_back()
+    {
+        var time = new ManualTime();
+        var (alice, bob) = await Party.PairAsync(options => options.Shard.Count = 1, time);
+        await using var _b = bob;
+        await alice.SendAsync(bob, "mine");
+        alice.Journal.Before = static _ => throw new EngineException(EngineErrorCode.JournalFull, "the disk is full");
+        Assert.Equal(EngineErrorCode.JournalFull, await Party.CodeOfAsync(() => alice.SendAsync(bob, "lost")));
+        alice.Journal.Before = null;
+        var taken = await alice.Store.AcquireAsync(new ShardId(ShardId.DefaultGroup, 0));
+
+        await Party.UntilAsync(
+            async () => await Party.CodeOfAsync(() => alice.SendAsync(bob, "still")) == EngineErrorCode.ShardFenced,
+            () => time.Advance(TimeSpan.FromSeconds(1)));
+
+        Assert.Equal(taken.Fence, (await alice.Store.ReadExtentAsync(new ShardId(ShardId.DefaultGroup, 0))).Fence);
+        await alice.Engine.DisposeAsync();
+    }
+
+    [Fact]
     public async Task A_damaged_record_stops_its_shard_with_a_clear_error_and_the_others_go_on()
     {
         var (alice, bob) = await Party.PairAsync();

@@ -334,6 +334,52 @@ public sealed class DeliveryTests
         Assert.Equal(["one"], B.Inbox());
     }
 
+    /// <summary>Goal: an outbox finds a repeated operation by table as it does by looking through, whatever happened since.</summary>
+    [Fact]
+    public void A_repeat_is_known_in_a_long_outbox_through_acknowledgements_and_resets()
+    {
+        var stream = new OutgoingStream();
+        stream.Open(StreamId.Draw(new CountedEntropy(1)));
+        var next = 0;
+        for (var round = 0; round < 40; round++)
+        {
+            for (var more = (round * 37 % 50) + 1; more > 0; more--)
+            {
+                stream.Add(new OutgoingMessage
+                {
+                    Operation = OperationOf(next++), Flags = default, ChainFlags = default, Payload = new byte[] { 1 }, ExpiresAt = null,
+                });
+            }
+
+            Check(stream, next);
+            stream.AcknowledgeThrough(stream.LowestUnacknowledged + ((ulong)stream.Count * (ulong)(round % 5) / 4) - 1);
+            Check(stream, next);
+            if (round % 7 == 3)
+            {
+                stream.Reset(StreamId.Draw(new CountedEntropy((ulong)round + 2)));
+                Check(stream, next);
+            }
+        }
+
+        static Guid OperationOf(int index) => new(index + 1, 0, 0, new byte[8]);
+
+        static void Check(OutgoingStream stream, int queued)
+        {
+            for (var index = 0; index < queued; index++)
+            {
+                var expected = 0UL;
+                for (var number = stream.LowestUnacknowledged; number < stream.Next; number++)
+                {
+                    expected = stream[number].Operation == OperationOf(index) ? number : expected;
+                }
+
+                var known = stream.Knows(OperationOf(index), out var found);
+                Assert.Equal(expected, found);
+                Assert.Equal(expected != 0 || stream.Completed.Contains(OperationOf(index)), known);
+            }
+        }
+    }
+
     [Fact]
     public void An_answer_older_than_a_restart_does_not_count_as_a_rollback()
     {

@@ -8,7 +8,13 @@ internal sealed class OutgoingStream
     internal const int RetiredCountMax = 16;
     internal const int CompletedCountMax = 64;
 
+    // A search through fewer costs less than a table.
+    private const int SearchedCountMax = 32;
+
     private OutgoingMessage[] _ring = [];
+
+    // From the first search in a long outbox until it is empty.
+    private Dictionary<Guid, ulong>? _numbers;
     private int _head;
     private ulong _chainedThrough;
     private MonotonicMillis _unansweredSince = MonotonicMillis.Never;
@@ -114,6 +120,7 @@ internal sealed class OutgoingStream
             _head = 0;
         }
 
+        _numbers?.TryAdd(message.Operation, Next);
         _ring[(_head + Count) & (_ring.Length - 1)] = message;
         Count++;
         PayloadBytes += message.Payload.Length;
@@ -128,6 +135,7 @@ internal sealed class OutgoingStream
             ref var slot = ref _ring[_head];
             PayloadBytes -= slot.Payload.Length;
             Remember(slot.Operation);
+            _numbers?.Remove(slot.Operation);
             if (slot.Row != RowState.Absent)
             {
                 StaleRows.Add(LowestUnacknowledged);
@@ -143,6 +151,7 @@ internal sealed class OutgoingStream
         if (Count == 0)
         {
             _ring = [];     // an idle peer keeps no buffer
+            _numbers = null;
             _head = 0;
         }
     }
@@ -169,6 +178,7 @@ internal sealed class OutgoingStream
 
         Id = default;
         _ring = [];
+        _numbers = null;
         _head = 0;
         Count = 0;
         PayloadBytes = 0;
@@ -202,6 +212,7 @@ internal sealed class OutgoingStream
         }
 
         _ring = [];
+        _numbers = null;
         _head = 0;
         Count = 0;
         PayloadBytes = 0;
@@ -217,6 +228,22 @@ internal sealed class OutgoingStream
     /// <param name="number">The message's number, 0 when it was acknowledged.</param>
     internal bool Knows(Guid operation, out ulong number)
     {
+        if (TryFind(operation, out number))
+        {
+            return true;
+        }
+
+        number = 0;
+        return Completed.Contains(operation);
+    }
+
+    private bool TryFind(Guid operation, out ulong number)
+    {
+        if (Count > SearchedCountMax)
+        {
+            return (_numbers ??= Index()).TryGetValue(operation, out number);
+        }
+
         for (number = LowestUnacknowledged; number < Next; number++)
         {
             if (this[number].Operation == operation)
@@ -225,8 +252,18 @@ internal sealed class OutgoingStream
             }
         }
 
-        number = 0;
-        return Completed.Contains(operation);
+        return false;
+    }
+
+    private Dictionary<Guid, ulong> Index()
+    {
+        var numbers = new Dictionary<Guid, ulong>(Count);
+        for (var number = LowestUnacknowledged; number < Next; number++)
+        {
+            numbers.TryAdd(this[number].Operation, number);
+        }
+
+        return numbers;
     }
 
     internal void Remember(Guid operation) => Completed.AddNewest(operation, CompletedCountMax);
