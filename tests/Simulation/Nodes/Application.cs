@@ -295,7 +295,8 @@ internal sealed partial class Application(
                 if (process.IsAlive)
                 {
                     world.Note(process.Name, $"opened {FrameChecker.Describe(envelope)}");
-                    if (suspended.Contains((node.Name, payload.Peer.Value)))
+                    // What its successor was told, a deposed owner cannot know.
+                    if (process == node.Process && suspended.Contains((node.Name, payload.Peer.Value)))
                     {
                         world.Violate("a suspended peer is shut out", $"{process.Name} opened an envelope of {payload.Peer}");
                     }

@@ -8,6 +8,7 @@ namespace Kyberium.Simulation.Nodes;
 internal sealed partial class SimulatedNode
 {
     private SimulatedProcess? _deposed;
+    private int _deposedNumber;
 
     /// <summary>Gets how many processes came back to a store that another had taken over.</summary>
     internal int Comebacks { get; private set; }
@@ -24,7 +25,7 @@ internal sealed partial class SimulatedNode
         }
 
         process.Pause();
-        (_deposed, Process, Engine) = (process, null, null);
+        (_deposed, _deposedNumber, Process, Engine) = (process, _processes, null, null);
         world.Note(process.Name, "stands still; another process takes over its store");
         world.After(null, _choices.Between(1_000, scenario.RestartMicrosMax), Start);
         world.After(null, scenario.RestartMicrosMax + micros, () => ComeBack(process, engine));

@@ -89,7 +89,8 @@ internal sealed partial class SimulatedNode(
     {
         if (process == Process)
         {
-            _checkpointedBy = _processes;
+            // A deposed owner may still write its older witness over this one.
+            _checkpointedBy = _deposed is null ? _processes : _deposedNumber;
             _goesOnFromOlder = false;
         }
     }
