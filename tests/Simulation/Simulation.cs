@@ -85,7 +85,7 @@ internal sealed class Simulation : IDisposable
         var thread = new Thread(() =>
         {
             using var simulation = new Simulation(seed, faults, isShort, parts ?? NodeParts.Sound(seed), prepare);
-            SecretObservation.Watch(simulation._frames.Secrets.Add);
+            SecretObservation.Watch((secret, _) => simulation._frames.Secrets.Add(secret));
             simulation.Run((long)duration.TotalMicroseconds);
             result = simulation.Result(seed);
             SecretObservation.Watch(null);

@@ -1,7 +1,6 @@
-namespace Kyberium.Engine.Cryptography;
+using System.Buffers;
 
-/// <summary>Sees the bytes of a secret. They belong to whoever made it and may not be kept but to look for them elsewhere.</summary>
-internal delegate void SecretObserver(ReadOnlySpan<byte> secret);
+namespace Kyberium.Engine.Cryptography;
 
 /// <summary>Shows every secret as it is made to whoever watches this thread: a simulator then looks for the bytes in files, frames and
 /// logs, where they must not be.</summary>
@@ -10,10 +9,11 @@ internal delegate void SecretObserver(ReadOnlySpan<byte> secret);
 internal static class SecretObservation
 {
     [ThreadStatic]
-    private static SecretObserver? _observer;
+    private static ReadOnlySpanAction<byte, object?>? _observer;
 
-    /// <summary>Lets this thread's secrets be seen; <see langword="null"/> ends it.</summary>
-    internal static void Watch(SecretObserver? observer) => _observer = observer;
+    /// <summary>Lets this thread's secrets be seen; <see langword="null"/> ends it. The bytes belong to whoever made them and may be kept only
+    /// to look for them elsewhere.</summary>
+    internal static void Watch(ReadOnlySpanAction<byte, object?>? observer) => _observer = observer;
 
-    internal static void See(ReadOnlySpan<byte> secret) => _observer?.Invoke(secret);
+    internal static void See(ReadOnlySpan<byte> secret) => _observer?.Invoke(secret, null);
 }
