@@ -36,7 +36,7 @@ internal sealed record OpenLoop(Pace Pace, int InFlightMax)
             : new OpenLoopResult(rate, Volatile.Read(ref run.Answered) / Stopwatch.GetElapsedTime(run.Began).TotalSeconds, run.Latencies);
     }
 
-    /// <summary>The highest rate: so many callers, each calling again as soon as it is answered.</summary>
+    /// <summary>The highest rate: so many callers, each calling again as soon as it is answered, and once at least.</summary>
     internal static async Task<double> PeakAsync(Func<int, ValueTask> call, int callers, double seconds)
     {
         var next = -1;
@@ -44,10 +44,11 @@ internal sealed record OpenLoop(Pace Pace, int InFlightMax)
         var ends = began + (long)(seconds * TicksPerSecond);
         await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => Task.Run(async () =>
         {
-            while (Stopwatch.GetTimestamp() < ends)
+            do
             {
                 await call(Interlocked.Increment(ref next));
             }
+            while (Stopwatch.GetTimestamp() < ends);
         })));
         return (next + 1) / Stopwatch.GetElapsedTime(began).TotalSeconds;
     }

@@ -96,7 +96,7 @@ public sealed class MeasuringTests
     [Fact]
     public async Task An_open_loop_fails_when_a_call_does()
     {
-        var loop = new OpenLoop(Pace.Spinning, InFlightMax: 10);
+        var loop = new OpenLoop(Pace.Spinning, InFlightMax: 10) { OverrunMax = 10_000 };
 
         var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => loop.RunAsync(
             async number =>
@@ -156,7 +156,7 @@ public sealed class MeasuringTests
             var coreCounts = points.Select(point => point.Key.Cores).Distinct().Count();
             Assert.Equal((coreCounts * (15 + 20)) + 5, points.Count);
             Assert.Contains(File.ReadLines(Path.Combine(folder, "sessions-40.txt")), line => line.StartsWith("platform: ready over 40 sessions", StringComparison.Ordinal));
-            Assert.All(points, point => Assert.True(point.Achieved > 0 && point.Key.Load == 100 == point.P99 is null, point.ToCsv()));
+            Assert.All(points, point => Assert.True((point.Achieved > 0 || point.Key.Load < 100) && point.Key.Load == 100 == point.P99 is null, point.ToCsv()));
         }
         finally
         {
