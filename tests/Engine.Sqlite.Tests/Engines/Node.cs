@@ -184,6 +184,10 @@ internal sealed class Node : IAsyncDisposable
         await Task.Delay(1);
     }
 
+    /// <summary>Waits for an audit event: it is handed on after what it tells was answered.</summary>
+    internal static Task HasAuditedAsync(string kind, params Node[] nodes) =>
+        UntilAsync(() => Task.FromResult(nodes.Any(node => node.Audited.Any(e => e.Kind == kind))));
+
     internal Task HasDeliveredAsync(Node other, Action? meanwhile = null) =>
         UntilAsync(async () => (await PeerAsync(other)).OutboxCount == 0, meanwhile);
 

@@ -54,6 +54,7 @@ public sealed class OperatorActTests
         await alice.Engine.SuspendPeerAsync(bob.Id, caller: caller);     // a repeat of the first: answered as done, not done again
 
         Assert.NotEqual(PeerStatus.Suspended, (await alice.Engine.GetPeerAsync(bob.Id)).Status);
+        await Party.UntilAsync(() => Task.FromResult(alice.Audit.Any(audit => audit.Kind == "peer-resumed")));
         Assert.Single(alice.Audit, audit => audit.Kind == "peer-suspended");
         Assert.Single(alice.Audit, audit => audit.Kind == "peer-resumed");
     }

@@ -152,7 +152,8 @@ public sealed class StreamTests
         await alice.SendAsync(bob, "after");
 
         Assert.Equal(["after"], await bob.ReceiveAsync(1));
-        await Party.UntilAsync(() => Task.FromResult(alice.Audit.Any(audit => audit.Kind == "transfer-refused")));
+        await Party.UntilAsync(() => Task.FromResult(
+            alice.Audit.Any(audit => audit.Kind == "transfer-refused") && bob.Audit.Any(audit => audit.Kind == "transfer-dropped")));
 
         Assert.Equal(sent.Operation, Assert.Single(alice.Audit, audit => audit.Kind == "transfer-refused").Operation);
         Assert.Contains(bob.Audit, audit => audit.Kind == "transfer-dropped" && audit.Detail.Contains("longer than the inbox", StringComparison.Ordinal));
