@@ -22,6 +22,8 @@ public abstract partial class JournalConformance
         await AssertRecordsAsync(ShardB, 1, 3);
         Assert.Equal([("02", "02")], await RowsAsync(ShardA, RowKind.Peer));
         Assert.Equal(2, (await Journal.ReadShardsAsync().ToListAsync()).Count);
+        await Journal.AcquireAsync(ShardA);
+        await Journal.AcquireAsync(ShardB);
         Assert.Equal(tail, Journal.TailBytes);
     }
 

@@ -59,7 +59,8 @@ public interface IJournal : IAsyncDisposable
     /// <summary>Lists the shards that were ever acquired.</summary>
     IAsyncEnumerable<ShardId> ReadShardsAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>Gets how many bytes of records lie after the shards' checkpoints, all shards together: what a recovery would read.</summary>
+    /// <summary>Gets how many bytes of records lie after their checkpoints in the shards acquired here, all together: what their recovery
+    /// would read. A store for one process alone may count every shard in it.</summary>
     long TailBytes { get; }
 }
 

@@ -1,0 +1,221 @@
+using System.Threading.Channels;
+using Npgsql;
+
+namespace Kyberium.Engine.PostgreSql;
+
+/// <summary>Writes for its share of the shards: takes all that waits into one transaction, and resolves what a lost connection left open.</summary>
+internal sealed class JournalWriter : IAsyncDisposable
+{
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    private readonly NpgsqlDataSource _database;
+    private readonly PostgreSqlJournalOptions _options;
+    private readonly SeatTable _seats;
+    private readonly string _where;
+    private readonly Channel<JournalWork> _waiting = Channel.CreateUnbounded<JournalWork>();     // the one for a single reader does not count
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _running;
+
+    internal JournalWriter(NpgsqlDataSource database, PostgreSqlJournalOptions options, SeatTable seats, string where)
+    {
+        (_database, _options, _seats, _where) = (database, options, seats, where);
+        _running = Task.Run(RunAsync);
+    }
+
+    /// <summary>Queues a call; a shard's calls take effect in the order they were queued.</summary>
+    /// <exception cref="ObjectDisposedException">The journal was disposed.</exception>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.Overloaded"/>.</exception>
+    internal void Enqueue(JournalWork work)
+    {
+        if (_waiting.Reader.Count >= _options.WaitingCountMax)
+        {
+            throw PostgreSqlErrors.Overloaded(_waiting.Reader.Count);
+        }
+
+        ObjectDisposedException.ThrowIf(!_waiting.Writer.TryWrite(work), typeof(PostgreSqlJournal));
+    }
+
+    /// <summary>Finishes what was queued. A database that is away is not waited for.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _waiting.Writer.TryComplete();
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(false);
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        var commits = new List<CommitWork>();
+        var reader = _waiting.Reader;
+        while (await reader.WaitToReadAsync().ConfigureAwait(false))
+        {
+            long bytes = 0;
+            while (reader.TryPeek(out var next) && next is CommitWork commit && (commits.Count == 0 || bytes + commit.Bytes <= _options.FlushBytesMax))
+            {
+                reader.TryRead(out _);
+                commits.Add(commit);
+                bytes += commit.Bytes;
+            }
+
+            if (commits.Count > 0)
+            {
+                await FlushAsync(commits).ConfigureAwait(false);
+                commits.Clear();
+            }
+            else if (reader.TryRead(out var work))
+            {
+                await ShowAsync((ExtentWork)work).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task ShowAsync(ExtentWork work)
+    {
+        try
+        {
+            work.Succeed(await PersistAsync(connection => ExtentAsync(connection, work)).ConfigureAwait(false));
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            work.Fail(PostgreSqlErrors.Of(failure, _where));
+        }
+    }
+
+    private async Task<ShardExtent> ExtentAsync(NpgsqlConnection connection, ExtentWork work)
+    {
+        if (work.Acquires)
+        {
+            var taken = await _seats.AcquireAsync(connection, work.Shard).ConfigureAwait(false);
+            return taken.Extent;
+        }
+
+        if (await _seats.FindAsync(connection, work.Shard).ConfigureAwait(false) is not { } seat)
+        {
+            return default;
+        }
+
+        var row = seat.FailedUnder is { } fence
+            ? await _seats.SettleAsync(connection, seat, fence).ConfigureAwait(false)
+            : await _seats.ReadAsync(connection, seat).ConfigureAwait(false);
+        seat.FailedUnder = null;
+        return row.Extent;
+    }
+
+    private async Task FlushAsync(List<CommitWork> works)
+    {
+        Flush flush;
+        try
+        {
+            flush = new Flush(await PersistAsync(connection => SeatAsync(connection, works)).ConfigureAwait(false));
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            var error = PostgreSqlErrors.Of(failure, _where);
+            foreach (var work in works)
+            {
+                _seats.Known(work.Shard)?.FailedUnder = work.Commit.Fence;
+                work.Fail(error);
+            }
+
+            return;
+        }
+
+        if (flush.IsEmpty)
+        {
+            return;
+        }
+
+        var ends = flush.Seats.ToDictionary(static seat => seat, static seat => (seat.Fence, seat.End));
+        var isOpen = false;     // whether an earlier attempt may have done something
+        try
+        {
+            await PersistAsync(async connection =>
+            {
+                if (isOpen)
+                {
+                    await ResolveAsync(connection, flush, ends).ConfigureAwait(false);
+                    isOpen = false;
+                }
+
+                if (!flush.IsEmpty)
+                {
+                    isOpen = true;
+                    await flush.ApplyAsync(connection, _options.Schema, (int)_options.CommandTimeout.TotalSeconds).ConfigureAwait(false);
+                }
+
+                return true;
+            }).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            flush.FailAll(PostgreSqlErrors.Of(failure, _where));
+        }
+    }
+
+    /// <summary>Finds the shards' seats, and answers at once the commits that cannot be tried.</summary>
+    private async Task<List<(ShardSeat Seat, CommitWork Work)>> SeatAsync(NpgsqlConnection connection, List<CommitWork> works)
+    {
+        // Whatever can fail comes before the first answer.
+        foreach (var shard in works.Select(static work => work.Shard).Distinct())
+        {
+            await _seats.FindAsync(connection, shard).ConfigureAwait(false);
+        }
+
+        var seated = new List<(ShardSeat, CommitWork)>(works.Count);
+        foreach (var work in works)
+        {
+            if (_seats.Known(work.Shard) is not { } seat)
+            {
+                work.Fail(PostgreSqlErrors.Fenced(work.Shard, work.Commit.Fence, default));
+            }
+            else if (seat.FailedUnder == work.Commit.Fence)
+            {
+                work.Fail(PostgreSqlErrors.FollowsFailure(work.Shard));
+            }
+            else if (work.Fired.IsCancellationRequested)
+            {
+                seat.FailedUnder = work.Commit.Fence;
+                work.Fail(new OperationCanceledException(work.Fired));
+            }
+            else
+            {
+                seated.Add((seat, work));
+            }
+        }
+
+        return seated;
+    }
+
+    private async Task ResolveAsync(
+        NpgsqlConnection connection, Flush flush, Dictionary<ShardSeat, (Fence Fence, LogPosition End)> before)
+    {
+        foreach (var seat in flush.Seats.ToList())
+        {
+            var (fence, end) = before[seat];
+            flush.Resolve(seat, fence, end, await _seats.SettleAsync(connection, seat, fence).ConfigureAwait(false));
+        }
+    }
+
+    /// <summary>Does something in a connection, again and again while the database is away, within bounds.</summary>
+    private async Task<T> PersistAsync<T>(Func<NpgsqlConnection, Task<T>> act)
+    {
+        var began = _options.TimeProvider.GetTimestamp();
+        for (var pause = ShortestPause; ; pause = pause + pause < LongestPause ? pause + pause : LongestPause)
+        {
+            try
+            {
+                await using var connection = await _database.OpenConnectionAsync().ConfigureAwait(false);
+                return await act(connection).ConfigureAwait(false);
+            }
+            catch (Exception failure) when ((PostgreSqlErrors.IsAway(failure) || PostgreSqlErrors.IsCollision(failure))
+                && !_stopping.IsCancellationRequested && _options.TimeProvider.GetElapsedTime(began) < _options.OutageMax)
+            {
+                // A connection of the pool that broke says so at its first use: the next try gets a new one.
+                await Task.Delay(pause, _options.TimeProvider, _stopping.Token)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+}

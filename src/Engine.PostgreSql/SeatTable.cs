@@ -1,0 +1,82 @@
+using System.Collections.Concurrent;
+using Npgsql;
+
+namespace Kyberium.Engine.PostgreSql;
+
+/// <summary>The shards that were written to or acquired here.</summary>
+internal sealed class SeatTable(string schema)
+{
+    private const string Columns = "id, fence, turn, truncated, ended, tail_bytes";
+    private readonly ConcurrentDictionary<ShardId, ShardSeat> _seats = new();
+
+    internal long TailBytes => _seats.Values.Sum(static seat => seat.TailBytes);
+
+    internal ShardSeat? Known(ShardId shard) => _seats.GetValueOrDefault(shard);
+
+    /// <summary>Finds a shard's seat; <see langword="null"/> when nobody has ever acquired the shard.</summary>
+    internal async Task<ShardSeat?> FindAsync(NpgsqlConnection connection, ShardId shard)
+    {
+        if (Known(shard) is { } known)
+        {
+            return known;
+        }
+
+        return await OneAsync(connection, $"SELECT {Columns} FROM {schema}.shard WHERE name = $1 AND number = $2", shard.Group, shard.Number)
+            .ConfigureAwait(false) is { } row ? Seat(shard, row) : null;
+    }
+
+    internal async Task<ShardRow> AcquireAsync(NpgsqlConnection connection, ShardId shard)
+    {
+        var row = (await OneAsync(connection, $"SELECT {Columns} FROM {schema}.acquire($1, $2)", shard.Group, shard.Number)
+            .ConfigureAwait(false))!.Value;
+        var seat = Seat(shard, row);
+        seat.FailedUnder = null;
+        seat.Own(row.TailBytes);
+        return row;
+    }
+
+    internal Task<ShardRow> ReadAsync(NpgsqlConnection connection, ShardSeat seat) =>
+        ShowAsync(connection, seat, $"SELECT {Columns} FROM {schema}.shard WHERE id = $1", seat.Id);
+
+    internal Task<ShardRow> SettleAsync(NpgsqlConnection connection, ShardSeat seat, Fence fence) =>
+        ShowAsync(
+            connection, seat, $"SELECT $1 AS id, fence, turn, truncated, ended, tail_bytes FROM {schema}.settle($1, $2)", seat.Id, fence.Value);
+
+    private static async Task<ShardRow> ShowAsync(NpgsqlConnection connection, ShardSeat seat, string text, params object[] values)
+    {
+        var row = await OneAsync(connection, text, values).ConfigureAwait(false)
+            ?? throw new InvalidOperationException($"the row of shard {seat.Shard} is gone from the database");
+        if (row.Extent.Fence != seat.Fence)
+        {
+            seat.Lose();        // somebody else's, and not shown as one's own
+            return row;
+        }
+
+        seat.Show(row);
+        return row;
+    }
+
+    private static async Task<ShardRow?> OneAsync(NpgsqlConnection connection, string text, params object[] values)
+    {
+        await using var command = new NpgsqlCommand(text, connection);
+        foreach (var value in values)
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
+        }
+
+        await using var reader = await command.ExecuteReaderAsync().ConfigureAwait(false);
+        return await reader.ReadAsync().ConfigureAwait(false)
+            ? new ShardRow(
+                reader.GetInt32(0),
+                new ShardExtent(new Fence(reader.GetInt64(1)), new LogPosition(reader.GetInt64(3)), new LogPosition(reader.GetInt64(4))),
+                reader.GetInt64(2), reader.GetInt64(5))
+            : null;
+    }
+
+    private ShardSeat Seat(ShardId shard, ShardRow row)
+    {
+        var seat = _seats.GetOrAdd(shard, static (shard, id) => new ShardSeat(id, shard), row.Id);
+        seat.Show(row);
+        return seat;
+    }
+}

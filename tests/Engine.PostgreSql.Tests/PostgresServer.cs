@@ -1,0 +1,125 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Npgsql;
+
+namespace Kyberium.Engine.PostgreSql.Tests;
+
+/// <summary>A PostgreSQL server of this test run's own, from Debian's packages, in a temporary directory. Ends with the process.</summary>
+internal sealed class PostgresServer : IAsyncDisposable
+{
+    private const string Superuser = "kyberium";
+
+    // Bash holds the server and lets it go when its own input ends, as it does when this process is killed. The server may not run as root.
+    private const string Keeper = """
+        set -e
+        bin=$1; data=$2; port=$3; shift 3
+        as=(); [ "$(id -u)" != 0 ] || { chown postgres "$data"; as=(setpriv --reuid=postgres --regid=postgres --init-groups); }
+        cd "$data"
+        [ -e db ] || "${as[@]}" "$bin/initdb" -D db -U kyberium --auth=trust --encoding=UTF8 --locale=C --no-sync >initdb.log
+        "${as[@]}" "$bin/postgres" -D "$data/db" -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= "$@" </dev/null &
+        server=$!
+        read -r how || how=TERM
+        kill -"$how" $server; wait $server || true
+        """;
+
+    private static readonly Lazy<Task<PostgresServer>> SharedServer = new(() => StartAsync());
+
+    private readonly string _directory;
+    private readonly string[] _settings;
+    private Process _keeper = null!;
+    private Task<string> _log = null!;
+
+    private PostgresServer(string directory, int port, string[] settings) => (_directory, Port, _settings) = (directory, port, settings);
+
+    internal int Port { get; }
+
+    internal string ConnectionString => $"Host=127.0.0.1;Port={Port};Username={Superuser};Database=postgres;Timeout=5;Include Error Detail=true";
+
+    /// <summary>Gets the server that tests share; each uses a schema of its own.</summary>
+    internal static Task<PostgresServer> Shared => SharedServer.Value;
+
+    /// <summary>Starts a server; <paramref name="settings"/> are <c>name=value</c>.</summary>
+    internal static async Task<PostgresServer> StartAsync(params string[] settings)
+    {
+        var directory = Directory.CreateTempSubdirectory("kyberium-postgres-").FullName;
+        File.SetUnixFileMode(directory, (UnixFileMode)0b111_101_101);
+        var server = new PostgresServer(directory, FreePort(), settings);
+        await server.RunAsync();
+        return server;
+    }
+
+    /// <summary>Starts the server again on its data, after <see cref="StopAsync"/>.</summary>
+    internal async Task RunAsync()
+    {
+        var start = new ProcessStartInfo("bash")
+        {
+            ArgumentList = { "-c", Keeper, "bash", Binaries(), _directory, Port.ToString(CultureInfo.InvariantCulture) },
+            RedirectStandardInput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var setting in _settings)
+        {
+            start.ArgumentList.Add("-c");
+            start.ArgumentList.Add(setting);
+        }
+
+        _keeper = Process.Start(start)!;
+        _log = _keeper.StandardError.ReadToEndAsync();
+        var began = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
+                await connection.OpenAsync();
+                return;
+            }
+            catch (NpgsqlException) when (!_keeper.HasExited && TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(60))
+            {
+                await Task.Delay(50);       // there is no event for "ready" before the port answers
+            }
+            catch (NpgsqlException failure)
+            {
+                throw new InvalidOperationException($"PostgreSQL did not start: {(_keeper.HasExited ? await _log : failure.Message)}");
+            }
+        }
+    }
+
+    /// <summary>Ends the server: TERM waits for clients, INT cuts them off, QUIT is as good as a crash.</summary>
+    internal async Task StopAsync(string signal = "INT")
+    {
+        await _keeper.StandardInput.WriteLineAsync(signal);
+        await _keeper.WaitForExitAsync();
+        _keeper.Dispose();
+    }
+
+    internal async Task ExecuteAsync(string text)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(text, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync("QUIT");
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    private static string Binaries() =>
+        Directory.Exists("/usr/lib/postgresql")
+        && Directory.EnumerateDirectories("/usr/lib/postgresql").Select(static version => Path.Combine(version, "bin"))
+            .LastOrDefault(static bin => File.Exists(Path.Combine(bin, "initdb"))) is { } found
+            ? found
+            : throw new InvalidOperationException("PostgreSQL is not installed: run tests/install-servers.sh, which tests/run.sh does by itself");
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
