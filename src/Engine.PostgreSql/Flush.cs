@@ -101,7 +101,7 @@ internal sealed class Flush
         {
             var ((seat, work), answer) = (_commits[i], answers[i]);
             var commit = work.Commit;
-            if (answer.Verdict == Verdict.Fenced)
+            if (answer.Fence.Value > seat.Fence.Value)
             {
                 seat.Lose();
             }

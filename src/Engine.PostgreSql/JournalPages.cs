@@ -4,21 +4,20 @@ using NpgsqlTypes;
 namespace Kyberium.Engine.PostgreSql;
 
 /// <summary>Reads records and entries page by page: between two pages nothing is held, in the database or here.</summary>
-internal sealed class JournalPages(NpgsqlDataSource database, string schema, string where)
+internal sealed class JournalPages(Database database)
 {
     private const int RowsMax = 512;
     private const int BytesMax = 4 << 20;
 
-    internal Task<ShardRow?> FindAsync(ShardId shard, CancellationToken cancellationToken) => ReadAsync(
-        $"SELECT id, fence, truncated, ended FROM {schema}.shard WHERE name = $1 AND number = $2",
+    internal async Task<ShardRow?> FindAsync(ShardId shard, CancellationToken cancellationToken) => (await ReadAsync(
+        $"SELECT id, fence, truncated, ended FROM {database.Schema}.shard WHERE name = $1 AND number = $2",
         static reader => (ShardRow?)new ShardRow(
             reader.GetInt32(0),
             new ShardExtent(new Fence(reader.GetInt64(1)), new LogPosition(reader.GetInt64(2)), new LogPosition(reader.GetInt64(3))), 0, 0),
-        cancellationToken, Text(shard.Group), Integer(shard.Number)).ContinueWith(
-            static read => read.GetAwaiter().GetResult().FirstOrDefault(), TaskScheduler.Default);
+        cancellationToken, Text(shard.Group), Integer(shard.Number)).ConfigureAwait(false)).FirstOrDefault();
 
     internal Task<List<ShardId>> ShardsAsync(CancellationToken cancellationToken) => ReadAsync(
-        $"SELECT name, number FROM {schema}.shard ORDER BY id",
+        $"SELECT name, number FROM {database.Schema}.shard ORDER BY id",
         static reader => new ShardId(reader.GetString(0), reader.GetInt32(1)), cancellationToken);
 
     /// <summary>Reads records after one, in order; empty when there are none.</summary>
@@ -26,7 +25,7 @@ internal sealed class JournalPages(NpgsqlDataSource database, string schema, str
         $"""
         SELECT position, record FROM (
             SELECT position, record, sum(octet_length(record)) OVER (ORDER BY position) - octet_length(record) AS before
-            FROM (SELECT position, record FROM {schema}.log WHERE shard = $1 AND position > $2 AND position <= $3 ORDER BY position LIMIT {RowsMax}) page
+            FROM (SELECT position, record FROM {database.Schema}.log WHERE shard = $1 AND position > $2 AND position <= $3 ORDER BY position LIMIT {RowsMax}) page
         ) sized WHERE before < {BytesMax} ORDER BY position
         """,
         static reader => new JournalRecord(new LogPosition(reader.GetInt64(0)), reader.GetFieldValue<byte[]>(1)),
@@ -35,7 +34,7 @@ internal sealed class JournalPages(NpgsqlDataSource database, string schema, str
     internal async Task<byte[]?> ValueAsync(int shard, RowKey key, CancellationToken cancellationToken)
     {
         var values = await ReadAsync(
-            $"SELECT value FROM {schema}.entry WHERE shard = $1 AND kind = $2 AND key = $3",
+            $"SELECT value FROM {database.Schema}.entry WHERE shard = $1 AND kind = $2 AND key = $3",
             static reader => reader.GetFieldValue<byte[]>(0),
             cancellationToken, Integer(shard), Smallint((short)key.Kind), Bytes(key.Key)).ConfigureAwait(false);
         return values.FirstOrDefault();
@@ -56,7 +55,7 @@ internal sealed class JournalPages(NpgsqlDataSource database, string schema, str
             $"""
             SELECT key, value FROM (
                 SELECT key, value, sum(octet_length(value)) OVER (ORDER BY key) - octet_length(value) AS before
-                FROM (SELECT key, value FROM {schema}.entry WHERE shard = $1 AND kind = $2 AND key {low} $3 AND ($4::bytea IS NULL OR key < $4)
+                FROM (SELECT key, value FROM {database.Schema}.entry WHERE shard = $1 AND kind = $2 AND key {low} $3 AND ($4::bytea IS NULL OR key < $4)
                     ORDER BY key LIMIT {RowsMax}) page
             ) sized WHERE before < {BytesMax} ORDER BY key
             """,
@@ -78,22 +77,21 @@ internal sealed class JournalPages(NpgsqlDataSource database, string schema, str
     private async Task<List<T>> ReadAsync<T>(
         string text, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)
     {
-        try
-        {
-            await using var command = database.CreateCommand(text);
-            command.Parameters.AddRange(parameters);
-            var rows = new List<T>();
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-            while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+        // Made anew for each try: a parameter belongs to one command.
+        return await database.PersistAsync(
+            async connection =>
             {
-                rows.Add(read(reader));
-            }
+                await using var command = new NpgsqlCommand(text, connection) { CommandTimeout = database.TimeoutSeconds };
+                command.Parameters.AddRange(Array.ConvertAll(parameters, static parameter => parameter.Clone()));
+                var rows = new List<T>();
+                await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+                while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    rows.Add(read(reader));
+                }
 
-            return rows;
-        }
-        catch (NpgsqlException failure)
-        {
-            throw PostgreSqlErrors.Of(failure, where);
-        }
+                return rows;
+            },
+            cancellationToken).ConfigureAwait(false);
     }
 }

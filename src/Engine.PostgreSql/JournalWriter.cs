@@ -6,20 +6,15 @@ namespace Kyberium.Engine.PostgreSql;
 /// <summary>Writes for its share of the shards: takes all that waits into one transaction, and resolves what a lost connection left open.</summary>
 internal sealed class JournalWriter : IAsyncDisposable
 {
-    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
-
-    private readonly NpgsqlDataSource _database;
+    private readonly Database _database;
     private readonly PostgreSqlJournalOptions _options;
     private readonly SeatTable _seats;
-    private readonly string _where;
     private readonly Channel<JournalWork> _waiting = Channel.CreateUnbounded<JournalWork>();     // the one for a single reader does not count
-    private readonly CancellationTokenSource _stopping = new();
     private readonly Task _running;
 
-    internal JournalWriter(NpgsqlDataSource database, PostgreSqlJournalOptions options, SeatTable seats, string where)
+    internal JournalWriter(Database database, PostgreSqlJournalOptions options, SeatTable seats)
     {
-        (_database, _options, _seats, _where) = (database, options, seats, where);
+        (_database, _options, _seats) = (database, options, seats);
         _running = Task.Run(RunAsync);
     }
 
@@ -36,13 +31,11 @@ internal sealed class JournalWriter : IAsyncDisposable
         ObjectDisposedException.ThrowIf(!_waiting.Writer.TryWrite(work), typeof(PostgreSqlJournal));
     }
 
-    /// <summary>Finishes what was queued. A database that is away is not waited for.</summary>
+    /// <summary>Finishes what was queued.</summary>
     public async ValueTask DisposeAsync()
     {
         _waiting.Writer.TryComplete();
-        await _stopping.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
-        _stopping.Dispose();
     }
 
     private async Task RunAsync()
@@ -75,11 +68,11 @@ internal sealed class JournalWriter : IAsyncDisposable
     {
         try
         {
-            work.Succeed(await PersistAsync(connection => ExtentAsync(connection, work)).ConfigureAwait(false));
+            work.Succeed(await _database.PersistAsync(connection => ExtentAsync(connection, work)).ConfigureAwait(false));
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
-            work.Fail(PostgreSqlErrors.Of(failure, _where));
+            work.Fail(failure);
         }
     }
 
@@ -108,15 +101,14 @@ internal sealed class JournalWriter : IAsyncDisposable
         Flush flush;
         try
         {
-            flush = new Flush(await PersistAsync(connection => SeatAsync(connection, works)).ConfigureAwait(false));
+            flush = new Flush(await _database.PersistAsync(connection => SeatAsync(connection, works)).ConfigureAwait(false));
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
-            var error = PostgreSqlErrors.Of(failure, _where);
             foreach (var work in works)
             {
                 _seats.Known(work.Shard)?.FailedUnder = work.Commit.Fence;
-                work.Fail(error);
+                work.Fail(failure);
             }
 
             return;
@@ -131,7 +123,7 @@ internal sealed class JournalWriter : IAsyncDisposable
         var isOpen = false;     // whether an earlier attempt may have done something
         try
         {
-            await PersistAsync(async connection =>
+            await _database.PersistAsync(async connection =>
             {
                 if (isOpen)
                 {
@@ -142,7 +134,7 @@ internal sealed class JournalWriter : IAsyncDisposable
                 if (!flush.IsEmpty)
                 {
                     isOpen = true;
-                    await flush.ApplyAsync(connection, _options.Schema, (int)_options.CommandTimeout.TotalSeconds).ConfigureAwait(false);
+                    await flush.ApplyAsync(connection, _database.Schema, _database.TimeoutSeconds).ConfigureAwait(false);
                 }
 
                 return true;
@@ -150,7 +142,7 @@ internal sealed class JournalWriter : IAsyncDisposable
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
-            flush.FailAll(PostgreSqlErrors.Of(failure, _where));
+            flush.FailAll(failure);
         }
     }
 
@@ -195,27 +187,6 @@ internal sealed class JournalWriter : IAsyncDisposable
         {
             var (fence, end) = before[seat];
             flush.Resolve(seat, fence, end, await _seats.SettleAsync(connection, seat, fence).ConfigureAwait(false));
-        }
-    }
-
-    /// <summary>Does something in a connection, again and again while the database is away, within bounds.</summary>
-    private async Task<T> PersistAsync<T>(Func<NpgsqlConnection, Task<T>> act)
-    {
-        var began = _options.TimeProvider.GetTimestamp();
-        for (var pause = ShortestPause; ; pause = pause + pause < LongestPause ? pause + pause : LongestPause)
-        {
-            try
-            {
-                await using var connection = await _database.OpenConnectionAsync().ConfigureAwait(false);
-                return await act(connection).ConfigureAwait(false);
-            }
-            catch (Exception failure) when ((PostgreSqlErrors.IsAway(failure) || PostgreSqlErrors.IsCollision(failure))
-                && !_stopping.IsCancellationRequested && _options.TimeProvider.GetElapsedTime(began) < _options.OutageMax)
-            {
-                // A connection of the pool that broke says so at its first use: the next try gets a new one.
-                await Task.Delay(pause, _options.TimeProvider, _stopping.Token)
-                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
         }
     }
 }

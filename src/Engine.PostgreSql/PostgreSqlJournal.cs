@@ -12,7 +12,7 @@ namespace Kyberium.Engine.PostgreSql;
 /// </remarks>
 public sealed class PostgreSqlJournal : IJournal
 {
-    private readonly NpgsqlDataSource _database;
+    private readonly Database _database;
     private readonly SeatTable _seats;
     private readonly JournalPages _pages;
     private readonly JournalWriter[] _writers;
@@ -20,13 +20,13 @@ public sealed class PostgreSqlJournal : IJournal
     private int _disposed;
 
     private PostgreSqlJournal(
-        NpgsqlDataSource database, PostgreSqlJournalOptions options, byte[] storeId, string where, string server)
+        NpgsqlDataSource source, PostgreSqlJournalOptions options, byte[] storeId, string where, string server)
     {
-        _database = database;
+        _database = new Database(source, options, where);
         _storeId = storeId;
         _seats = new SeatTable(options.Schema);
-        _pages = new JournalPages(database, options.Schema, where);
-        _writers = [.. Enumerable.Range(0, options.WriterCount).Select(_ => new JournalWriter(database, options, _seats, where))];
+        _pages = new JournalPages(_database);
+        _writers = [.. Enumerable.Range(0, options.WriterCount).Select(_ => new JournalWriter(_database, options, _seats))];
         Description = $"PostgreSQL {server} at {where}";
     }
 
@@ -186,6 +186,7 @@ public sealed class PostgreSqlJournal : IJournal
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
+            await _database.StopWaitingAsync().ConfigureAwait(false);
             await Task.WhenAll(_writers.Select(static writer => writer.DisposeAsync().AsTask())).ConfigureAwait(false);
             await _database.DisposeAsync().ConfigureAwait(false);
         }

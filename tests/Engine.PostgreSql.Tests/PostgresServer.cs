@@ -16,7 +16,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         set -e
         bin=$1; data=$2; port=$3; shift 3
         as=(); [ "$(id -u)" != 0 ] || { chown postgres "$data"; as=(setpriv --reuid=postgres --regid=postgres --init-groups); }
-        cd "$data"
+        chmod 755 "$data"; cd "$data"
         [ -e db ] || "${as[@]}" "$bin/initdb" -D db -U kyberium --auth=trust --encoding=UTF8 --locale=C --no-sync >initdb.log
         "${as[@]}" "$bin/postgres" -D "$data/db" -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= "$@" </dev/null &
         server=$!
@@ -44,7 +44,6 @@ internal sealed class PostgresServer : IAsyncDisposable
     internal static async Task<PostgresServer> StartAsync(params string[] settings)
     {
         var directory = Directory.CreateTempSubdirectory("kyberium-postgres-").FullName;
-        File.SetUnixFileMode(directory, (UnixFileMode)0b111_101_101);
         var server = new PostgresServer(directory, FreePort(), settings);
         await server.RunAsync();
         return server;
@@ -114,9 +113,9 @@ internal sealed class PostgresServer : IAsyncDisposable
         && Directory.EnumerateDirectories("/usr/lib/postgresql").Select(static version => Path.Combine(version, "bin"))
             .LastOrDefault(static bin => File.Exists(Path.Combine(bin, "initdb"))) is { } found
             ? found
-            : throw new InvalidOperationException("PostgreSQL is not installed: run tests/install-servers.sh, which tests/run.sh does by itself");
+            : throw new InvalidOperationException("PostgreSQL is not installed: run tests/setup.d/postgresql.sh, as tests/run.sh does by itself");
 
-    private static int FreePort()
+    internal static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

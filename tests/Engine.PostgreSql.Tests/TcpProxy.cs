@@ -1,0 +1,140 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+
+namespace Kyberium.Engine.PostgreSql.Tests;
+
+/// <summary>Stands between a journal and its server: can keep back what either says, and break connections.</summary>
+internal sealed class TcpProxy : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly int _target;
+    private readonly Task _accepting;
+    private readonly Lock _lock = new();
+    private readonly List<Line> _lines = [];
+
+    internal TcpProxy(int target)
+    {
+        _target = target;
+        _listener.Start();
+        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
+        _accepting = AcceptAsync();
+    }
+
+    internal int Port { get; }
+
+    /// <summary>Gets or sets whether what the client says waits here instead of going to the server.</summary>
+    internal volatile bool HoldsRequests;
+
+    /// <summary>Gets or sets whether what the server says is thrown away.</summary>
+    internal volatile bool DropsAnswers;
+
+    /// <summary>Gets or sets whether new connections are closed at once.</summary>
+    internal volatile bool Refuses;
+
+    /// <summary>Gives a signal each time something is held or thrown away.</summary>
+    internal Channel<int> Stopped { get; } = Channel.CreateUnbounded<int>();
+
+    /// <summary>Breaks the clients' connections; those to the server stay open when <paramref name="keepsServers"/>.</summary>
+    internal List<Line> Break(bool keepsServers = false)
+    {
+        lock (_lock)
+        {
+            var broken = _lines.ToList();
+            _lines.Clear();
+            foreach (var line in broken)
+            {
+                line.Client.Close();
+                if (!keepsServers)
+                {
+                    line.Server.Close();
+                }
+            }
+
+            return broken;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _listener.Stop();
+        Break();
+        await _accepting;
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var client = await _listener.AcceptTcpClientAsync();
+                if (Refuses)
+                {
+                    client.Close();
+                    continue;
+                }
+
+                var server = new TcpClient();
+                await server.ConnectAsync(IPAddress.Loopback, _target);
+                var line = new Line(client, server);
+                lock (_lock)
+                {
+                    _lines.Add(line);
+                }
+
+                _ = ForwardAsync(line, client, server, isRequest: true);
+                _ = ForwardAsync(line, server, client, isRequest: false);
+            }
+        }
+        catch (Exception ended) when (ended is SocketException or ObjectDisposedException)
+        {
+            // The listener was stopped.
+        }
+    }
+
+    private async Task ForwardAsync(Line line, TcpClient from, TcpClient to, bool isRequest)
+    {
+        var buffer = new byte[64 << 10];
+        try
+        {
+            var (source, destination) = (from.GetStream(), to.GetStream());
+            int count;
+            while ((count = await source.ReadAsync(buffer)) > 0)
+            {
+                if (isRequest && HoldsRequests)
+                {
+                    line.Held.Write(buffer, 0, count);
+                    Stopped.Writer.TryWrite(count);
+                }
+                else if (!isRequest && DropsAnswers)
+                {
+                    Stopped.Writer.TryWrite(count);
+                }
+                else
+                {
+                    await destination.WriteAsync(buffer.AsMemory(0, count));
+                }
+            }
+        }
+        catch (Exception ended) when (ended is IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            // One side has gone; the other learns it below, unless a test keeps it.
+        }
+    }
+
+    /// <summary>One connection of a client and its twin to the server.</summary>
+    internal sealed record Line(TcpClient Client, TcpClient Server)
+    {
+        internal MemoryStream Held { get; } = new();
+
+        /// <summary>Lets the server have what was held, and waits until it has answered or gone.</summary>
+        internal async Task ReleaseAsync()
+        {
+            var stream = Server.GetStream();
+            await stream.WriteAsync(Held.ToArray());
+            var answer = new byte[1];
+            await stream.ReadExactlyAsync(answer);
+        }
+    }
+}
