@@ -12,7 +12,7 @@ public sealed class PoolerTests
         as=(); [ "$(id -u)" != 0 ] || { chown -R postgres "$directory"; as=(setpriv --reuid=postgres --regid=postgres --init-groups); }
         "${as[@]}" pgbouncer -q "$directory/pgbouncer.ini" </dev/null &
         read -r _ || true
-        kill -QUIT $!; wait $! || true
+        kill -TERM $!; wait $! || true
         """;
 
     [Fact]
