@@ -47,6 +47,7 @@ internal sealed class CrashNode
         var receiving = ReportAsync(ReceiveAsync(engine, stopping.Token));
         var busy = ReportAsync(BusyAsync(engine, stopping.Token));
         await ObeyAsync(engine);
+        trap.Release();
         await stopping.CancelAsync();
         await Task.WhenAll(receiving, busy);
     }

@@ -11,6 +11,7 @@ internal sealed class NodeProcess
     private readonly Task _reading;
     private readonly Task<string> _complaints;
     private bool _isEnding;
+    private bool _hasEnded;
 
     private NodeProcess(int index, StepAim? aim, Process process, ChannelWriter<(NodeProcess, NodeEvent)> events)
     {
@@ -65,6 +66,11 @@ internal sealed class NodeProcess
     /// <summary>kill -9; then everything it had said is in the channel.</summary>
     internal async Task KillAsync()
     {
+        if (_hasEnded)
+        {
+            return;     // the other one did not stop, and that is what is to be told
+        }
+
         _isEnding = true;
         _process.Kill();
         await _process.WaitForExitAsync();
@@ -79,6 +85,7 @@ internal sealed class NodeProcess
         _isEnding = true;
         _process.StandardInput.Close();
         await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        _hasEnded = true;
         await _reading;
         if (_process.ExitCode != 0)
         {

@@ -3,14 +3,17 @@ namespace Kyberium.Crash;
 /// <summary>In the node: says when the step aimed at is reached, and holds still so that the kill comes there.</summary>
 internal sealed class StepTrap(StepAim? aim, Action announce)
 {
-    private static readonly Task Never = new TaskCompletionSource().Task;
+    private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private int _passed;
+
+    /// <summary>Holds nothing any more, and lets go what it holds: the node was told to stop, so that no kill comes.</summary>
+    internal void Release() => _released.TrySetResult();
 
     /// <summary>Runs a call that is a step.</summary>
     internal async ValueTask RunAsync(StepKind kind, Func<ValueTask> call)
     {
-        if (aim is not { } target || target.Kind != kind || Interlocked.Increment(ref _passed) != target.Skip + 1)
+        if (aim is not { } target || _released.Task.IsCompleted || target.Kind != kind || Interlocked.Increment(ref _passed) != target.Skip + 1)
         {
             await call();
             return;
@@ -36,7 +39,11 @@ internal sealed class StepTrap(StepAim? aim, Action announce)
             return;
         }
 
-        await Never;
+        await _released.Task;
+        if (target.Phase == StepPhase.Before)
+        {
+            await call();
+        }
     }
 
     /// <summary>A step without a call of its own to wrap.</summary>
