@@ -12,8 +12,6 @@ internal sealed class Database(NpgsqlDataSource source, PostgreSqlJournalOptions
 
     internal string Schema => options.Schema;
 
-    internal int TimeoutSeconds => (int)options.CommandTimeout.TotalSeconds;
-
     /// <summary>Does something that may be done twice, or that finds out by itself what came of the first time.</summary>
     /// <exception cref="EngineException">The database refused, or stayed away too long.</exception>
     internal async Task<T> PersistAsync<T>(Func<NpgsqlConnection, Task<T>> act, CancellationToken cancellationToken = default)

@@ -16,11 +16,10 @@ internal sealed class Flush
 
     internal IEnumerable<ShardSeat> Seats => _commits.Select(static commit => commit.Seat).Distinct();
 
-    internal async Task ApplyAsync(NpgsqlConnection connection, string schema, int timeoutSeconds)
+    internal async Task ApplyAsync(NpgsqlConnection connection, string schema)
     {
         await using var command = connection.CreateCommand();
         command.CommandText = $"SELECT verdict, fence, ended, tail_bytes FROM {schema}.apply($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-        command.CommandTimeout = timeoutSeconds;
         Bind(command.Parameters);
         var answers = new List<Answer>(_commits.Count);
         await using (var reader = await command.ExecuteReaderAsync(CommandBehavior.SingleResult).ConfigureAwait(false))

@@ -81,7 +81,7 @@ internal sealed class JournalPages(Database database)
         return await database.PersistAsync(
             async connection =>
             {
-                await using var command = new NpgsqlCommand(text, connection) { CommandTimeout = database.TimeoutSeconds };
+                await using var command = new NpgsqlCommand(text, connection);
                 command.Parameters.AddRange(Array.ConvertAll(parameters, static parameter => parameter.Clone()));
                 var rows = new List<T>();
                 await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);

@@ -98,10 +98,12 @@ internal sealed class JournalWriter : IAsyncDisposable
 
     private async Task FlushAsync(List<CommitWork> works)
     {
-        Flush flush;
         try
         {
-            flush = new Flush(await _database.PersistAsync(connection => SeatAsync(connection, works)).ConfigureAwait(false));
+            foreach (var shard in works.Select(static work => work.Shard).Where(shard => _seats.Known(shard) is null).Distinct())
+            {
+                await _database.PersistAsync(connection => _seats.FindAsync(connection, shard)).ConfigureAwait(false);
+            }
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
@@ -114,6 +116,7 @@ internal sealed class JournalWriter : IAsyncDisposable
             return;
         }
 
+        var flush = new Flush(Seat(works));
         if (flush.IsEmpty)
         {
             return;
@@ -134,7 +137,7 @@ internal sealed class JournalWriter : IAsyncDisposable
                 if (!flush.IsEmpty)
                 {
                     isOpen = true;
-                    await flush.ApplyAsync(connection, _database.Schema, _database.TimeoutSeconds).ConfigureAwait(false);
+                    await flush.ApplyAsync(connection, _database.Schema).ConfigureAwait(false);
                 }
 
                 return true;
@@ -147,14 +150,8 @@ internal sealed class JournalWriter : IAsyncDisposable
     }
 
     /// <summary>Finds the shards' seats, and answers at once the commits that cannot be tried.</summary>
-    private async Task<List<(ShardSeat Seat, CommitWork Work)>> SeatAsync(NpgsqlConnection connection, List<CommitWork> works)
+    private List<(ShardSeat Seat, CommitWork Work)> Seat(List<CommitWork> works)
     {
-        // Whatever can fail comes before the first answer.
-        foreach (var shard in works.Select(static work => work.Shard).Distinct())
-        {
-            await _seats.FindAsync(connection, shard).ConfigureAwait(false);
-        }
-
         var seated = new List<(ShardSeat, CommitWork)>(works.Count);
         foreach (var work in works)
         {

@@ -51,7 +51,7 @@ public sealed partial class PostgreSqlJournalOptions
 
         try
         {
-            return new NpgsqlConnectionStringBuilder(ConnectionString);
+            return new NpgsqlConnectionStringBuilder(ConnectionString) { CommandTimeout = (int)CommandTimeout.TotalSeconds };
         }
         catch (ArgumentException problem)
         {

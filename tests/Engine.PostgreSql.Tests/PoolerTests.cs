@@ -10,7 +10,7 @@ public sealed class PoolerTests
         set -e
         directory=$1; export PATH=$PATH:/usr/sbin
         as=(); [ "$(id -u)" != 0 ] || { chown -R postgres "$directory"; as=(setpriv --reuid=postgres --regid=postgres --init-groups); }
-        "${as[@]}" pgbouncer -q "$directory/pgbouncer.ini" </dev/null &
+        "${as[@]}" pgbouncer "$directory/pgbouncer.ini" </dev/null &
         read -r _ || true
         kill -TERM $!; wait $! || true
         """;
@@ -37,12 +37,13 @@ public sealed class PoolerTests
             """);
         var start = new ProcessStartInfo("bash") { ArgumentList = { "-c", Keeper, "bash", directory }, RedirectStandardInput = true, RedirectStandardError = true };
         using var pooler = Process.Start(start)!;
-        var log = pooler.StandardError.ReadToEndAsync();
+        await PostgresServer.SaidAsync(pooler, "process up");
         var schema = "t" + Guid.NewGuid().ToString("N");
         var text = new NpgsqlConnectionStringBuilder(server.ConnectionString) { Port = port, NoResetOnClose = true }.ConnectionString;
         try
         {
-            await using (var journal = await OpenAsync(text, schema, pooler, log))
+            await using (var journal = await PostgreSqlJournal.OpenAsync(
+                new PostgreSqlJournalOptions { ConnectionString = text, Schema = schema, WriterCount = 4 }))
             {
                 await Task.WhenAll(Enumerable.Range(0, 16).Select(number => FillAsync(journal, new ShardId("default", number))));
             }
@@ -53,26 +54,6 @@ public sealed class PoolerTests
             await pooler.WaitForExitAsync();
             Directory.Delete(directory, recursive: true);
             await server.ExecuteAsync($"DROP SCHEMA IF EXISTS {schema} CASCADE");
-        }
-    }
-
-    private static async Task<PostgreSqlJournal> OpenAsync(string text, string schema, Process pooler, Task<string> log)
-    {
-        var began = TimeProvider.System.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                return await PostgreSqlJournal.OpenAsync(new PostgreSqlJournalOptions { ConnectionString = text, Schema = schema, WriterCount = 4 });
-            }
-            catch (EngineException) when (!pooler.HasExited && TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(30))
-            {
-                await Task.Delay(50);       // it does not say when it listens
-            }
-            catch (EngineException failure)
-            {
-                throw new InvalidOperationException($"PgBouncer did not start: {(pooler.HasExited ? await log : failure.Message)}");
-            }
         }
     }
 

@@ -29,7 +29,6 @@ internal sealed class PostgresServer : IAsyncDisposable
     private readonly string _directory;
     private readonly string[] _settings;
     private Process _keeper = null!;
-    private Task<string> _log = null!;
 
     private PostgresServer(string directory, int port, string[] settings) => (_directory, Port, _settings) = (directory, port, settings);
 
@@ -65,25 +64,25 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
 
         _keeper = Process.Start(start)!;
-        _log = _keeper.StandardError.ReadToEndAsync();
-        var began = TimeProvider.System.GetTimestamp();
-        while (true)
+        await SaidAsync(_keeper, "ready to accept connections");
+    }
+
+    /// <summary>Waits for a server's word on its standard error; what it says afterwards is read and left.</summary>
+    internal static async Task SaidAsync(Process server, string word)
+    {
+        var before = new List<string>();
+        while (await server.StandardError.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60)) is { } line)
         {
-            try
+            if (line.Contains(word, StringComparison.Ordinal))
             {
-                await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
-                await connection.OpenAsync();
+                _ = server.StandardError.ReadToEndAsync();
                 return;
             }
-            catch (NpgsqlException) when (!_keeper.HasExited && TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(60))
-            {
-                await Task.Delay(50);       // there is no event for "ready" before the port answers
-            }
-            catch (NpgsqlException failure)
-            {
-                throw new InvalidOperationException($"PostgreSQL did not start: {(_keeper.HasExited ? await _log : failure.Message)}");
-            }
+
+            before.Add(line);
         }
+
+        throw new InvalidOperationException($"it ended before it said '{word}': {string.Join(Environment.NewLine, before)}");
     }
 
     /// <summary>Ends the server: TERM waits for clients, INT cuts them off, QUIT is as good as a crash.</summary>
