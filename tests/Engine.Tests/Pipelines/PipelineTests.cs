@@ -194,6 +194,7 @@ public sealed class PipelineTests
     {
         private readonly Dictionary<int, TaskCompletionSource> _waiting = [];
         private int[] _window = [];
+        private int _cancelled;
 
         internal Func<int, bool> Waits { get; set; } = _ => false;
 
@@ -201,7 +202,7 @@ public sealed class PipelineTests
 
         internal List<int> Begun { get; } = [];
 
-        internal int Cancelled { get; private set; }
+        internal int Cancelled => _cancelled;
 
         internal void Release(int item) => _waiting[item].SetResult();
 
@@ -230,7 +231,7 @@ public sealed class PipelineTests
             }
             catch (OperationCanceledException)
             {
-                Cancelled++;
+                Interlocked.Increment(ref _cancelled);       // a cancellation resumes its waiters on several threads
                 throw;
             }
 
