@@ -151,6 +151,7 @@ internal sealed class Simulation : IDisposable
             _world.Violate("commands come to an end", string.Join("; ", endless));
         }
 
+        _world.RunUntil(() => _audit.IsTold(_nodes), _world.Now + Minute);
         _audit.LookThrough(_nodes);
         BeforeLook();
         foreach (var node in _nodes)

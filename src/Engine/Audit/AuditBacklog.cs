@@ -185,7 +185,7 @@ internal sealed class AuditBacklog : IAsyncDisposable
                 }
 
                 Failing();
-                await Task.Delay(TimeSpan.FromMilliseconds(wait), _scheduler.Time, _stopping.Token).ConfigureAwait(false);
+                await _scheduler.DelayAsync(TimeSpan.FromMilliseconds(wait), _stopping.Token).ConfigureAwait(false);
                 wait = Math.Min(RetryMillisMax, wait * 2);
             }
         }

@@ -34,7 +34,7 @@ internal sealed class AuditTrail(EngineScheduler scheduler, IAuditSink? sink, Ac
         {
             for (var wait = RetryMillisMin; !await TryHandOnAsync(auditEvent, wait > RetryMillisMin, _stopping.Token).ConfigureAwait(false);)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(wait), scheduler.Time, _closing.Token).ConfigureAwait(false);
+                await scheduler.DelayAsync(TimeSpan.FromMilliseconds(wait), _closing.Token).ConfigureAwait(false);
                 wait = Math.Min(RetryMillisMax, wait * 2);
             }
 

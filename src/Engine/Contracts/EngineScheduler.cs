@@ -13,6 +13,18 @@ internal abstract class EngineScheduler
     /// <summary>Runs <paramref name="work"/> soon, on another thread or later on this one, never inline.</summary>
     internal abstract void Post(Action<object?> work, object? state);
 
+    /// <summary>Waits. Told to stop, it resumes as <see cref="Completion"/> says; <c>Task.Delay</c> would always resume on the pool.</summary>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    internal async Task DelayAsync(TimeSpan time, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var due = new TaskCompletionSource(Completion);
+        using var timer = Time.CreateTimer(static due => ((TaskCompletionSource)due!).TrySetResult(), due, time, Timeout.InfiniteTimeSpan);
+        using var cancelled = cancellationToken.UnsafeRegister(
+            static (due, token) => ((TaskCompletionSource)due!).TrySetCanceled(token), due);
+        await due.Task.ConfigureAwait(false);
+    }
+
     /// <summary>Gets milliseconds of this process's own clock.</summary>
     internal long MonotonicMillis => (long)Time.GetElapsedTime(0, Time.GetTimestamp()).TotalMilliseconds;
 

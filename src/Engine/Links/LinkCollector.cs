@@ -145,7 +145,7 @@ internal sealed class LinkCollector : IAsyncDisposable
         var left = CallMillisMin - (_scheduler.MonotonicMillis - began);
         if (left > 0)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(left), _scheduler.Time, _stopping.Token).ConfigureAwait(false);
+            await _scheduler.DelayAsync(TimeSpan.FromMilliseconds(left), _stopping.Token).ConfigureAwait(false);
         }
     }
 

@@ -77,7 +77,7 @@ internal sealed class CommitLine(ShardEnvironment environment, ShardId shard, Fe
                     && environment.Scheduler.MonotonicMillis < Volatile.Read(ref _givesUpAt))
                 {
                     isFresh = false;
-                    await Task.Delay(TimeSpan.FromMilliseconds(wait), environment.Scheduler.Time, stopping).ConfigureAwait(false);
+                    await environment.Scheduler.DelayAsync(TimeSpan.FromMilliseconds(wait), stopping).ConfigureAwait(false);
                 }
             }
         }

@@ -187,7 +187,7 @@ internal sealed class ShardSet : IAsyncDisposable
         {
             try
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(wait), _environment.Scheduler.Time, _stopping.Token).ConfigureAwait(false);
+                await _environment.Scheduler.DelayAsync(TimeSpan.FromMilliseconds(wait), _stopping.Token).ConfigureAwait(false);
                 if (!hasAcquired)
                 {
                     // This process may have stood still while it waited. Later a higher fence may be one's own, of an attempt that failed.

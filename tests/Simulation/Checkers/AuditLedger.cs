@@ -62,19 +62,31 @@ internal sealed class AuditLedger(SimulatedWorld world, Ledgers ledgers)
         CheckAct(node, auditEvent, (history, auditEvent.Shard, auditEvent.Position.Value, auditEvent.Ordinal));
     }
 
+    /// <summary>What was done has been told, or went with the store that held it. An act is answered before its event is handed on.</summary>
+    internal bool IsTold(IReadOnlyList<SimulatedNode> nodes) => Untold(nodes) is null;
+
     /// <summary>When all is quiet, what was done has been told.</summary>
     internal void LookThrough(IReadOnlyList<SimulatedNode> nodes)
     {
         CheckPins(nodes);
+        if (Untold(nodes) is var (node, kind))
+        {
+            world.Violate("audit", $"{node} was answered that {kind} was done, and no event tells of it");
+        }
+    }
+
+    private (string Node, string Kind)? Untold(IReadOnlyList<SimulatedNode> nodes)
+    {
         foreach (var operation in _done)
         {
             var (node, kind, history) = _asked[operation];
-            var isGone = nodes.First(other => other.Name == node).History != history;      // with the store that held it
-            if (!isGone && !_acts.ContainsKey((operation, kind, node)))
+            if (nodes.First(other => other.Name == node).History == history && !_acts.ContainsKey((operation, kind, node)))
             {
-                world.Violate("audit", $"{node} was answered that {kind} was done, and no event tells of it");
+                return (node, kind);
             }
         }
+
+        return null;
     }
 
     private void CheckPins(IReadOnlyList<SimulatedNode> nodes)
