@@ -83,6 +83,18 @@ public sealed class CookieJarTests
         Assert.Throws<ArgumentOutOfRangeException>("source", () => jar.Bake(new byte[65], Message1, cookie));
     }
 
+    [Fact]
+    public void Ages_count_from_when_the_secret_was_made()
+    {
+        using var jar = new CookieJar(_entropy.Bytes(32), 1_000_000);
+        var cookie = Bake(jar);
+        Assert.False(jar.IsStale(1_119_999));
+        Assert.True(jar.IsStale(1_120_000));
+        jar.Rotate(_entropy.Bytes(32), 1_120_000);
+        Assert.True(jar.IsGenuine(Source, Message1, cookie, 1_120_000));
+        Assert.False(jar.IsStale(1_239_999));
+    }
+
     [Theory]
     [InlineData(31)]
     [InlineData(33)]

@@ -157,6 +157,18 @@ public sealed class HandshakeTaskTests
     }
 
     [Fact]
+    public void Every_message_encapsulates_under_randomness_of_its_own()
+    {
+        var kem = SuiteKems.Of(Small);
+        ReadOnlyMemory<byte> first = Start().Message1, second = Start().Message1;
+        Assert.NotEqual(Ciphertext(first), Ciphertext(second));
+        var task = new HandshakeTask.Answer(Open(first), _initiator.Pin, Greeting);
+        var answers = Enumerable.Range(0, 2).Select(_ => Assert.IsType<HandshakeResult.Answered>(_responder.Run(task)).Message2);
+        Assert.Equal(2, answers.Select(answer => Convert.ToHexString(Ciphertext(answer))).Distinct().Count());
+        byte[] Ciphertext(ReadOnlyMemory<byte> message) => message.Slice(EnvelopeHeader.Size, kem.CiphertextSize).ToArray();
+    }
+
+    [Fact]
     public void An_index_is_never_that_of_the_other_end()
     {
         // What the responder draws next, asked for by the initiator as its own.

@@ -206,6 +206,32 @@ public sealed class PqIkTests
     }
 
     [Fact]
+    public void An_attempt_that_is_disposed_finishes_nothing()
+    {
+        var (message2, _) = Answer(_message1, []);
+        _attempt.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => _attempt.TryFinish(message2, out _, out _));
+    }
+
+    // docs/formats/handshake.md section 5. The key here fails as one with a curve does, and leaves bytes behind that nobody may use.
+    [Fact]
+    public void A_ciphertext_that_does_not_decapsulate_mixes_zeros_and_fails()
+    {
+        var ciphertext = _entropy.Bytes(Kem.CiphertextSize);
+        using var failing = new FailingKey(_initiator.EncapsulationKey);
+        using SymmetricState ephemeral = new("n"), @static = new("n"), expectedEphemeral = new("n"), expectedStatic = new("n");
+        Assert.False(PqIk.ReceiveEphemeralKem(ephemeral, failing, ciphertext));
+        expectedEphemeral.MixHash(ciphertext);
+        expectedEphemeral.MixKey(new byte[Kem.SharedSecretSize]);
+        AssertSame(expectedEphemeral, ephemeral);
+
+        Assert.False(PqIk.ReceiveStaticKem(@static, failing, ciphertext, ciphertext));
+        expectedStatic.MixHash(ciphertext);
+        expectedStatic.MixKeyAndHash(new byte[Kem.SharedSecretSize]);
+        AssertSame(expectedStatic, @static);
+    }
+
+    [Fact]
     public void Messages_without_a_valid_curve_point_fail_like_any_other()
     {
         var hybrid = Kem.MlKem768P256;
@@ -297,6 +323,28 @@ public sealed class PqIkTests
         var changed = (byte[])bytes.Clone();
         changed[index] ^= (byte)(1 << (index % 8));
         return changed;
+    }
+
+    private static void AssertSame(SymmetricState expected, SymmetricState actual)
+    {
+        Assert.Equal(expected.HandshakeHash.ToArray(), actual.HandshakeHash.ToArray());
+        using SecretBytes expectedKeys = expected.Split(), actualKeys = actual.Split();
+        Assert.Equal(expectedKeys.Reveal().ToArray(), actualKeys.Reveal().ToArray());
+    }
+
+    private sealed class FailingKey(KemEncapsulationKey key) : KemDecapsulationKey
+    {
+        internal override KemEncapsulationKey EncapsulationKey => key;
+
+        internal override bool TryDecapsulate(ReadOnlySpan<byte> ciphertext, Span<byte> sharedSecret)
+        {
+            sharedSecret.Fill(0xff);
+            return false;
+        }
+
+        public override void Dispose()
+        {
+        }
     }
 
     /// <summary>A key that remembers what it decapsulated.</summary>
