@@ -340,12 +340,14 @@ public sealed class ReceivingTrafficTests
         Assert.Equal(0, pair.Opener.OpenIncarnationCount);
     }
 
-    // The first number is the one opened again: the incarnation used longest ago is then another than that opened first.
+    // Which ones are used again, and which is then the one used longest ago.
     [Theory]
-    [InlineData(0, 1)]
-    [InlineData(1, 0)]
-    [InlineData(2, 0)]
-    public void Room_is_made_by_closing_the_incarnation_used_longest_ago(int again, int closed)
+    [InlineData("0", 1)]
+    [InlineData("1", 0)]
+    [InlineData("2", 0)]
+    [InlineData("120", 1)]
+    [InlineData("201", 2)]
+    public void Room_is_made_by_closing_the_incarnation_used_longest_ago(string again, int closed)
     {
         var pair = new TrafficPair(new TrafficLimits { OpenIncarnationsMax = 3 });
         var incarnations = new Incarnation[3];
@@ -358,8 +360,12 @@ public sealed class ReceivingTrafficTests
             Assert.Equal(i + 1, pair.Opener.OpenIncarnationCount);
         }
 
-        pair.Sender = senders[again];
-        Assert.Equal(OpenOutcome.Opened, pair.Open(pair.Seal()));
+        foreach (var number in again)
+        {
+            pair.Sender = senders[number - '0'];
+            Assert.Equal(OpenOutcome.Opened, pair.Open(pair.Seal()));
+        }
+
         pair.Sender = pair.NewSender();
         Assert.Equal(OpenOutcome.NeedsReservation, pair.Open(pair.Seal(), out _, out var details));
         Assert.Equal(incarnations[closed], details.CloseFirst);
@@ -368,6 +374,24 @@ public sealed class ReceivingTrafficTests
         Assert.Equal(2, pair.Opener.OpenIncarnationCount);
         Assert.Equal(2, pair.Aead.Alive - 4);    // beside the four senders'
         Assert.All(Enumerable.Range(0, 3), i => Assert.Equal(i != closed, pair.Opener.IsOpen(incarnations[i])));
+    }
+
+    [Fact]
+    public void An_incarnation_brought_back_counts_as_used()
+    {
+        var pair = new TrafficPair(new TrafficLimits { OpenIncarnationsMax = 3 });
+        var used = pair.OpenNewIncarnation();
+        for (var i = 1UL; i <= 2; i++)
+        {
+            pair.Opener.Reopen(new Incarnation(1, i), 0);
+        }
+
+        pair.Opener.MakeRoom();
+        Assert.False(pair.Opener.IsOpen(used));
+        pair.Opener.Reopen(new Incarnation(1, 3), 0);
+        pair.Opener.MakeRoom();
+        Assert.False(pair.Opener.IsOpen(new Incarnation(1, 1)));
+        Assert.Equal(2, pair.Opener.OpenIncarnationCount);
     }
 
     [Theory]
@@ -418,6 +442,10 @@ public sealed class ReceivingTrafficTests
         Assert.Equal((0, 1), (pair.Opener.KeyedCount, pair.Aead.Alive));
         Assert.Equal(OpenOutcome.Opened, pair.Open(pair.Seal()));
         var incarnation = pair.Sender.Position.Incarnation;
+        pair.Opener.BeginClose(incarnation);
+        pair.Opener.CloseIncarnation(incarnation);
+        Assert.Equal(1, pair.Aead.Alive);
+        incarnation = pair.OpenNewIncarnation();
         pair.Opener.Dispose();
         Assert.Equal((0, 1), (pair.Opener.OpenIncarnationCount, pair.Aead.Alive));
         Assert.False(pair.Opener.IsOpen(incarnation));

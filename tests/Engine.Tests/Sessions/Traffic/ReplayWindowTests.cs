@@ -45,7 +45,7 @@ public sealed class ReplayWindowTests
         }
     }
 
-    // Gaps are filled, from the oldest or at random, so that windows turn full, compact and full again with gaps among the latest 64.
+    // Gaps are filled from both ends, so that windows turn full, compact and full again with gaps among the latest 64.
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -57,7 +57,7 @@ public sealed class ReplayWindowTests
             var random = new Random(seed);
             var window = new ReplayWindow(floor);
             var gaps = new SortedSet<ulong>();
-            for (var round = 0; round < 40; round++)
+            for (var round = 0; round < 20; round++)
             {
                 Advance(ref window, gaps, Jumps[random.Next(Jumps.Length)]);
                 for (var step = random.Next(8); step > 0; step--)
@@ -68,14 +68,14 @@ public sealed class ReplayWindowTests
                 var left = random.Next(3) * random.Next(8);
                 while (gaps.Count > left)
                 {
-                    var filled = random.Next(3) == 0 ? gaps.ElementAt(random.Next(gaps.Count)) : gaps.Min;
+                    var filled = random.Next(3) == 0 ? gaps.Max : gaps.Min;
                     window.Mark(filled);
                     gaps.Remove(filled);
                 }
 
-                AssertAgrees(window, floor, gaps, $"seed {seed}, floor {floor}, round {round}, before");
+                AssertAgrees(window, gaps, $"seed {seed}, floor {floor}, round {round}, before");
                 window.Compact();
-                AssertAgrees(window, floor, gaps, $"seed {seed}, floor {floor}, round {round}, compacted");
+                AssertAgrees(window, gaps, $"seed {seed}, floor {floor}, round {round}, compacted");
                 Assert.True(window.IsFull || !gaps.Any(gap => window.End - gap > 64), "a compact window holds no gap further back");
             }
         }
@@ -104,6 +104,47 @@ public sealed class ReplayWindowTests
         Assert.All(Enumerable.Range(64, 63), sequence => Assert.True(window.IsFresh((ulong)sequence), $"{sequence}"));
         Assert.False(window.IsFresh(63));
         Assert.False(window.IsFresh(127));
+    }
+
+    [Fact]
+    public void A_jump_of_64_past_64_opened_leaves_all_between_fresh()
+    {
+        var window = new ReplayWindow(0);
+        for (var sequence = 0UL; sequence < 64; sequence++)
+        {
+            window.Mark(sequence);
+        }
+
+        window.Mark(127);
+        Assert.False(window.IsFull);
+        Assert.All(Enumerable.Range(64, 63), sequence => Assert.True(window.IsFresh((ulong)sequence), $"{sequence}"));
+        Assert.False(window.IsFresh(63));
+    }
+
+    // 200 is the highest, so 137 is the oldest of the latest 64; 10 is the first sequence of all.
+    [Theory]
+    [InlineData(10, true)]
+    [InlineData(136, true)]
+    [InlineData(137, false)]
+    public void A_gap_keeps_the_block_until_it_lies_in_the_latest_64(ulong gap, bool full)
+    {
+        var window = new ReplayWindow(10);
+        window.Mark(200);
+        for (var sequence = 10UL; sequence < 200; sequence++)
+        {
+            if (sequence != gap)
+            {
+                window.Mark(sequence);
+            }
+        }
+
+        window.Compact();
+        Assert.Equal(full, window.IsFull);
+        Assert.True(window.IsFresh(gap));
+        window.Mark(gap);
+        window.Compact();
+        Assert.False(window.IsFull);
+        Assert.False(window.IsFresh(gap));
     }
 
     [Fact]
@@ -137,22 +178,27 @@ public sealed class ReplayWindowTests
     private static void Advance(ref ReplayWindow window, SortedSet<ulong> gaps, int by)
     {
         var sequence = window.End + (ulong)by - 1;
-        for (var gap = window.End; gap < sequence; gap++)
+        for (var gap = Math.Max(window.End, sequence + 1 - Math.Min(sequence + 1, ReplayWindow.Reach)); gap < sequence; gap++)
         {
             gaps.Add(gap);
         }
 
         window.Mark(sequence);
-        var end = window.End;
-        gaps.RemoveWhere(gap => end - gap > ReplayWindow.Reach);
+        while (gaps.Count > 0 && window.End - gaps.Min > ReplayWindow.Reach)
+        {
+            gaps.Remove(gaps.Min);
+        }
     }
 
-    private static void AssertAgrees(ReplayWindow window, ulong floor, SortedSet<ulong> gaps, string where)
+    private static void AssertAgrees(ReplayWindow window, SortedSet<ulong> gaps, string where)
     {
         for (var back = 0UL; back < ReplayWindow.Reach + 70 && back < window.End; back++)
         {
             var sequence = window.End - 1 - back;
-            Assert.True(gaps.Contains(sequence) == window.IsFresh(sequence), $"{where}, {sequence} of {window.End}, from {floor}");
+            if (gaps.Contains(sequence) != window.IsFresh(sequence))
+            {
+                Assert.Fail($"{where}, {sequence} of {window.End}");
+            }
         }
 
         Assert.True(window.IsFresh(window.End));
