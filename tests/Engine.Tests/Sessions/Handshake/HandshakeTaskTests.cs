@@ -240,7 +240,7 @@ public sealed class HandshakeTaskTests
         Assert.IsType<HandshakeResult.Failed>(AnswerRekey(Rekey(header => header with { Epoch = new Epoch(2) }), yours));
         Assert.IsType<HandshakeResult.Failed>(AnswerRekey(Rekey(header => header with { Epoch = Epoch.Zero }), yours));
         Assert.IsType<HandshakeResult.Failed>(AnswerRekey(Rekey(header => header with { Type = EnvelopeType.CookieAnswer }), yours));
-        Assert.IsType<HandshakeResult.Failed>(AnswerRekey(Rekey(header => header)[..^1], yours));
+        Assert.IsType<HandshakeResult.Failed>(AnswerRekey(Rekey(header => header).AsMemory()[..^1], yours));
     }
 
     [Fact]
