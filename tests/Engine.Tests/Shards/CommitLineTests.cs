@@ -104,10 +104,10 @@ public sealed class CommitLineTests
     {
         _journal.IsAway = true;
         var commit = _line.AddAsync(Commit(1)).AsTask();
-        _line.GiveUpAfter(TimeSpan.FromMilliseconds(100));
-        Advance(50);
+        _line.GiveUpAfter(TimeSpan.FromMilliseconds(150));
+        Advance(149);
         Assert.False(commit.IsCompleted);
-        Advance(100);
+        Advance(1);
         Assert.Equal(EngineErrorCode.JournalUnavailable, Assert.IsType<EngineException>(commit.Exception?.InnerException).Code);
     }
 
@@ -129,6 +129,24 @@ public sealed class CommitLineTests
         Assert.Equal(read + 1, _journal.ExtentsRead);       // those behind were never handed over: there is nothing to find out
     }
 
+    [Fact]
+    public void Once_the_journal_is_back_commits_are_handed_over_without_waiting_for_each_other()
+    {
+        _journal.IsAway = true;
+        var first = _line.AddAsync(Commit(1)).AsTask();
+        _journal.IsAway = false;
+        Advance(50);
+        Assert.True(first.IsCompletedSuccessfully);
+
+        _journal.Asked.Clear();
+        _journal.Answers.Enqueue(new TaskCompletionSource().Task);
+        var waiting = _line.AddAsync(Commit(2)).AsTask();
+        var next = _line.AddAsync(Commit(3)).AsTask();
+        Assert.False(waiting.IsCompleted);
+        Assert.False(next.IsFaulted);
+        Assert.Equal([2L, 3L], _journal.Asked);
+    }
+
     // The second was under way when the first failed, and the journal has not said yet that it fails with it.
     [Fact]
     public void A_commit_does_not_overtake_one_that_was_under_way_when_an_earlier_one_failed()
@@ -148,7 +166,7 @@ public sealed class CommitLineTests
         Assert.True(third.IsCompletedSuccessfully);
         Assert.Equal([1L, 2L, 1L, 2L, 3L], _journal.Asked);
 
-        Assert.True(_line.AddAsync(Commit(4)).IsCompletedSuccessfully);
+        Assert.True(_line.AddAsync(Commit(4)).AsTask().IsCompletedSuccessfully);
         Assert.Equal(4, _journal.Asked[^1]);
     }
 

@@ -78,9 +78,15 @@ public sealed class EpochTrafficTests
         Assert.Equal(0, _aead.Alive);
         Assert.Throws<ObjectDisposedException>(() => traffic.Epoch.Secrets.Reveal().Length);
 
-        var other = Traffic(isInitiator: true);
-        other.Dispose();
-        Assert.True(other.IsDisposed);
+        EpochTraffic opening = Traffic(isInitiator: true), sealing = Traffic(isInitiator: false);
+        var envelope = Seal(sealing);
+        EnvelopeHeader.TryRead(envelope, out var header, out _);
+        opening.Receiving.ApplyReservation(header.Incarnation, 10);
+        Assert.Equal(OpenOutcome.Opened, Open(opening, envelope));
+        Assert.Equal(2, _aead.Alive);
+        opening.Dispose();
+        Assert.True(opening.IsDisposed);
+        Assert.Equal(1, _aead.Alive);
     }
 
     [Fact]
