@@ -165,6 +165,13 @@ public sealed class ShardPartsTests
         Assert.Contains("3", failure.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_shard_row_of_another_version_is_refused_by_its_number()
+    {
+        var failure = Assert.Throws<StateFormatException>(() => ShardRow.Read(new byte[] { 77 }));
+        Assert.Contains("77", failure.Message, StringComparison.Ordinal);
+    }
+
     private static PeerVault Vault(byte key) => new(SecretBytes.CopyOf([key, .. new byte[PeerVault.KeySize - 1]]), AeadProvider.Platform);
 
     private static Guid Operation(int value) => new(value, 0, 0, new byte[8]);
