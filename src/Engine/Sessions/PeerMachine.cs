@@ -131,6 +131,7 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
             session.ConfirmBaseline = default;
         }
 
+        State.DoubtUnproved(input.Now);
         State.Incoming.AcknowledgementOwed = !State.Incoming.Id.IsZero;
         OutgoingRules.FindNextExpiry(State);
         if (State.Sending is not null)

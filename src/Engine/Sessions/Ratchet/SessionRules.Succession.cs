@@ -66,6 +66,7 @@ internal static partial class SessionRules
                 RekeyRules.ResumeConfirming(fallback, step.Now);
             }
 
+            step.State.DoubtUnproved(step.Now);
             OutgoingRules.SendAgain(step);
             step.EmitSendingChanged();
         }
@@ -128,6 +129,7 @@ internal static partial class SessionRules
         state.RestartFailures = 0;
         NextEpochWish.Fulfilled(state);
         state.NothingIsUnanswered();        // the peer has answered, whoever asked
+        state.DoubtUnproved(step.Now);      // but what it began itself it may have given up before the answer to its confirm came
         if (state.Handshakes?.Restart is { Confirming: null } attempt)
         {
             // The peer's handshake has done what this one was for. Past message 2 it goes on: the peer may have committed it.
