@@ -6,7 +6,10 @@ namespace Kyberium.Simulation;
 internal sealed class SeedRun(SimulationArguments arguments)
 {
     private readonly Lock _lock = new();
+    private const int ProgressEvery = 10_000;
+
     private ulong _next = arguments.Seed;
+    private int _done;
     private long _steps;
     private long _delivered;
     private long _opened;
@@ -69,6 +72,11 @@ internal sealed class SeedRun(SimulationArguments arguments)
         {
             Failed++;
             Console.WriteLine(failure);
+        }
+
+        if (++_done % ProgressEvery == 0)
+        {
+            Console.Error.WriteLine($"{_done} of {arguments.Seeds} seeds, {Failed} failed");
         }
     }
 
