@@ -5,9 +5,9 @@ namespace Kyberium.Simulation;
 /// <summary>A range of seeds, one after another or some side by side: each is a world of its own.</summary>
 internal sealed class SeedRun(SimulationArguments arguments)
 {
-    private readonly Lock _lock = new();
     private const int ProgressEvery = 10_000;
 
+    private readonly Lock _lock = new();
     private ulong _next = arguments.Seed;
     private int _done;
     private long _steps;
