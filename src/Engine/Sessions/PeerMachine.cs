@@ -132,6 +132,7 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
         }
 
         State.DoubtUnproved(input.Now);
+        State.Incoming.FindWaiting();
         State.Incoming.AcknowledgementOwed = !State.Incoming.Id.IsZero;
         OutgoingRules.FindNextExpiry(State);
         if (State.Sending is not null)
