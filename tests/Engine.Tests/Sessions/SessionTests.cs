@@ -276,6 +276,42 @@ public sealed class SessionTests
         Assert.Equal(session, Assert.Single(world.A.State.Sessions).Id);
     }
 
+    [Fact]
+    public void A_session_that_the_peer_has_dropped_unheard_is_followed_by_another_once_nothing_comes_in_for_long()
+    {
+        var world = Pair.Connected();
+        world.Do(world.B, new PeerCommand.Close());
+        world.Flush(world.B);
+        world.Network.Clear();
+        var lost = world.A.State.Sending!;
+        world.Pass(3_600_000);
+        Assert.Equal(lost.Id, world.A.State.Sending!.Id);
+
+        world.Do(world.A, new PeerCommand.Unheard(lost.Current.LocalIndex));
+        world.Pass(800_000);
+
+        Assert.NotEqual(lost.Id, world.A.State.Sending!.Id);
+        Assert.Equal(world.A.State.Sending.Id, world.B.State.Sending!.Id);
+        Assert.Null(world.A.State.SendingDoubtedSince);
+    }
+
+    [Fact]
+    public void A_peer_that_is_only_silent_is_asked_by_a_rekey_and_keeps_its_session()
+    {
+        var world = Pair.Connected();
+        var session = world.A.State.Sending!;
+        var epoch = session.Current.Number.Value;
+        world.Do(world.A, new PeerCommand.Unheard(default));
+        Assert.Null(world.A.State.SendingDoubtedSince);
+
+        world.Do(world.A, new PeerCommand.Unheard(session.Current.LocalIndex));
+        world.Pass(1_000_000);
+
+        Assert.Equal(session.Id, Assert.Single(world.A.State.Sessions).Id);
+        Assert.Equal(epoch + 1, world.A.State.Sending!.Current.Number.Value);
+        Assert.Null(world.A.State.SendingDoubtedSince);
+    }
+
     private static void Knock(World world, int n, string source)
     {
         var (a, b) = (world.A.Context.LocalIdentities[0], world.B.Context.LocalIdentities[0]);

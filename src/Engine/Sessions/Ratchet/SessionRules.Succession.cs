@@ -49,6 +49,17 @@ internal static partial class SessionRules
         }
     }
 
+    /// <summary>Nothing was heard for long in the session that sends, though records went out in it: the peer may have lost it, and only a record
+    /// that asks for an answer will tell. A rekey asks at once.</summary>
+    internal static void Unheard(in PeerStep step, ReceiverIndex index)
+    {
+        if (step.State is { Sending: { } sending, SendingDoubtedSince: null } state && sending.Current.LocalIndex == index)
+        {
+            state.SendingDoubtedSince = new MonotonicMillis(step.Now.Value - step.Limits.UnansweredRekeyMillis);
+            step.Emit(new PeerEffect.Watch(sending.Current));
+        }
+    }
+
     internal static void Retire(in PeerStep step, SessionState session)
     {
         var sent = step.State.Sending == session;
