@@ -7,7 +7,7 @@ namespace Kyberium.Engine.PostgreSql;
 /// <summary>Makes and migrates the journal's tables: one script a version, each in a transaction under one advisory lock.</summary>
 internal static class Schema
 {
-    internal const int Version = 1;
+    internal const int Version = 2;
     private const int StoreIdSize = 16;
 
     /// <summary>Brings the schema up to <see cref="Version"/> and reads the store's id.</summary>

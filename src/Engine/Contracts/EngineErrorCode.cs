@@ -50,6 +50,9 @@ public enum EngineErrorCode
     /// <summary>A command line, control request or argument is malformed.</summary>
     RequestInvalid = 1015,
 
+    /// <summary>The cluster does not take this node: another name, other shard groups, or the node's name is in use.</summary>
+    ClusterRefused = 1016,
+
     // 20xx: the peer sent something unacceptable. One code for every decryption failure, on purpose.
 
     /// <summary>The envelope does not open: wrong key, changed bytes, replayed or out of its window.</summary>
@@ -92,6 +95,12 @@ public enum EngineErrorCode
 
     /// <summary>The epoch is at a hard limit and waits for its rekey.</summary>
     EpochExhausted = 3008,
+
+    /// <summary>This node's lease is over: it serves no shard until it has joined again.</summary>
+    LeaseLost = 3009,
+
+    /// <summary>The shard belongs to another node, or is on its way to one.</summary>
+    ShardElsewhere = 3010,
 
     // 40xx: an operator must look.
 
