@@ -21,6 +21,7 @@ var groups = new (string Name, Func<LoadOptions, Task<IReadOnlyList<Row>>> Run)[
     ("cold", ColdRows.RunAsync),
     ("recovery", RecoveryRows.RunAsync),
     ("ready", ReadyRows.RunAsync),
+    ("forwarding", ForwardingRows.RunAsync),
 };
 LoadOptions options;
 try

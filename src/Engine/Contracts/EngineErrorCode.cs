@@ -102,6 +102,12 @@ public enum EngineErrorCode
     /// <summary>The shard belongs to another node, or is on its way to one.</summary>
     ShardElsewhere = 3010,
 
+    /// <summary>Another node of the cluster was not reached in time: the request was not sent, and nothing happened.</summary>
+    NodeUnreachable = 3021,
+
+    /// <summary>A request to another node was sent and no answer came: it may have happened.</summary>
+    OutcomeUnknown = 3022,
+
     // 40xx: an operator must look.
 
     /// <summary>A stored record or row is damaged.</summary>
@@ -142,4 +148,8 @@ public enum EngineErrorCode
 
     /// <summary>A cryptographic provider that was asked for is not available on this machine.</summary>
     ProviderUnavailable = 4013,
+
+    /// <summary>The cluster's authority, or a node's certificate or key, cannot be used: missing, malformed, readable by others, or not of
+    /// this cluster.</summary>
+    ClusterCertificateUnusable = 4021,
 }
