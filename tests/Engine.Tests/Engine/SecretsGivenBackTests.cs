@@ -20,7 +20,7 @@ public sealed class SecretsGivenBackTests
         await using (var pair = await TwoEngines.StartAsync(options => options.Cryptography.AeadProvider = aead))
         {
             await ExchangeAsync(pair, 1);
-            await pair.Alice.RekeyAsync(TwoEngines.BobPeer, cancellationToken: Party.Timely);
+            await RekeyAsync(pair, 1);
             await ExchangeAsync(pair, 2);
             await pair.AliceHome.RestartAsync();
             await ExchangeAsync(pair, 3);
@@ -67,15 +67,21 @@ public sealed class SecretsGivenBackTests
             for (byte rekey = 1; rekey <= 3; rekey++)
             {
                 await ExchangeAsync(pair, rekey);
-                await pair.Alice.RekeyAsync(TwoEngines.BobPeer, cancellationToken: Party.Timely);
+                await RekeyAsync(pair, rekey);
             }
 
             var store = pair.AliceHome.Journal.Reopen();        // as it stands: no last checkpoint in it
             await using var recovered = await SessionEngine.StartAsync(new EngineOptions { Shard = { Count = 4 } }, pair.AliceHome.PartsOver(store), Party.Timely);
-            Assert.True((await recovered.GetPeerAsync(TwoEngines.BobPeer, cancellationToken: Party.Timely)).Epoch > 0);
+            Assert.Equal(3u, (await recovered.GetPeerAsync(TwoEngines.BobPeer, cancellationToken: Party.Timely)).Epoch);
         }
 
         await Party.UntilAsync(() => Task.FromResult(SlabSets.TakenCount <= before));
+    }
+
+    private static async Task RekeyAsync(TwoEngines pair, uint epoch)
+    {
+        await pair.Alice.RekeyAsync(TwoEngines.BobPeer, cancellationToken: Party.Timely);
+        await Party.UntilAsync(async () => (await pair.Alice.GetPeerAsync(TwoEngines.BobPeer, cancellationToken: Party.Timely)).Epoch == epoch);
     }
 
     private static async Task ExchangeAsync(TwoEngines pair, byte number)
