@@ -9,6 +9,8 @@ var groups = new (string Name, Func<LoadOptions, Task<IReadOnlyList<Row>>> Run)[
 {
     ("kem", KemRows.RunAsync),
     ("handshake", HandshakeRows.RunAsync),
+    ("secrets", SecretRows.RunAsync),
+    ("setup", SetupRows.RunAsync),
     ("aead", AeadRows.RunAsync),
     ("traffic", TrafficRows.RunAsync),
     ("awaited", AwaitedRows.RunAsync),

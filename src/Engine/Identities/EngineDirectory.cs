@@ -36,6 +36,7 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
     private readonly SerialLane _lane;
     private readonly ConcurrentDictionary<IdentityName, IdentityKeys[]> _identities = new();
     private readonly ConcurrentDictionary<PeerKey, int> _claiming = new();
+    private readonly List<IdentityKeys> _retired = [];      // handshakes may still be using them: erased with the engine
     private readonly List<Guid> _performed = [];
     private readonly List<AuditEvent> _unsettled = [];
     private long _actCount;
@@ -264,7 +265,7 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
         _sealer.Dispose();
         _opener.Dispose();
         _keys.Dispose();
-        foreach (var generation in _identities.Values.SelectMany(generations => generations))
+        foreach (var generation in _identities.Values.SelectMany(generations => generations).Concat(_retired))
         {
             generation.Dispose();
         }
@@ -383,6 +384,12 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
             return;
         }
 
+        Replace(name, generations);
+    }
+
+    private void Replace(IdentityName name, IdentityKeys[] generations)
+    {
+        _retired.AddRange(_identities.GetValueOrDefault(name, []).Except(generations));
         _identities[name] = generations;
     }
 
@@ -418,7 +425,7 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
         _actCount++;
         _performed.Clear();
         _performed.AddRange(performed);
-        _identities[name] = generations;
+        Replace(name, generations);
         HandOn(auditEvent);
         return Info(name);
     });

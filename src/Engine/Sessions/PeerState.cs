@@ -132,6 +132,17 @@ internal sealed class PeerState
         left is { } one && right is { } other ? MonotonicMillis.Earlier(one, other) : left ?? right;
 
     internal bool IsPinned(Fingerprint fingerprint) => PinOf(fingerprint) is not null;
+
+    /// <summary>Erases every secret it holds: nothing is decided for it any more.</summary>
+    internal void Erase()
+    {
+        foreach (var epoch in Sessions.SelectMany(static session => session.Epochs))
+        {
+            epoch.Secrets.Dispose();
+        }
+
+        Handshakes?.Erase();
+    }
 }
 
 /// <summary>A public document the peer is known by.</summary>

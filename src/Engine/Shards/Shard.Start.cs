@@ -23,7 +23,7 @@ internal sealed partial class Shard
         {
             RecoveredFacts = recovery.FactCount,
         };
-        var recovered = recovery.Peers;
+        var recovered = recovery.Finish();
         if (recovered.Count > 0)
         {
             // Envelopes name these peers by receiver indices that have no rows yet: nobody may ask before they are in memory.
@@ -45,6 +45,7 @@ internal sealed partial class Shard
             catch
             {
                 await shard.DisposeAsync().ConfigureAwait(false);
+                recovery.Dispose();
                 throw;
             }
         }
