@@ -35,7 +35,7 @@ internal sealed class AuthorityRoot : IDisposable
     /// <summary>Signs a node's public key.</summary>
     /// <param name="publicKey">The key the node has shown that it holds.</param>
     internal X509Certificate2 Issue(
-        ClusterName cluster, NodeId node, PublicKey publicKey, DateTimeOffset now, TimeSpan lifetime)
+        ClusterName cluster, NodeId node, PublicKey publicKey, DateTimeOffset now, TimeSpan lifetime, CertificateKind kind = CertificateKind.Node)
     {
         var request = new CertificateRequest(new X500DistinguishedName($"CN={node}"), publicKey, HashAlgorithmName.SHA384);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(
@@ -45,7 +45,7 @@ internal sealed class AuthorityRoot : IDisposable
             [new Oid(ServerAuthentication), new Oid(ClientAuthentication)], critical: false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(
             Certificate, includeKeyIdentifier: true, includeIssuerAndSerial: false));
-        request.CertificateExtensions.Add(NodeName.Write(cluster, node));
+        request.CertificateExtensions.Add(NodeName.Write(cluster, node, kind));
         var end = now + lifetime;
         var rootEnd = new DateTimeOffset(Certificate.NotAfter.ToUniversalTime());
         var generator = X509SignatureGenerator.CreateForECDsa(_key);

@@ -29,16 +29,17 @@ internal sealed class NodeTrust
 
     /// <summary>Says whose a certificate is.</summary>
     /// <param name="refusal">Why it is nobody's here; for the log.</param>
-    internal NodeId? Verify(X509Certificate2 certificate, DateTimeOffset now, out string? refusal)
+    internal NodeId? Verify(X509Certificate2 certificate, DateTimeOffset now, out string? refusal, CertificateKind kind = CertificateKind.Node)
     {
         refusal = null;
-        if (NodeName.Read(certificate) is not { } name)
+        var name = NodeName.Read(certificate, kind);
+        if (name is null)
         {
-            refusal = "it names no node";
+            refusal = $"it names no {(kind == CertificateKind.Node ? "node" : "Lighthouse")}";
         }
-        else if (name.Cluster != Cluster)
+        else if (name.Value.Cluster != Cluster)
         {
-            refusal = $"it is of cluster '{name.Cluster}'";
+            refusal = $"it is of cluster '{name.Value.Cluster}'";
         }
         else if (_denied.Contains(certificate.SerialNumber))
         {
@@ -49,7 +50,7 @@ internal sealed class NodeTrust
             refusal = problem;
         }
 
-        return refusal is null ? NodeName.Read(certificate)!.Value.Node : null;
+        return refusal is null ? name!.Value.Node : null;
     }
 
     private string? Chain(X509Certificate2 certificate, DateTimeOffset now)

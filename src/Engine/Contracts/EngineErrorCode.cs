@@ -53,6 +53,12 @@ public enum EngineErrorCode
     /// <summary>The cluster does not take this node: another name, other shard groups, or the node's name is in use.</summary>
     ClusterRefused = 1016,
 
+    /// <summary>A node's program is too old for the cluster it wants to join, or speaks another form of joining.</summary>
+    NodeVersionUnsupported = 1021,
+
+    /// <summary>What a node showed in order to join is not in force: a wrong, used or expired token, or a certificate that is refused.</summary>
+    JoinProofInvalid = 1022,
+
     // 20xx: the peer sent something unacceptable. One code for every decryption failure, on purpose.
 
     /// <summary>The envelope does not open: wrong key, changed bytes, replayed or out of its window.</summary>
