@@ -94,6 +94,7 @@ public sealed class PostgreSqlPlacement : IPlacement
             return;
         }
 
+        held.IsReleased = true;
         held.End();
         await AskAsync(() => _store.ReleaseAsync(shard, fence, Self, held.Life.Incarnation, cancellationToken)).ConfigureAwait(false);
         _lease.Forget(held);
@@ -187,6 +188,7 @@ public sealed class PostgreSqlPlacement : IPlacement
                 }
             }
 
+            _options.Looked?.Invoke();
             await _news.SleepAsync(_options.PollInterval, _stopping.Token).ConfigureAwait(false);
         }
     }
@@ -221,6 +223,10 @@ public sealed class PostgreSqlPlacement : IPlacement
             if (order.Kind == ShardOrderKind.Stop && _lease.Find(order.Shard) is { } lost && lost.Fence == order.Fence)
             {
                 _lease.Forget(lost);
+                if (lost.IsReleased)
+                {
+                    continue;       // the next owner has it before the answer to the release was here
+                }
             }
 
             _host!.Take(order);

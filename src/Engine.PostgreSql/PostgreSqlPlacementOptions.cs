@@ -47,6 +47,9 @@ public sealed class PostgreSqlPlacementOptions : PostgreSqlClusterOptions
     /// <summary>Gets or sets where log messages go. Default: nowhere.</summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
 
+    /// <summary>Gets or sets what is called after each look at plan and owners. Only tests wait for it.</summary>
+    internal Action? Looked { get; init; }
+
     internal override NpgsqlConnectionStringBuilder Check()
     {
         Require(PeerId.TryParse(ClusterName, out _), $"the cluster's name is '{ClusterName}'; allowed are 1 to 128 of A-Z a-z 0-9 . _ : -");

@@ -120,7 +120,7 @@ internal sealed class TcpProxy : IAsyncDisposable
                 _ = ForwardAsync(line, server, client, isRequest: false);
             }
         }
-        catch (Exception ended) when (ended is SocketException or ObjectDisposedException)
+        catch (Exception ended) when (ended is SocketException or ObjectDisposedException or InvalidOperationException)
         {
             // The listener was stopped.
         }

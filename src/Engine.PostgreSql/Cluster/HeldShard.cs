@@ -28,6 +28,9 @@ internal sealed class HeldShard(ShardId shard, Fence fence, NodeLife life) : ISh
 
     internal NodeLife Life => life;
 
+    /// <summary>Gets or sets whether the host has finished with it, and the database is being told.</summary>
+    internal bool IsReleased { get; set; }
+
     /// <inheritdoc/>
     public bool MayServe
     {

@@ -142,14 +142,14 @@ public sealed class TrustTests : IAsyncLifetime
         var certificate = TestCluster.Certificate(_cluster.Root, _cluster.Name, "node");
         using var bare = X509CertificateLoader.LoadCertificate(certificate.RawData);
 
-        Assert.Equal(EngineErrorCode.ClusterCertificateUnusable, Code(() => new ClusterIdentity(_cluster.Name, certificate, [])));
-        Assert.Equal(EngineErrorCode.ClusterCertificateUnusable, Code(() => new ClusterIdentity(_cluster.Name, bare, [_cluster.Root.Certificate])));
+        Assert.Equal(EngineErrorCode.ClusterCertificateUnusable, Code(() => _ = new ClusterIdentity(_cluster.Name, certificate, [])));
+        Assert.Equal(EngineErrorCode.ClusterCertificateUnusable, Code(() => _ = new ClusterIdentity(_cluster.Name, bare, [_cluster.Root.Certificate])));
         Assert.Equal(
             EngineErrorCode.ClusterCertificateUnusable,
-            Code(() => new ClusterIdentity(new ClusterName("other"), certificate, [_cluster.Root.Certificate])));
+            Code(() => _ = new ClusterIdentity(new ClusterName("other"), certificate, [_cluster.Root.Certificate])));
         Assert.Equal(
             EngineErrorCode.ClusterCertificateUnusable,
-            Code(() => new ClusterIdentity(_cluster.Name, _cluster.Root.Certificate, [_cluster.Root.Certificate])));
+            Code(() => _ = new ClusterIdentity(_cluster.Name, _cluster.Root.Certificate, [_cluster.Root.Certificate])));
         var identity = new ClusterIdentity(_cluster.Name, certificate, [_cluster.Root.Certificate]);
         Assert.Equal(
             EngineErrorCode.ClusterCertificateUnusable,
