@@ -41,6 +41,19 @@ internal static class CommandLine
             await terminal.Error.WriteLineAsync(TextAnswer.Printable(failure.Message));
             return failure.ExitCode;
         }
+        catch (IOException failure)
+        {
+            await terminal.Error.WriteLineAsync($"pbm: reading or writing failed ({failure.Message})");
+            return ExitCode.InputOutput;
+        }
+#pragma warning disable CA1031 // The last line of defence: a defect, too, is told in one line with an exit code of its own.
+        catch (Exception failure)
+        {
+            await terminal.Error.WriteLineAsync(
+                $"pbm: it failed in a way it does not know ({failure.GetType().Name}: {TextAnswer.Printable(failure.Message)}); report it with these words");
+            return ExitCode.Operator;
+        }
+#pragma warning restore CA1031
     }
 
     /// <summary>Explains the program, and what the process offers when one can be asked.</summary>

@@ -12,6 +12,7 @@ internal static class ExitCode
     internal const int Usage = 64;
     internal const int NotReached = 69;
     internal const int Operator = 70;
+    internal const int InputOutput = 74;
     internal const int Transient = 75;
     internal const int Protocol = 76;
     internal const int NotAuthenticated = 77;

@@ -59,7 +59,14 @@ internal sealed class Connection(Socket socket, string remote, ConnectionTerms t
             await _calls.WhenAllAsync().WaitAsync(LastWords).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        await _closing.CancelAsync().ConfigureAwait(false);
+        try
+        {
+            await _closing.CancelAsync().ConfigureAwait(false);
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended by itself in this moment.
+        }
     }
 
     public void Dispose() => _closing.Dispose();

@@ -32,11 +32,11 @@ public sealed class PbmDocumentTests : IDisposable
             foreach (var step in Regex.Matches(body, @"^\$ (?<command>.*)\n(?<expected>(?:(?!\$ ).*\n)*)", RegexOptions.Multiline).Cast<Match>())
             {
                 commands++;
-                await RunAsync(step.Groups["command"].Value, step.Groups["expected"].Value, block.Groups["argument"].Value == "serve");
+                await RunAsync(step.Groups["command"].Value, step.Groups["expected"].Value, block.Groups["argument"].Value);
             }
         }
 
-        Assert.Equal(48, commands);
+        Assert.Equal(47, commands);
         Assert.Equal(2, _serving.Count);
         foreach (var process in _serving)
         {
@@ -56,10 +56,16 @@ public sealed class PbmDocumentTests : IDisposable
         Directory.Delete(_scratch, recursive: true);
     }
 
-    private async Task RunAsync(string command, string expected, bool serves)
+    private async Task RunAsync(string command, string expected, string kind)
     {
-        var process = Start(serves ? "exec " + command : command);
-        if (serves)
+        var process = Start(kind.Length > 0 ? "exec " + command : command);
+        if (kind == "follow")
+        {
+            await InterruptAsync(process, expected.TrimEnd('\n'));
+            return;
+        }
+
+        if (kind == "serve")
         {
             _serving.Add(process);
             _ = process.StandardError.ReadToEndAsync();
@@ -83,6 +89,22 @@ public sealed class PbmDocumentTests : IDisposable
                 Assert.True(all.Contains(line, StringComparison.Ordinal), $"{command}: '{line}' is not in\n{all}");
             }
         }
+    }
+
+    /// <summary>Waits for what is expected, then does what Ctrl-C does.</summary>
+    private static async Task InterruptAsync(Process process, string expected)
+    {
+        using var _ = process;
+        var error = process.StandardError.ReadToEndAsync();
+        for (var line = ""; !line.Contains(expected, StringComparison.Ordinal);)
+        {
+            line = await process.StandardOutput.ReadLineAsync().WaitAsync(TestPalette.Patience) ?? throw new InvalidOperationException($"it ended: {await error}");
+        }
+
+        using var kill = Process.Start("/bin/kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await process.StandardOutput.ReadToEndAsync().WaitAsync(TestPalette.Patience);
+        await process.WaitForExitAsync().WaitAsync(TestPalette.Patience);
+        Assert.True(process.ExitCode == 0, await error);
     }
 
     private Process Start(string command)
