@@ -10,6 +10,7 @@ var groups = new (string Name, Func<LoadOptions, Task<IReadOnlyList<Row>>> Run)[
     ("kem", KemRows.RunAsync),
     ("handshake", HandshakeRows.RunAsync),
     ("secrets", SecretRows.RunAsync),
+    ("adding", AddingRows.RunAsync),
     ("setup", SetupRows.RunAsync),
     ("aead", AeadRows.RunAsync),
     ("traffic", TrafficRows.RunAsync),
