@@ -40,7 +40,7 @@ internal sealed record LineEditor(string Text = "", int Cursor = 0, int Back = 0
 
     private LineEditor At(int cursor) => this with { Cursor = Math.Clamp(cursor, 0, Text.Length) };
 
-    private LineEditor Edited(string text, int cursor) => new(text, cursor);
+    private static LineEditor Edited(string text, int cursor) => new(text, cursor);
 
     private LineEditor Recalled(IReadOnlyList<string> history, int back)
     {
