@@ -14,7 +14,7 @@ public sealed class PbmBuilder
     public PbmBuilder AddPalette(Func<IServiceProvider, PbmPalette> make)
     {
         ArgumentNullException.ThrowIfNull(make);
-        Services.AddSingleton(make);
+        Services.AddSingleton<PbmPalette>(make);
         return this;
     }
 

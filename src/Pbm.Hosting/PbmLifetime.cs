@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -11,18 +12,15 @@ public sealed class PbmLifetime : IHostedService
     private readonly PbmOptions _options;
     private readonly ILoggerFactory _loggers;
     private readonly IServiceProvider _services;
-    private readonly List<Func<IServiceProvider, PbmPalette>> _palettes;
     private PbmServer? _server;
 
     /// <summary>Made by the host.</summary>
-    public PbmLifetime(
-        IOptions<PbmOptions> options, ILoggerFactory loggers, IServiceProvider services, IEnumerable<Func<IServiceProvider, PbmPalette>> palettes)
+    public PbmLifetime(IOptions<PbmOptions> options, ILoggerFactory loggers, IServiceProvider services)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options.Value;
         _loggers = loggers;
         _services = services;
-        _palettes = [.. palettes];
     }
 
     /// <summary>Gets where it listens. Empty before the start and after the stop.</summary>
@@ -31,12 +29,12 @@ public sealed class PbmLifetime : IHostedService
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        foreach (var make in _palettes)
+        // Not before: what palettes stand on, such as an engine, may be there only once it has started.
+        foreach (var palette in _services.GetServices<PbmPalette>())
         {
-            _options.Palettes.Add(make(_services));
+            _options.Palettes.Add(palette);
         }
 
-        _palettes.Clear();
         _server = await PbmServer.StartAsync(_options, _loggers, cancellationToken).ConfigureAwait(false);
     }
 

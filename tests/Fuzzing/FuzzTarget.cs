@@ -20,6 +20,7 @@ internal sealed record FuzzTarget(string Name, Func<IEnumerable<byte[]>> Seeds, 
         Targets.FileTargets.Template,
         Targets.TextTargets.Hocon,
         Targets.TextTargets.CommandLine,
+        Targets.PbmTargets.Frame,
     ];
 
     internal static FuzzTarget? Find(string name) => All.FirstOrDefault(target => target.Name == name);

@@ -17,5 +17,6 @@ internal sealed record Operator(string Name, string Proof)
     internal CallerContext Caller => new(Actor);
 
     internal static bool IsName(string? text) =>
-        text is { Length: > 0 and <= Protocol.PbmLimits.NameLengthMax } && text.All(letter => char.IsAsciiLetterOrDigit(letter) || "._:@-".Contains(letter, StringComparison.Ordinal));
+        text is { Length: > 0 and <= Protocol.PbmLimits.NameLengthMax }
+        && text.All(letter => char.IsAsciiLetterOrDigit(letter) || "._:@-".Contains(letter, StringComparison.Ordinal));
 }

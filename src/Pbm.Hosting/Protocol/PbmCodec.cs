@@ -64,6 +64,12 @@ internal static class PbmCodec
             throw Malformed("a name in the welcome is too long");
         }
 
+        // The reader checks members, not what lists hold.
+        if (welcome.Palettes.Any(palette => palette is null || palette.Commands.Any(command => command is null || command.Switches.Any(one => one is null))))
+        {
+            throw Malformed("a list in the welcome holds null");
+        }
+
         // The rules that hold for a server's palettes hold for what a client believes of them.
         PbmNames.CheckList("welcome", welcome.Palettes.Select(palette => palette.Name), PbmLimits.PalettesMax);
         foreach (var palette in welcome.Palettes)
