@@ -30,17 +30,22 @@ internal static class ForwardingRows
         links.SetAddress(Owner, "127.0.0.1", server.Address.Port);
 
         var (batches, singles, alone) = options.Quick ? (20, 50, 20) : (10_000, 100_000, 2_000);
-        List<double> raw = [], batched = [], awaited = [];
+        List<double> raw = [], batched = [], awaited = [], rawCosts = [], batchCosts = [];
         var (batchTimes, aloneTimes) = (new LatencyHistogram(), new LatencyHistogram());
         for (var round = -1; round < options.Rounds; round++)       // the first round compiles
         {
+            var before = Environment.CpuUsage.TotalTime;
             var tls = await TlsFrames.RunAsync(owner.Certificate, batches, BatchSize * PayloadSize);
+            var between = Environment.CpuUsage.TotalTime;
             var batch = await BatchesAsync(links, batches, CallerCount, round >= 0 ? batchTimes : new LatencyHistogram());
+            var after = Environment.CpuUsage.TotalTime;
             var single = await SinglesAsync(links, singles, 1_000, new LatencyHistogram());
             await SinglesAsync(links, alone, 1, round >= 0 ? aloneTimes : new LatencyHistogram());
             if (round >= 0)
             {
                 raw.Add(tls);
+                rawCosts.Add((between - before).TotalMicroseconds / batches);
+                batchCosts.Add((after - between).TotalMicroseconds / batches);
                 batched.Add(batch);
                 awaited.Add(single);
             }
@@ -51,6 +56,8 @@ internal static class ForwardingRows
         [
             frames,
             new Row($"forwarded batches of {BatchSize} × {PayloadSize} B, {CallerCount} under way", batched, "/s", frames.Median, "the frames above") { Bar = Bar.AtLeast(10_000) },
+            new Row("processor time of each frame, both ends", rawCosts, "us"),
+            new Row("processor time of each batch, both ends", batchCosts, "us") { Bar = Bar.AtMost(200) },
             new Row("the same: 50th percentile of a batch", [batchTimes.Percentile(0.5) / 1_000], "us"),
             new Row("the same: 99th percentile of a batch", [batchTimes.Percentile(0.99) / 1_000], "us"),
             new Row("forwarded requests, awaited one by one by 1,000 callers", awaited, "/s"),

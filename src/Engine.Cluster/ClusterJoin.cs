@@ -112,13 +112,14 @@ public static class ClusterJoin
         var signingRequest = new CertificateRequest(new X500DistinguishedName("CN=kyberium node"), key, HashAlgorithmName.SHA256).CreateSigningRequest();
         var request = new JoinRequest(
             JoinRequest.CurrentFormat, options.Cluster.Value, options.Node.Value, options.Version.ToString(), signingRequest, token?.Id, token?.Secret.ToArray());
+        string? distrust = null;
         using var http = Client(options, lighthouse, new SslClientAuthenticationOptions
         {
             ClientCertificateContext = own?.Context,
             RemoteCertificateValidationCallback = (_, shown, _, _) =>
-                shown is X509Certificate2 certificate && trust.Verify(certificate, options.TimeProvider.GetUtcNow(), out _, CertificateKind.Lighthouse) is not null,
+                shown is X509Certificate2 certificate && trust.Verify(certificate, options.TimeProvider.GetUtcNow(), out distrust, CertificateKind.Lighthouse) is not null,
         });
-        using var response = await http.PostAsJsonAsync(path, request, JoinJson.Default.JoinRequest, cancellationToken).ConfigureAwait(false);
+        using var response = await PostAsync().ConfigureAwait(false);
         if (!response.IsSuccessStatusCode)
         {
             var refusal = response.Content.Headers.ContentType?.MediaType == "application/json"
@@ -134,6 +135,18 @@ public static class ClusterJoin
         var identity = new ClusterIdentity(
             options.Cluster, issued.CopyWithPrivateKey(key), [.. granted.Roots.Select(root => X509CertificateLoader.LoadCertificate(root))], granted.Denied);
         return new ClusterGrant(identity, granted.ShardCount, granted.Database, granted.Policies, granted.Lighthouses);
+
+        async Task<HttpResponseMessage> PostAsync()
+        {
+            try
+            {
+                return await http.PostAsJsonAsync(path, request, JoinJson.Default.JoinRequest, cancellationToken).ConfigureAwait(false);
+            }
+            catch (HttpRequestException) when (distrust is not null)
+            {
+                throw JoinErrors.NotItsLighthouse(lighthouse, options.Cluster, distrust);
+            }
+        }
     }
 
     private static HttpClient Client(ClusterJoinOptions options, string lighthouse, SslClientAuthenticationOptions tls)

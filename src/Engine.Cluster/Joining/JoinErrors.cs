@@ -9,6 +9,9 @@ internal static class JoinErrors
     internal static EngineException AnotherRoot(string lighthouse) => new(
         EngineErrorCode.JoinProofInvalid, $"{lighthouse} does not have the root that the token names; check the address, or make a new token");
 
+    internal static EngineException NotItsLighthouse(string lighthouse, ClusterName cluster, string found) => new(
+        EngineErrorCode.ClusterRefused, $"{lighthouse} is no Lighthouse of cluster '{cluster}' to believe: of its certificate, {found}; check the address and the cluster's name");
+
     internal static EngineException NoLighthouse(IReadOnlyCollection<string> failures) => new(
         EngineErrorCode.NodeUnreachable, $"no Lighthouse answered ({string.Join("; ", failures)}); check the addresses and that one runs");
 

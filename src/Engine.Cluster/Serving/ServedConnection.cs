@@ -23,6 +23,9 @@ internal sealed class ServedConnection : IDisposable
     private readonly ServedRequests _requests;
     private readonly LinkGrant _grant;
     private readonly ITimer _sweeper;
+    private readonly List<ServedRequest> _ready = [];
+    private readonly List<(ServedRequest Request, ClusterAnswer Answer)> _answered = [];
+    private readonly List<CancellationTokenSource> _stops = [];
     private FrameWriter _writing = new();
     private FrameWriter _pending = new();
     private bool _isSweeping;
@@ -144,16 +147,13 @@ internal sealed class ServedConnection : IDisposable
         Reading reading;
         while ((reading = _intake.TryTake(out var items)) == Reading.Whole)
         {
-            var reader = new FrameReader(items.Span);
-            while ((reading = reader.TryNext(out var item)) == Reading.Whole)
-            {
-                Take(item, items.Slice(item.BytesStart, item.BytesLength));
-            }
-
-            if (reading == Reading.Malformed)
+            var now = Now;
+            if ((reading = Accept(items, now)) == Reading.Malformed)
             {
                 break;
             }
+
+            Run(now);
         }
 
         if (reading == Reading.Malformed)
@@ -162,66 +162,102 @@ internal sealed class ServedConnection : IDisposable
         }
     }
 
-    private void Take(in LinkItem item, ReadOnlyMemory<byte> bytes)
+    // One lock for all items of a frame; handlers run outside of it.
+    private Reading Accept(ReadOnlyMemory<byte> items, long now)
     {
-        ServedRequest? ready = null;
-        CancellationTokenSource? stop = null;
+        var reader = new FrameReader(items.Span);
         lock (_lock)
         {
-            switch (item.Kind)
+            Reading reading;
+            while ((reading = reader.TryNext(out var item)) == Reading.Whole)
             {
-                case ItemKind.Request:
-                    ready = _requests.Accept(item, _intake.Block, bytes, Now);
-                    break;
-                case ItemKind.Piece:
-                    ready = _requests.Piece(item, bytes.Span);
-                    break;
-                case ItemKind.Cancel:
-                    stop = _requests.Cancel(item.Correlation, _pending);
-                    break;
-                default:
-                    throw new LinkProtocolException($"an item of kind {(int)item.Kind}, which asks nothing");
+                Accept(item, items.Slice(item.BytesStart, item.BytesLength), now);
             }
 
-            if (ready is not null)
-            {
-                ready.IsRunning = true;
-            }
+            return reading;
+        }
+    }
+
+    private void Accept(in LinkItem item, ReadOnlyMemory<byte> bytes, long now)
+    {
+        ServedRequest? ready = null;
+        switch (item.Kind)
+        {
+            case ItemKind.Request:
+                ready = _requests.Accept(item, _intake.Block, bytes, now);
+                break;
+            case ItemKind.Piece:
+                ready = _requests.Piece(item, bytes.Span);
+                break;
+            case ItemKind.Cancel when _requests.Cancel(item.Correlation, _pending) is { } stop:
+                _stops.Add(stop);
+                break;
+            case ItemKind.Cancel:
+                break;
+            default:
+                throw new LinkProtocolException($"an item of kind {(int)item.Kind}, which asks nothing");
         }
 
         if (ready is not null)
         {
-            Run(ready);
+            ready.IsRunning = true;
+            _ready.Add(ready);
         }
-
-        stop?.Cancel();
     }
 
-    private void Run(ServedRequest request)
+    private void Run(long now)
+    {
+        foreach (var stop in _stops)
+        {
+            stop.Cancel();
+        }
+
+        foreach (var request in _ready)
+        {
+            if (Run(request, now) is { } answer)
+            {
+                _answered.Add((request, answer));
+            }
+        }
+
+        lock (_lock)
+        {
+            foreach (var (request, answer) in _answered)
+            {
+                Write(request, answer);
+            }
+        }
+
+        _stops.Clear();
+        _ready.Clear();
+        _answered.Clear();
+    }
+
+    /// <summary>Hands a request to the handler.</summary>
+    /// <returns>The answer, when it is there at once.</returns>
+    private ClusterAnswer? Run(ServedRequest request, long now)
     {
         ValueTask<ClusterAnswer> answer;
         try
         {
             var asked = new ClusterRequest(
-                request.Operation, request.Shard, TimeSpan.FromMilliseconds(Math.Max(1, request.DueMillis - Now)), request.Payload);
+                request.Operation, request.Shard, TimeSpan.FromMilliseconds(Math.Max(1, request.DueMillis - now)), request.Payload);
             answer = _handler.HandleAsync(_caller, asked, request.Cancelled);
         }
 #pragma warning disable CA1031 // The caller gets a code, this node's log the exception; other requests go on.
         catch (Exception failure)
         {
-            Answer(request, Read(failure, request));
-            return;
+            answer = ValueTask.FromException<ClusterAnswer>(failure);
         }
 #pragma warning restore CA1031
 
         if (answer.IsCompletedSuccessfully)
         {
-            Answer(request, answer.Result);
+            return Checked(request, answer.Result);
         }
-        else
-        {
-            _ = FinishAsync(request, answer);
-        }
+
+        _ = FinishAsync(request, answer);
+        return null;
     }
 
     private async Task FinishAsync(ServedRequest request, ValueTask<ClusterAnswer> running)
@@ -230,7 +266,7 @@ internal sealed class ServedConnection : IDisposable
         ClusterAnswer? answer;
         try
         {
-            answer = await running.ConfigureAwait(false);
+            answer = Checked(request, await running.ConfigureAwait(false));
         }
 #pragma warning disable CA1031 // As above.
         catch (Exception failure)
@@ -239,28 +275,35 @@ internal sealed class ServedConnection : IDisposable
         }
 #pragma warning restore CA1031
 
-        Answer(request, answer);
+        lock (_lock)
+        {
+            Write(request, answer);
+        }
+
         _answers.Wake();
     }
 
-    private void Answer(ServedRequest request, ClusterAnswer? answer)
+    private ClusterAnswer Checked(ServedRequest request, in ClusterAnswer answer)
     {
-        if (answer is { Status: ClusterAnswerStatus.None })
+        if (answer.Status != ClusterAnswerStatus.None)
         {
-            LinkLog.HandlerFailed(_logger, _caller.Value, request.Shard.ToString(), new InvalidOperationException("the handler gave no answer"));
-            answer = Internal;
+            return answer;
         }
 
-        lock (_lock)
+        LinkLog.HandlerFailed(_logger, _caller.Value, request.Shard.ToString(), new InvalidOperationException("the handler gave no answer"));
+        return Internal;
+    }
+
+    // Under the lock.
+    private void Write(ServedRequest request, in ClusterAnswer? answer)
+    {
+        if (_isOver)
         {
-            if (_isOver)
-            {
-                request.ReleasePayload();
-            }
-            else
-            {
-                _requests.Answer(request, answer, _pending);
-            }
+            request.ReleasePayload();
+        }
+        else
+        {
+            _requests.Answer(request, answer, _pending);
         }
     }
 
