@@ -17,6 +17,7 @@ var groups = new (string Name, Func<LoadOptions, Task<IReadOnlyList<Row>>> Run)[
     ("awaited", AwaitedRows.RunAsync),
     ("neighbours", NeighbourRows.RunAsync),
     ("send", DurableRows.SendAloneAsync),
+    ("postgresql", PostgreSqlRows.RunAsync),
     ("half", HalfLoadRows.RunAsync),
     ("durable", DurableRows.RunAsync),
     ("burst", BurstRows.RunAsync),

@@ -41,7 +41,7 @@ public sealed class PostgreSqlCluster : IAsyncDisposable
     public async Task<(IReadOnlyList<ClusterMember> Members, ShardMap Map)> ReadAsync(CancellationToken cancellationToken = default)
     {
         var table = new ShardTable();
-        var reading = await AskAsync(() => _store.ReadAsync(table.ReadFrom, cancellationToken)).ConfigureAwait(false);
+        var reading = await AskAsync(() => _store.ReadAsync(table.ReadFrom, 0, cancellationToken)).ConfigureAwait(false);
         table.Apply(reading);
         return (reading.Members, table.ToMap(reading.Members));
     }

@@ -32,6 +32,7 @@ public sealed class PostgreSqlPlacement : IPlacement
     private IReadOnlyList<ClusterMember> _members = [];
     private IShardHost? _host;
     private bool _isAllocator;
+    private bool _mayAllocate = true;       // the first round finds out
     private int _disposed;
 
     private PostgreSqlPlacement(PostgreSqlPlacementOptions options, ClusterStore store)
@@ -195,10 +196,10 @@ public sealed class PostgreSqlPlacement : IPlacement
 
     private async Task RoundAsync(CancellationToken cancellationToken)
     {
-        if (_options.AllocatorPriority >= 0 && (_isAllocator || _lease.MayAllocate))
+        if (_isAllocator || _mayAllocate)
         {
+            _mayAllocate = false;
             Volatile.Write(ref _isAllocator, await _allocator.RunAsync(cancellationToken).ConfigureAwait(false));
-            _lease.MayAllocate = false;
         }
 
         var loads = _loads.ToList();
@@ -209,7 +210,14 @@ public sealed class PostgreSqlPlacement : IPlacement
         }
 
         var life = _lease.Life;     // orders are for the life that the reading came after
-        Show(await _store.ReadAsync(_table.ReadFrom, cancellationToken).ConfigureAwait(false));
+        var reading = await _store.ReadAsync(_table.ReadFrom, _options.AllocatorPriority, cancellationToken).ConfigureAwait(false);
+        Show(reading);
+        _mayAllocate = _options.AllocatorPriority >= 0 && reading.MayAllocate && !_isAllocator;
+        if (_mayAllocate)
+        {
+            _news.Wake();
+        }
+
         if (life is null || life != _lease.Life)
         {
             EndLeaving(_lease.IsLeaving && _lease.Life is null);

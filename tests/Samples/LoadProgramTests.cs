@@ -47,6 +47,7 @@ public sealed class LoadProgramTests
         .. Providers.SelectMany(provider => Of(provider, "awaited seals and opens answered", "50th percentile", "99th percentile", "99.9th percentile")),
         "auto: seal of 256 B from 20 concurrent callers", "ASP.NET Core Data Protection: protect", "ASP.NET Core Data Protection: unprotect", "SslStream", "bare actor",
         "SQLite alone", .. Providers.SelectMany(provider => Of(provider, "durable send, sender alone", "processor time of each", "allocated by each")),
+        "PostgreSQL alone", "PostgreSQL: the journal's commits", .. Providers.SelectMany(provider => Of(provider, "durable send, PostgreSQL, sender alone", "processor time of each")),
         .. Providers.SelectMany(provider => Of(
             provider, "durable sends answered at half load", "50th percentile", "99th percentile", "99.9th percentile", "99th percentile of SQLite alone", "99th percentile against")),
         "durable send until journalled", "the same until received and acknowledged", "processor time of each, both engines", "allocated by a durable message",

@@ -22,7 +22,7 @@ internal sealed class AllocatorRound(ClusterStore store, string holder, int prio
             return false;
         }
 
-        var reading = await store.ReadAsync(_table.ReadFrom, cancellationToken).ConfigureAwait(false);
+        var reading = await store.ReadAsync(_table.ReadFrom, priority, cancellationToken).ConfigureAwait(false);
         var isNews = _table.Apply(reading) | _plannedUnder != term | !_members.SequenceEqual(reading.Members, MemberFacts.Comparer);
         _members = reading.Members;
         var wishes = await store.ReadWishesAsync(cancellationToken).ConfigureAwait(false);

@@ -51,14 +51,9 @@ internal sealed class ClusterStore : IAsyncDisposable
             (JoinVerdict)reader.GetInt16(0), reader.GetInt64(1), TimeSpan.FromMilliseconds(reader.GetInt64(2)), TimeSpan.FromMilliseconds(reader.GetInt64(3)));
     }
 
-    /// <summary>Renews; <see langword="null"/> when the lease is over.</summary>
-    internal async Task<RenewAnswer?> RenewAsync(NodeId node, long incarnation, int priority, CancellationToken cancellationToken)
-    {
-        await using var command = Command("SELECT state, may_allocate FROM {0}.renew($1, $2, $3)", node.Value, incarnation, priority);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        return await reader.ReadAsync(cancellationToken).ConfigureAwait(false)
-            ? new RenewAnswer((MemberState)reader.GetInt16(0), reader.GetBoolean(1)) : null;
-    }
+    /// <summary>Renews; tells whether the lease was not over.</summary>
+    internal async Task<bool> RenewAsync(NodeId node, long incarnation, CancellationToken cancellationToken) =>
+        await RunAsync("SELECT {0}.renew($1, $2)", cancellationToken, node.Value, incarnation).ConfigureAwait(false) is true;
 
     internal Task ReleaseAsync(ShardId shard, Fence fence, NodeId node, long incarnation, CancellationToken cancellationToken) => RunAsync(
         "SELECT {0}.release($1, $2, $3, $4, $5)", cancellationToken, shard.Group, shard.Number, fence.Value, node.Value, incarnation);
@@ -93,10 +88,17 @@ internal sealed class ClusterStore : IAsyncDisposable
 
     /// <summary>Reads the members, and what changed of shards and plan since a reading before.</summary>
     /// <remarks>Read first is which transactions may still be under way: what they change is not seen now, and is asked for next time.</remarks>
-    internal async Task<ClusterReading> ReadAsync(string from, CancellationToken cancellationToken)
+    /// <param name="from"><see cref="ClusterReading.ReadFrom"/> of that reading.</param>
+    /// <param name="priority">How gladly the reader allocates.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    internal async Task<ClusterReading> ReadAsync(string from, int priority, CancellationToken cancellationToken)
     {
         await using var batch = _source.CreateBatch();
-        Add("SELECT pg_snapshot_xmin(pg_current_snapshot())::text, coalesce((SELECT plan_version FROM {0}.cluster), 0)");
+        Add("""
+            SELECT pg_snapshot_xmin(pg_current_snapshot())::text, coalesce(max(plan_version), 0),
+                coalesce(bool_or(allocator IS NULL OR allocator_until <= clock_timestamp() OR allocator_priority < $1), false)
+            FROM {0}.cluster
+            """, priority);
         Add("""
             SELECT m.node, CASE WHEN m.state <> 5 AND m.lease_until <= clock_timestamp() + c.lease / 4 THEN 4 ELSE m.state END::smallint,
                 m.incarnation, m.address, m.roles, m.weight, m.version
@@ -106,7 +108,7 @@ internal sealed class ClusterStore : IAsyncDisposable
         Add("SELECT name, number, node FROM {0}.plan WHERE changed_in >= $1::text::xid8", from);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
-        var (readFrom, version) = (reader.GetString(0), reader.GetInt64(1));
+        var (readFrom, version, mayAllocate) = (reader.GetString(0), reader.GetInt64(1), reader.GetBoolean(2));
         var members = await RowsAsync(reader, static row => new ClusterMember(new NodeId(row.GetString(0)), (MemberState)row.GetInt16(1))
         {
             Incarnation = row.GetInt64(2), Address = row.GetString(3), Roles = row.GetFieldValue<string[]>(4), Weight = row.GetInt32(5),
@@ -116,7 +118,7 @@ internal sealed class ClusterStore : IAsyncDisposable
             reader, static row => (Shard(row), new Fence(row.GetInt64(2)), Node(row, 3), row.IsDBNull(4) ? 0 : row.GetInt64(4)), cancellationToken)
             .ConfigureAwait(false);
         var plan = await RowsAsync(reader, static row => (Shard(row), Node(row, 2)), cancellationToken).ConfigureAwait(false);
-        return new ClusterReading(readFrom, version, members, owners, plan);
+        return new ClusterReading(readFrom, version, members, owners, plan) { MayAllocate = mayAllocate };
 
         void Add(string text, params object[] values)
         {
@@ -235,4 +237,3 @@ internal enum JoinVerdict : short
 /// <param name="Wait">How long the lease of who lives lasts if it is not renewed.</param>
 internal readonly record struct JoinAnswer(JoinVerdict Verdict, long Incarnation, TimeSpan Length, TimeSpan Wait);
 
-internal readonly record struct RenewAnswer(MemberState State, bool MayAllocate);

@@ -19,7 +19,6 @@ internal sealed class NodeLease : IDisposable
     private readonly ConcurrentDictionary<ShardId, (Fence Fence, long Incarnation)> _acquired = new();
     private LeaseState _state;
     private NodeLife? _life;
-    private bool _mayAllocate;
     private bool _isLeaving;
     private long _livingIncarnation;
 
@@ -32,13 +31,6 @@ internal sealed class NodeLease : IDisposable
 
     /// <summary>Gets the life that a lease holds for; <see langword="null"/> between two.</summary>
     internal NodeLife? Life => Volatile.Read(ref _life);
-
-    /// <summary>Gets or sets whether nobody allocates, or somebody who does so less gladly.</summary>
-    internal bool MayAllocate
-    {
-        get => Volatile.Read(ref _mayAllocate);
-        set => Volatile.Write(ref _mayAllocate, value);
-    }
 
     /// <summary>Gets or sets whether the node is to stay out once it is out.</summary>
     internal bool IsLeaving
@@ -92,7 +84,7 @@ internal sealed class NodeLease : IDisposable
                         EndWhenOver();
                         break;
                     case LeaseAct.Renew:
-                        await RenewAsync(news, timeout.Token).ConfigureAwait(false);
+                        await RenewAsync(timeout.Token).ConfigureAwait(false);
                         break;
                     case LeaseAct.Join:
                         await JoinAgainAsync(news, timeout.Token).ConfigureAwait(false);
@@ -182,7 +174,7 @@ internal sealed class NodeLease : IDisposable
         }
     }
 
-    private async Task RenewAsync(Wakeup news, CancellationToken cancellationToken)
+    private async Task RenewAsync(CancellationToken cancellationToken)
     {
         var sentAt = Now;
         if (Life is not { } life)
@@ -190,17 +182,9 @@ internal sealed class NodeLease : IDisposable
             return;
         }
 
-        var answer = await _store.RenewAsync(_options.Node, life.Incarnation, _options.AllocatorPriority, cancellationToken).ConfigureAwait(false);
-        if (answer is null || !TryExtend(life, sentAt))
+        if (!await _store.RenewAsync(_options.Node, life.Incarnation, cancellationToken).ConfigureAwait(false) || !TryExtend(life, sentAt))
         {
             Lose();
-            return;
-        }
-
-        if (answer.Value.MayAllocate)
-        {
-            MayAllocate = true;
-            news.Wake();
         }
     }
 
@@ -262,7 +246,6 @@ internal sealed class NodeLease : IDisposable
                 break;
         }
 
-        MayAllocate = true;     // the first round finds out
         lock (_lock)
         {
             _state = LeaseRules.Joined(answer.Incarnation, answer.Length, sentAt, Now);
@@ -281,13 +264,13 @@ internal sealed class NodeLease : IDisposable
 
     private void EndWhenOver()
     {
-        switch (LeaseRules.Decide(State(), Now))
+        switch (State())
         {
-            case (LeaseAct.Stop, _):
+            case LeaseState.Held held when Now >= held.ValidUntil:
                 Lose();
                 break;
-            case (_, var until) when Life is not null:
-                _end.Change(Due(until), Timeout.InfiniteTimeSpan);     // a timer may be early
+            case LeaseState.Held held:
+                _end.Change(Due(held.ValidUntil) + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);     // a timer may be early
                 break;
             default:
                 break;

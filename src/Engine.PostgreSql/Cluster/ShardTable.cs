@@ -61,4 +61,8 @@ internal sealed class ShardTable
 /// <summary>What one reading of the cluster gave: everything that changed since the one before, some of it perhaps again.</summary>
 internal sealed record ClusterReading(
     string ReadFrom, long PlanVersion, IReadOnlyList<ClusterMember> Members,
-    IReadOnlyList<(ShardId Shard, Fence Fence, NodeId? Owner, long Incarnation)> Owners, IReadOnlyList<(ShardId Shard, NodeId? Planned)> Plan);
+    IReadOnlyList<(ShardId Shard, Fence Fence, NodeId? Owner, long Incarnation)> Owners, IReadOnlyList<(ShardId Shard, NodeId? Planned)> Plan)
+{
+    /// <summary>Gets whether nobody allocates, or somebody who does so less gladly than the reader.</summary>
+    internal bool MayAllocate { get; init; }
+}

@@ -164,16 +164,14 @@ BEGIN
     END IF;
 END $$;
 
--- Renews a node's lease, and with it those of all its shards. No row when it is over or was taken: then the node joins anew.
-CREATE FUNCTION {schema}.renew(node_name text, node_incarnation bigint, priority integer)
-RETURNS TABLE (state smallint, may_allocate boolean)
+-- Renews a node's lease, and with it those of all its shards. False when it is over or was taken: then the node joins anew.
+CREATE FUNCTION {schema}.renew(node_name text, node_incarnation bigint) RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM {schema}.be_durable();
-    RETURN QUERY UPDATE {schema}.member m SET lease_until = clock_timestamp() + c.lease
-        FROM {schema}.cluster c
-        WHERE m.node = node_name AND m.incarnation = node_incarnation AND m.state <> 5 AND m.lease_until > clock_timestamp()
-        RETURNING m.state, c.allocator IS NULL OR c.allocator_until <= clock_timestamp() OR c.allocator_priority < priority;
+    UPDATE {schema}.member m SET lease_until = clock_timestamp() + (SELECT c.lease FROM {schema}.cluster c)
+        WHERE m.node = node_name AND m.incarnation = node_incarnation AND m.state <> 5 AND m.lease_until > clock_timestamp();
+    RETURN FOUND;
 END $$;
 
 -- What a node says of itself, or an operator of it: leaving (3) or down (5). A lease that is under way ends by itself: it was promised.

@@ -54,9 +54,12 @@ internal sealed class TestCluster(PostgresServer server) : IAsyncDisposable
         () => nodes.Sum(static node => node.Served.Count) == ShardCount && nodes.All(node => Math.Abs(node.Served.Count - ((double)ShardCount / nodes.Length)) < 1),
         $"{ShardCount} shards shared by {nodes.Length} nodes");
 
-    /// <summary>Ends the lease of a node by the database's clock.</summary>
+    /// <summary>Ends the lease of a node by the database's clock, and that of whoever allocates: it may be the same process.</summary>
     internal Task EndLeaseAsync(TestNode node, string since = "0 s") => server.ExecuteAsync(
-        $"UPDATE {Schema}.member SET lease_until = clock_timestamp() - interval '{since}' WHERE node = '{node.Placement.Self}'");
+        $"""
+        UPDATE {Schema}.member SET lease_until = clock_timestamp() - interval '{since}' WHERE node = '{node.Placement.Self}';
+        UPDATE {Schema}.cluster SET allocator_until = clock_timestamp();
+        """);
 
     internal async Task<T> AskAsync<T>(string text)
     {
