@@ -1,8 +1,11 @@
 using Kyberium.Engine.Cryptography;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Storage;
+using Kyberium.Engine.Sessions.Traffic;
 using Kyberium.Engine.Shards;
+using Kyberium.Engine.Tests.Sessions.Storage;
 using Kyberium.Engine.Tests.Sessions.Traffic;
+using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine.Tests.Shards;
 
@@ -106,6 +109,25 @@ public sealed class ShardPartsTests
         var key = SecretBytes.CopyOf(new byte[PeerVault.KeySize]);
         new PeerVault(key, AeadProvider.Platform).Dispose();
         Assert.Throws<ObjectDisposedException>(() => key.Reveal().Length);
+    }
+
+    [Fact]
+    public void Records_that_only_go_out_are_noticed_at_the_fourth_look_and_one_that_comes_in_begins_the_count_anew()
+    {
+        using var traffic = (EpochTraffic)StoredSamples.Windowed(StoredSamples.FirstEpoch()).State.Sessions[0].Current.Traffic!;
+        Assert.False(Looks(traffic, sealing: false));       // what was sealed before it was loaded
+        Assert.Equal([false, false, false, true], Enumerable.Range(0, 4).Select(_ => Looks(traffic, sealing: true)));
+        Assert.Equal([false, false, false], Enumerable.Range(0, 3).Select(_ => Looks(traffic, sealing: true)));
+        traffic.IsWatched = false;                          // a record was opened, and told of
+        Assert.Equal([false, false, false], Enumerable.Range(0, 3).Select(_ => Looks(traffic, sealing: true)));
+        Assert.False(Looks(traffic, sealing: false));       // nothing went out that could have been answered
+        Assert.Equal([false, false, false, true], Enumerable.Range(0, 4).Select(_ => Looks(traffic, sealing: true)));
+    }
+
+    private static bool Looks(EpochTraffic traffic, bool sealing)
+    {
+        Assert.True(!sealing || traffic.Sending.TrySeal(EnvelopeType.Data, default, default, new byte[100], out _) == SealOutcome.Sealed);
+        return traffic.IsUnheard(looksMax: 4);
     }
 
     [Fact]
