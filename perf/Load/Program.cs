@@ -9,6 +9,9 @@ var groups = new (string Name, Func<LoadOptions, Task<IReadOnlyList<Row>>> Run)[
 {
     ("kem", KemRows.RunAsync),
     ("handshake", HandshakeRows.RunAsync),
+    ("secrets", SecretRows.RunAsync),
+    ("adding", AddingRows.RunAsync),
+    ("setup", SetupRows.RunAsync),
     ("aead", AeadRows.RunAsync),
     ("traffic", TrafficRows.RunAsync),
     ("awaited", AwaitedRows.RunAsync),
@@ -22,6 +25,7 @@ var groups = new (string Name, Func<LoadOptions, Task<IReadOnlyList<Row>>> Run)[
     ("cold", ColdRows.RunAsync),
     ("recovery", RecoveryRows.RunAsync),
     ("ready", ReadyRows.RunAsync),
+    ("forwarding", ForwardingRows.RunAsync),
 };
 LoadOptions options;
 try

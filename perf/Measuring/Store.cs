@@ -9,7 +9,7 @@ internal enum StoreKind
     /// <summary>Memory of this process: for volatile traffic, whose cost a journal is no part of.</summary>
     Memory,
 
-    /// <summary>SQLite. Flushed when it is measured; not while sessions are made, where each new peer waits for a flush of its own.</summary>
+    /// <summary>SQLite. Flushed when it is measured; not while sessions are made, where new peers wait for flushes.</summary>
     Disk,
 }
 

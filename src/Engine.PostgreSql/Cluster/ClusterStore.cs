@@ -237,4 +237,3 @@ internal enum JoinVerdict : short
 /// <param name="Length">The length of a lease in this cluster.</param>
 /// <param name="Wait">How long the lease of who lives lasts if it is not renewed.</param>
 internal readonly record struct JoinAnswer(JoinVerdict Verdict, long Incarnation, TimeSpan Length, TimeSpan Wait);
-
