@@ -175,10 +175,9 @@ public sealed class PostgreSqlPlacement : IPlacement
     {
         while (!_stopping.IsCancellationRequested)
         {
-            using var timeout = _lease.BoundCall(_stopping.Token);
             try
             {
-                await RoundAsync(timeout.Token).ConfigureAwait(false);
+                await RoundAsync().ConfigureAwait(false);
             }
             catch (Exception failure) when (failure is not OutOfMemoryException)
             {
@@ -194,23 +193,23 @@ public sealed class PostgreSqlPlacement : IPlacement
         }
     }
 
-    private async Task RoundAsync(CancellationToken cancellationToken)
+    private async Task RoundAsync()
     {
         if (_isAllocator || _mayAllocate)
         {
             _mayAllocate = false;
-            Volatile.Write(ref _isAllocator, await _allocator.RunAsync(cancellationToken).ConfigureAwait(false));
+            Volatile.Write(ref _isAllocator, await _allocator.RunAsync(CancellationToken.None).ConfigureAwait(false));
         }
 
         var loads = _loads.ToList();
         if (loads.Count > 0)
         {
-            await _store.ReportLoadsAsync(loads, cancellationToken).ConfigureAwait(false);
+            await _store.ReportLoadsAsync(loads, CancellationToken.None).ConfigureAwait(false);
             loads.ForEach(load => _loads.TryRemove(load));
         }
 
         var life = _lease.Life;     // orders are for the life that the reading came after
-        var reading = await _store.ReadAsync(_table.ReadFrom, _options.AllocatorPriority, cancellationToken).ConfigureAwait(false);
+        var reading = await _store.ReadAsync(_table.ReadFrom, _options.AllocatorPriority, CancellationToken.None).ConfigureAwait(false);
         Show(reading);
         _mayAllocate = _options.AllocatorPriority >= 0 && reading.MayAllocate && !_isAllocator;
         if (_mayAllocate)
@@ -286,7 +285,7 @@ public sealed class PostgreSqlPlacement : IPlacement
         {
             try
             {
-                await _store.ListenAsync(_news.Wake, _stopping.Token).ConfigureAwait(false);
+                await _store.ListenAsync(_news.Wake, _options.PollInterval, _stopping.Token).ConfigureAwait(false);
             }
             catch (Exception failure) when (failure is not OutOfMemoryException)
             {

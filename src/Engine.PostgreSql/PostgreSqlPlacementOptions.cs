@@ -62,6 +62,11 @@ public sealed class PostgreSqlPlacementOptions : PostgreSqlClusterOptions
         Require(PollInterval >= TimeSpan.FromMilliseconds(50) && PollInterval <= TimeSpan.FromMinutes(1), $"PollInterval is {PollInterval}; allowed are 50 ms to 1 min");
         Require(AllocatorPriority >= -1, $"AllocatorPriority is {AllocatorPriority}; allowed are -1 and more");
         Require(MovesMax is >= 1 and <= ShardGroup.CountMax, $"MovesMax is {MovesMax}; allowed are 1 to {ShardGroup.CountMax}");
-        return base.Check();
+        var connect = base.Check();
+
+        // A call that hangs leaves time for another before the lease is over.
+        connect.Timeout = connect.CommandTimeout = (int)Math.Clamp(LeaseLength.TotalSeconds / 4, 1, 10);
+        connect.CancellationTimeout = -1;
+        return connect;
     }
 }

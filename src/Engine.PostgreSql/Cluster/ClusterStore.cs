@@ -157,19 +157,20 @@ internal sealed class ClusterStore : IAsyncDisposable
     }
 
     /// <summary>Waits for a word that something has changed, in a session of its own; <paramref name="woken"/> is called for each.</summary>
-    internal async Task ListenAsync(Action woken, CancellationToken cancellationToken)
+    /// <remarks>Looks whether it is to stop now and then: the driver's cancellation may throw at whoever cancels when the connection breaks at that moment.</remarks>
+    internal async Task ListenAsync(Action woken, TimeSpan interval, CancellationToken stopping)
     {
-        await using var connection = await _source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        await using var connection = await _source.OpenConnectionAsync(CancellationToken.None).ConfigureAwait(false);
         connection.Notification += (_, _) => woken();
         await using (var command = new NpgsqlCommand($"LISTEN \"kyberium {_schema}\"", connection))
         {
-            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+            await command.ExecuteNonQueryAsync(CancellationToken.None).ConfigureAwait(false);
         }
 
-        while (true)
+        woken();        // for what came before
+        while (!stopping.IsCancellationRequested)
         {
-            woken();        // for what came before the first wait
-            await connection.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await connection.WaitAsync(interval, CancellationToken.None).ConfigureAwait(false);
         }
     }
 
@@ -236,4 +237,3 @@ internal enum JoinVerdict : short
 /// <param name="Length">The length of a lease in this cluster.</param>
 /// <param name="Wait">How long the lease of who lives lasts if it is not renewed.</param>
 internal readonly record struct JoinAnswer(JoinVerdict Verdict, long Incarnation, TimeSpan Length, TimeSpan Wait);
-

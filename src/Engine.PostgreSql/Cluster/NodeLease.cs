@@ -75,7 +75,6 @@ internal sealed class NodeLease : IDisposable
                 return;
             }
 
-            using var timeout = BoundCall(stopping);
             try
             {
                 switch (act)
@@ -84,10 +83,10 @@ internal sealed class NodeLease : IDisposable
                         EndWhenOver();
                         break;
                     case LeaseAct.Renew:
-                        await RenewAsync(timeout.Token).ConfigureAwait(false);
+                        await RenewAsync().ConfigureAwait(false);
                         break;
                     case LeaseAct.Join:
-                        await JoinAgainAsync(news, timeout.Token).ConfigureAwait(false);
+                        await JoinAgainAsync(news).ConfigureAwait(false);
                         break;
                     default:
                         await sleep.SleepAsync(until - Now, stopping).ConfigureAwait(false);
@@ -105,10 +104,6 @@ internal sealed class NodeLease : IDisposable
             }
         }
     }
-
-    /// <summary>Gives what ends a call that takes a third of the lease: another try fits in.</summary>
-    internal CallTime BoundCall(CancellationToken stopping) =>
-        new((State() is LeaseState.Held held ? held.Length : _options.LeaseLength) / 3, _time, stopping);
 
     internal void Note(ShardId shard, Fence fence, long incarnation) => _acquired[shard] = (fence, incarnation);
 
@@ -174,7 +169,7 @@ internal sealed class NodeLease : IDisposable
         }
     }
 
-    private async Task RenewAsync(CancellationToken cancellationToken)
+    private async Task RenewAsync()
     {
         var sentAt = Now;
         if (Life is not { } life)
@@ -182,7 +177,7 @@ internal sealed class NodeLease : IDisposable
             return;
         }
 
-        if (!await _store.RenewAsync(_options.Node, life.Incarnation, cancellationToken).ConfigureAwait(false) || !TryExtend(life, sentAt))
+        if (!await _store.RenewAsync(_options.Node, life.Incarnation, CancellationToken.None).ConfigureAwait(false) || !TryExtend(life, sentAt))
         {
             Lose();
         }
@@ -204,11 +199,11 @@ internal sealed class NodeLease : IDisposable
         }
     }
 
-    private async Task JoinAgainAsync(Wakeup news, CancellationToken cancellationToken)
+    private async Task JoinAgainAsync(Wakeup news)
     {
         try
         {
-            if (await TryJoinAsync(cancellationToken).ConfigureAwait(false) is { } wait)
+            if (await TryJoinAsync(CancellationToken.None).ConfigureAwait(false) is { } wait)
             {
                 Defer(wait);
             }
