@@ -9,11 +9,15 @@ var groups = new (string Name, Func<LoadOptions, Task<IReadOnlyList<Row>>> Run)[
 {
     ("kem", KemRows.RunAsync),
     ("handshake", HandshakeRows.RunAsync),
+    ("secrets", SecretRows.RunAsync),
+    ("adding", AddingRows.RunAsync),
+    ("setup", SetupRows.RunAsync),
     ("aead", AeadRows.RunAsync),
     ("traffic", TrafficRows.RunAsync),
     ("awaited", AwaitedRows.RunAsync),
     ("neighbours", NeighbourRows.RunAsync),
     ("send", DurableRows.SendAloneAsync),
+    ("postgresql", PostgreSqlRows.RunAsync),
     ("half", HalfLoadRows.RunAsync),
     ("durable", DurableRows.RunAsync),
     ("burst", BurstRows.RunAsync),
@@ -21,6 +25,7 @@ var groups = new (string Name, Func<LoadOptions, Task<IReadOnlyList<Row>>> Run)[
     ("cold", ColdRows.RunAsync),
     ("recovery", RecoveryRows.RunAsync),
     ("ready", ReadyRows.RunAsync),
+    ("forwarding", ForwardingRows.RunAsync),
 };
 LoadOptions options;
 try

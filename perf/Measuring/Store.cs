@@ -9,12 +9,12 @@ internal enum StoreKind
     /// <summary>Memory of this process: for volatile traffic, whose cost a journal is no part of.</summary>
     Memory,
 
-    /// <summary>SQLite. Flushed when it is measured; not while sessions are made, where each new peer waits for a flush of its own.</summary>
+    /// <summary>SQLite. Flushed when it is measured; not while sessions are made, where new peers wait for flushes.</summary>
     Disk,
 }
 
 /// <summary>The journal and the keyring of one engine, which outlive it: it can be stopped and started again over them.</summary>
-internal sealed class Store(StoreKind kind, string directory) : IAsyncDisposable
+internal sealed class Store(StoreKind kind, string directory, Func<string, CancellationToken, Task<IJournal>>? open = null) : IAsyncDisposable
 {
     private readonly LentKeyring _keyring = new();
     private InMemoryJournal? _memory;
@@ -30,7 +30,9 @@ internal sealed class Store(StoreKind kind, string directory) : IAsyncDisposable
     internal EngineParts Parts() => new()
     {
         OpenKeyring = (_, _) => Task.FromResult(_keyring.Lend()),
-        OpenJournal = async (_, token) => kind == StoreKind.Memory
+        OpenJournal = async (_, token) => open is not null
+            ? await open(Path.GetFileName(directory), token)
+            : kind == StoreKind.Memory
             ? _memory = _memory?.Reopen() ?? new InMemoryJournal()
             : await SqliteJournal.OpenAsync(new SqliteJournalOptions { DataDirectory = directory, SyncsToDisk = Flushes }, token),
     };

@@ -34,7 +34,7 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
     private readonly ShardSealer _sealer;
     private readonly ShardOpener _opener;
     private readonly SerialLane _lane;
-    private readonly ConcurrentDictionary<IdentityName, IdentityKeys[]> _identities = new();
+    private readonly IdentityTable _identities = new();
     private readonly ConcurrentDictionary<PeerKey, int> _claiming = new();
     private readonly List<Guid> _performed = [];
     private readonly List<AuditEvent> _unsettled = [];
@@ -113,7 +113,7 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
 
     internal Task<IdentityInfo> CreateAsync(IdentityName name, IReadOnlyList<Suite> suites, CallerContext caller) => ActAsync(name, caller, AuditKinds.IdentityCreated, () =>
     {
-        if (_identities.ContainsKey(name))
+        if (_identities.Find(name) is not null)
         {
             throw DirectoryErrors.IdentityExists(name);
         }
@@ -163,7 +163,7 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
     }
 
     internal IReadOnlyList<IdentityInfo> List() =>
-        [.. _identities.Keys.OrderBy(name => name.Value, StringComparer.Ordinal).Select(Info)];
+        [.. _identities.Names.OrderBy(name => name.Value, StringComparer.Ordinal).Select(Info)];
 
     internal IdentityInfo Info(IdentityName name)
     {
@@ -174,89 +174,17 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
             generations.Length > 1 ? generations[1].Document.Fingerprint : null);
     }
 
-    /// <summary>Reserves a document's fingerprint and keys for a peer, so that each is pinned once.</summary>
-    /// <param name="peer">For whom; until <see cref="EndClaim"/> the claim holds although the peer does not pin the document yet.</param>
-    /// <param name="document">What it will pin.</param>
-    /// <param name="pinsOf">Gives the documents a peer pins now; none when it does not exist. A claim that outlived its pin is taken over.</param>
-    internal Task ClaimAsync(PeerKey peer, PublicDocument document, Func<PeerKey, Task<IReadOnlyList<PublicDocument>>> pinsOf) => RunAsync(async () =>
-    {
-        Get(peer.Identity);
-        foreach (var generation in _identities.Values.SelectMany(generations => generations))
-        {
-            if (document.Suites.InOrder().Any(suite => generation.Document.KeyOf(suite) is { } own
-                && own.Bytes.Span.SequenceEqual(document.KeyOf(suite)!.Bytes.Span)))
-            {
-                throw DirectoryErrors.OwnKey();
-            }
-        }
-
-        var rows = new List<RowChange>();
-        foreach (var key in RowsOf(peer.Identity, document))
-        {
-            if (await OwnerAsync(key).ConfigureAwait(false) is { } owner && owner != peer
-                && (_claiming.ContainsKey(owner)
-                    || (await pinsOf(owner).ConfigureAwait(false)).Any(pinned => RowsOf(owner.Identity, pinned).Contains(key))))
-            {
-                throw DirectoryErrors.KeyPinned(owner);
-            }
-
-            var writer = new StateWriter();
-            writer.Text(peer.Identity.Value);
-            writer.Text(peer.Peer.Value);
-            rows.Add(new RowChange(key, _sealer.SealRow(key, writer.Written, _scheduler.UnixMillis)));
-        }
-
-        await CommitAsync(rows).ConfigureAwait(false);
-        _claiming.AddOrUpdate(peer, 1, static (_, count) => count + 1);
-        return true;
-    });
-
-    /// <summary>The peer pins what it claimed, or was refused: its pins alone count from now on.</summary>
-    internal void EndClaim(PeerKey peer)
-    {
-        while (_claiming.TryGetValue(peer, out var count)
-            && !(count == 1 ? _claiming.TryRemove(new(peer, 1)) : _claiming.TryUpdate(peer, count - 1, count)))
-        {
-            // Another claim of the same peer began or ended in between.
-        }
-    }
-
-    /// <summary>Gives a document's keys free again.</summary>
-    internal Task ReleaseAsync(PeerKey peer, PublicDocument document) => RunAsync(async () =>
-    {
-        await CommitAsync([.. RowsOf(peer.Identity, document).Select(key => new RowChange(key, null))]).ConfigureAwait(false);
-        return true;
-    });
-
-    /// <summary>Finds the peer that is pinned by a fingerprint.</summary>
-    internal Task<PeerKey?> FindPeerAsync(IdentityName identity, Fingerprint fingerprint) =>
-        RunAsync(() => OwnerAsync(FingerprintRow(identity, fingerprint)));
-
     /// <summary>Finds the identity a message 1 is addressed to, by the first 16 bytes of its fingerprint.</summary>
-    internal (IdentityName Name, Fingerprint Fingerprint)? FindAddressed(Incarnation addressed)
-    {
-        foreach (var (name, generations) in _identities)
-        {
-            foreach (var generation in generations)
-            {
-                if (Incarnation.Read(generation.Document.Fingerprint.Bytes) == addressed)
-                {
-                    return (name, generation.Document.Fingerprint);
-                }
-            }
-        }
-
-        return null;
-    }
+    internal (IdentityName Name, Fingerprint Fingerprint)? FindAddressed(Incarnation addressed) => _identities.FindAddressed(addressed);
 
     public IReadOnlyList<Fingerprint> FingerprintsOf(IdentityName identity) =>
-        _identities.TryGetValue(identity, out var generations)
+        _identities.Find(identity) is { } generations
             ? [.. generations.Select(generation => generation.Document.Fingerprint)]
             : [];
 
-    public KemDecapsulationKey? Find(Fingerprint identity, Suite suite) => Generation0(identity)?.KeyOf(suite);
+    public KemDecapsulationKey? Find(Fingerprint identity, Suite suite) => _identities.Find(identity)?.KeyOf(suite);
 
-    public SuiteSet SuitesOf(Fingerprint identity) => Generation0(identity)?.Document.Suites ?? SuiteSet.Empty;
+    public SuiteSet SuitesOf(Fingerprint identity) => _identities.Find(identity)?.Document.Suites ?? SuiteSet.Empty;
 
     public async ValueTask DisposeAsync()
     {
@@ -264,30 +192,11 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
         _sealer.Dispose();
         _opener.Dispose();
         _keys.Dispose();
-        foreach (var generation in _identities.Values.SelectMany(generations => generations))
-        {
-            generation.Dispose();
-        }
-    }
-
-    private IdentityKeys? Generation0(Fingerprint identity)
-    {
-        foreach (var generations in _identities.Values)
-        {
-            foreach (var generation in generations)
-            {
-                if (generation.Document.Fingerprint == identity)
-                {
-                    return generation;
-                }
-            }
-        }
-
-        return null;
+        _identities.Dispose();
     }
 
     private IdentityKeys[] Get(IdentityName name) =>
-        _identities.TryGetValue(name, out var generations) ? generations : throw DirectoryErrors.IdentityUnknown(name);
+        _identities.Find(name) ?? throw DirectoryErrors.IdentityUnknown(name);
 
     private async Task ReadAsync(CancellationToken cancellationToken)
     {
@@ -376,14 +285,14 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
             generations[i] = IdentityKeys.Read(name, ref reader, _privateKeys);
         }
 
-        if (_identities.TryGetValue(name, out var known)
+        if (_identities.Find(name) is { } known
             && known.Select(one => one.Document.Fingerprint).SequenceEqual(generations.Select(one => one.Document.Fingerprint)))
         {
             Array.ForEach(generations, static one => one.Dispose());     // handshakes may be using those that are known
             return;
         }
 
-        _identities[name] = generations;
+        _identities.Set(name, generations);
     }
 
     /// <summary>Does an operator's act: the identity's row, the audit event and the act's id go in one commit.</summary>
@@ -418,7 +327,7 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
         _actCount++;
         _performed.Clear();
         _performed.AddRange(performed);
-        _identities[name] = generations;
+        _identities.Set(name, generations);
         HandOn(auditEvent);
         return Info(name);
     });
@@ -482,22 +391,6 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
         }
     }));
 
-    private async Task<PeerKey?> OwnerAsync(RowKey key)
-    {
-        if (await _journal.ReadRowAsync(ShardId.Directory, key).ConfigureAwait(false) is not { } bytes)
-        {
-            return null;
-        }
-
-        return ReadOwner(await _opener.OpenRowAsync(new JournalRow(key, bytes), default).ConfigureAwait(false));
-    }
-
-    private static PeerKey ReadOwner(ReadOnlyMemory<byte> plaintext)
-    {
-        var reader = new StateReader(plaintext);
-        return new PeerKey(new IdentityName(reader.Text()), new PeerId(reader.Text()));
-    }
-
     private async ValueTask CommitAsync(IReadOnlyList<RowChange> rows)
     {
         var commit = new JournalCommit { Shard = ShardId.Directory, Fence = _extent.Fence, Rows = rows };
@@ -522,29 +415,10 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
         }
     }
 
-    private static IEnumerable<RowKey> RowsOf(IdentityName identity, PublicDocument document)
-    {
-        yield return FingerprintRow(identity, document.Fingerprint);
-        foreach (var suite in document.Suites.InOrder())
-        {
-            yield return Row(KeyClass, [.. Encoding.ASCII.GetBytes(identity.Value), 0, .. document.KeyOf(suite)!.Bytes.Span]);
-        }
-    }
-
-    private static RowKey FingerprintRow(IdentityName identity, Fingerprint fingerprint) =>
-        Row(FingerprintClass, [.. Encoding.ASCII.GetBytes(identity.Value), 0, .. fingerprint.Bytes]);
-
-    private static RowKey Row(byte rowClass, ReadOnlySpan<byte> named)
-    {
-        Span<byte> hash = stackalloc byte[32];
-        SHA256.HashData(named, hash);
-        return new RowKey(RowKind.Directory, new[] { rowClass }.Concat(hash[..16].ToArray()).ToArray());
-    }
-
     private Task<T> RunAsync<T>(Func<Task<T>> work)
     {
         var done = new TaskCompletionSource<T>(_scheduler.Completion);
-        _lane.Enqueue(async () =>
+        Enqueue(async () =>
         {
             try
             {

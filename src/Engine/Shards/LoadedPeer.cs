@@ -4,7 +4,7 @@ using Kyberium.Engine.Wire;
 namespace Kyberium.Engine.Shards;
 
 /// <summary>A peer as it was read.</summary>
-internal sealed class LoadedPeer(PeerState state, PeerHash hash, PeerVault vault)
+internal sealed class LoadedPeer(PeerState state, PeerHash hash, PeerVault vault) : IDisposable
 {
     internal PeerState State { get; } = state;
 
@@ -20,4 +20,11 @@ internal sealed class LoadedPeer(PeerState state, PeerHash hash, PeerVault vault
     internal ExactWindows? Windows { get; set; }
 
     internal ReceiverIndex[] StoredIndices { get; set; } = [];
+
+    /// <summary>For who does not take the peer on.</summary>
+    public void Dispose()
+    {
+        State.Erase();
+        Vault.Dispose();
+    }
 }

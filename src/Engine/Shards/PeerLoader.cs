@@ -63,12 +63,12 @@ internal static class PeerLoader
         }
         catch (StateFormatException exception)
         {
-            vault.Dispose();
+            loaded.Dispose();
             throw ShardErrors.StateUnreadable(shard, $"peer '{state.Key}'", exception);
         }
         catch
         {
-            vault.Dispose();
+            loaded.Dispose();
             throw;
         }
     }

@@ -189,6 +189,8 @@ internal sealed partial class Shard
 
     private void Compute(PeerKey peer, HandshakeTask task)
     {
+        // An opened message 1 serves for one answer only, whatever comes of that.
+        using var opened = (task as HandshakeTask.Answer)?.Opened;
         if (!_computing.TryEnter())
         {
             return;

@@ -123,8 +123,23 @@ internal sealed partial class Shard
         }
     }
 
-    private void Load(PeerKey key) =>
-        _store.Load(key, (loaded, failure) => PostInternal(new TurnWork(turn => Loaded(turn, key, loaded, failure))));
+    private void Load(PeerKey key) => _store.Load(key, (loaded, failure) =>
+    {
+        var isTaken = false;
+        PostInternal(new TurnWork(
+            turn =>
+            {
+                isTaken = true;
+                Loaded(turn, key, loaded, failure);
+            },
+            fail: _ =>
+            {
+                if (!isTaken)
+                {
+                    loaded?.Dispose();      // the shard has ended, and what it has in memory does not include this peer
+                }
+            }));
+    });
 
     /// <summary>The peer is out of the store: who came for its name meanwhile is served now.</summary>
     private void Left(PeerKey key)
@@ -239,6 +254,7 @@ internal sealed partial class Shard
         _loading.TryAdd(peer.Key, []);
         turn.AfterDurable.Add(() =>
         {
+            peer.State.Erase();
             peer.Vault?.Dispose();
             PostInternal(new TurnWork(_ => Left(peer.Key)));
         });
@@ -267,6 +283,7 @@ internal sealed partial class Shard
             }
         }
 
+        peer.State.Erase();
         peer.Vault?.Dispose();
     }
 

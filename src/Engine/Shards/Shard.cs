@@ -226,6 +226,7 @@ internal sealed partial class Shard : IAsyncDisposable
         {
             peer.HasLeft = true;
             _environment.Lookup.Forget(peer);
+            peer.State.Erase();
             peer.Vault?.Dispose();
         }
 

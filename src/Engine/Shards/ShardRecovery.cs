@@ -1,20 +1,45 @@
 using Kyberium.Engine.Journal;
 using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Sessions.Handshake;
 using Kyberium.Engine.Sessions.Storage;
 
 namespace Kyberium.Engine.Shards;
 
 /// <summary>Folds the tail of a shard's log over its snapshots: the same Apply as when the facts were decided.</summary>
-internal sealed class ShardRecovery(ShardEnvironment environment, ShardId shard, ShardOpener opener, Fence exactFrom)
+internal sealed class ShardRecovery(ShardEnvironment environment, ShardId shard, ShardOpener opener, Fence exactFrom) : IDisposable
 {
     private readonly Dictionary<PeerHash, LoadedPeer?> _peers = [];
-
-    internal IReadOnlyCollection<LoadedPeer> Peers => [.. _peers.Values.OfType<LoadedPeer>().Where(peer => peer.State.Exists)];
+    private readonly List<EpochSecrets> _secrets = [];      // of every epoch that a snapshot or a fact has named
 
     internal long FactCount { get; private set; }
 
     /// <summary>Gets the audit events of the tail, in order: whether they were handed on is not known.</summary>
     internal List<AuditEvent> Audit { get; } = [];
+
+    /// <summary>Gives the peers that exist. What the tail dropped on its way is erased.</summary>
+    internal IReadOnlyCollection<LoadedPeer> Finish()
+    {
+        var found = _peers.Values.OfType<LoadedPeer>().ToLookup(peer => peer.State.Exists);
+        foreach (var forgotten in found[false])
+        {
+            forgotten.Dispose();
+        }
+
+        var kept = found[true].SelectMany(peer => peer.State.Sessions).SelectMany(session => session.Epochs)
+            .Select(epoch => epoch.Secrets).ToHashSet(ReferenceEqualityComparer.Instance);
+        _secrets.FindAll(secrets => !kept.Contains(secrets)).ForEach(static secrets => secrets.Dispose());
+        return [.. found[true]];
+    }
+
+    /// <summary>Erases everything read, for an owner that does not go on with it.</summary>
+    public void Dispose()
+    {
+        _secrets.ForEach(static secrets => secrets.Dispose());
+        foreach (var peer in _peers.Values)
+        {
+            peer?.Dispose();
+        }
+    }
 
     internal async Task AddAsync(OpenedRecord record, CancellationToken cancellationToken)
     {
@@ -70,6 +95,7 @@ internal sealed class ShardRecovery(ShardEnvironment environment, ShardId shard,
         {
             peer = await PeerLoader.LoadAsync(environment, shard, opener, entry.Hash, exactFrom, cancellationToken).ConfigureAwait(false);
             _peers[entry.Hash] = peer;
+            _secrets.AddRange(peer?.State.Sessions.SelectMany(session => session.Epochs).Select(epoch => epoch.Secrets) ?? []);
         }
 
         // No key: the peer was forgotten after this record. Another key: it was forgotten and added again. Either way the
@@ -91,7 +117,7 @@ internal sealed class ShardRecovery(ShardEnvironment environment, ShardId shard,
     }
 
     /// <summary>An epoch that no snapshot has seen is as old as the record that made it.</summary>
-    private static void Age(PeerState state, PeerEvent fact, long millis)
+    private void Age(PeerState state, PeerEvent fact, long millis)
     {
         var made = fact switch
         {
@@ -100,8 +126,13 @@ internal sealed class ShardRecovery(ShardEnvironment environment, ShardId shard,
             PeerEvent.EpochAccepted accepted => accepted.Epoch,
             _ => null,
         };
-        if (made is not null
-            && state.Sessions.SelectMany(session => session.Epochs).First(epoch => epoch.LocalIndex == made.LocalIndex) is { } epoch)
+        if (made is null)
+        {
+            return;
+        }
+
+        _secrets.Add(made.Secrets);
+        if (state.Sessions.SelectMany(session => session.Epochs).First(epoch => epoch.LocalIndex == made.LocalIndex) is { } epoch)
         {
             epoch.AgeMillis = millis;
         }

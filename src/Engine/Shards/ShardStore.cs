@@ -82,11 +82,12 @@ internal sealed partial class ShardStore : IAsyncDisposable
             random.AsMemory(0, 32), cancellationToken).ConfigureAwait(false);
         CryptographicOperations.ZeroMemory(random.AsSpan(0, 32));
         var opener = new ShardOpener(journal.StoreId, id, extent, keys, environment.Aead.Default);
+        ShardRecovery? recovery = null;
         try
         {
             var exactFrom = await BeginAfterCheckpointAsync(journal, id, before, extent, opener, witness, cancellationToken)
                 .ConfigureAwait(false);
-            var recovery = new ShardRecovery(environment, id, opener, exactFrom);
+            recovery = new ShardRecovery(environment, id, opener, exactFrom);
             await foreach (var record in journal.ReadRecordsAsync(id, extent.TruncatedThrough, cancellationToken).ConfigureAwait(false))
             {
                 await recovery.AddAsync(await opener.OpenRecordAsync(record, cancellationToken).ConfigureAwait(false), cancellationToken)
@@ -102,6 +103,7 @@ internal sealed partial class ShardStore : IAsyncDisposable
         }
         catch
         {
+            recovery?.Dispose();
             opener.Dispose();
             keys.Dispose();
             throw;

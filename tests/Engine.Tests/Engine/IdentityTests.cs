@@ -55,6 +55,87 @@ public sealed class IdentityTests
         Assert.Equal(["still pinned"], await bob.ReceiveAsync(1));
     }
 
+    // Method: the directory's first commit is held; whoever comes meanwhile waits behind it, and what waits is committed at once.
+    [Fact]
+    public async Task Peers_added_at_once_share_a_commit_and_a_key_wanted_twice_goes_to_the_first()
+    {
+        var (alice, bob) = await Party.PairAsync();
+        await using var _a = alice;
+        await using var _b = bob;
+        List<ReadOnlyMemory<byte>> documents = [];
+        for (var number = 0; number < 12; number++)
+        {
+            documents.Add((await bob.Engine.CreateIdentityAsync(new IdentityName($"i{number}"), [Suite.MLKem768])).PublicDocument);
+        }
+
+        var (held, released) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var commits = 0;
+        alice.Journal.Before = commit =>
+        {
+            held.TrySetResult();
+            return commit.Shard == ShardId.Directory && Interlocked.Increment(ref commits) == 1 ? released.Task : Task.CompletedTask;
+        };
+        var first = Add(alice, "p0", documents[0]);
+        await held.Task.WaitAsync(Party.Timely);
+        var others = documents.Skip(1).Select((document, at) => Add(alice, $"p{at + 1}", document)).ToArray();
+        var late = Add(alice, "late", documents[5]);
+        var again = Add(alice, "again", documents[0]);
+        released.SetResult();
+
+        await Task.WhenAll([first, .. others]).WaitAsync(Party.Timely);
+        Assert.Equal(EngineErrorCode.PeerExists, await Party.CodeOfAsync(() => late.WaitAsync(Party.Timely)));
+        Assert.Equal(EngineErrorCode.PeerExists, await Party.CodeOfAsync(() => again.WaitAsync(Party.Timely)));
+        Assert.Equal(2, commits);
+        Assert.Equal(documents.Select(document => Fingerprint.Of(document.Span)), (await Task.WhenAll([first, .. others])).Select(peer => Assert.Single(peer.Pins)));
+    }
+
+    [Fact]
+    public async Task Claims_that_shared_a_commit_fail_with_it_and_may_come_again()
+    {
+        var (alice, bob) = await Party.PairAsync();
+        await using var _a = alice;
+        await using var _b = bob;
+        List<ReadOnlyMemory<byte>> documents = [];
+        for (var number = 0; number < 3; number++)
+        {
+            documents.Add((await bob.Engine.CreateIdentityAsync(new IdentityName($"i{number}"), [Suite.MLKem768])).PublicDocument);
+        }
+
+        var (held, released) = (new TaskCompletionSource(), new TaskCompletionSource());
+        alice.Journal.Before = async commit =>
+        {
+            if (commit.Shard == ShardId.Directory)
+            {
+                held.TrySetResult();
+                await released.Task;
+                throw new EngineException(EngineErrorCode.JournalFull, "full");
+            }
+        };
+        Task<PeerInfo>[] adding = [Add(alice, "p0", documents[0])];
+        await held.Task.WaitAsync(Party.Timely);
+        adding = [.. adding, Add(alice, "p1", documents[1]), Add(alice, "p2", documents[2])];
+        released.SetResult();
+        foreach (var one in adding)
+        {
+            Assert.Equal(EngineErrorCode.JournalFull, await Party.CodeOfAsync(() => one.WaitAsync(Party.Timely)));
+        }
+
+        alice.Journal.Before = null;
+        await Party.UntilAsync(async () =>
+        {
+            try
+            {
+                await Add(alice, "p1", documents[1]);
+                return true;
+            }
+            catch (EngineException unavailable) when (unavailable.Code == EngineErrorCode.JournalUnavailable)
+            {
+                return false;
+            }
+        });
+        Assert.Equal(Fingerprint.Of(documents[1].Span), Assert.Single((await alice.Engine.GetPeerAsync(new PeerId("p1"), cancellationToken: Party.Timely)).Pins));
+    }
+
     [Fact]
     public async Task An_identity_is_rotated_while_both_pins_stand_until_the_new_one_is_proved()
     {

@@ -172,6 +172,9 @@ internal sealed class Party : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Engine.DisposeAsync();
 
+    /// <summary>Gives up the keyring as well: no engine starts here any more.</summary>
+    internal ValueTask EndAsync() => _keyring.EndAsync();
+
     private sealed class AuditQueue(ConcurrentQueue<AuditEvent> events) : IAuditSink
     {
         public ValueTask WriteAsync(AuditEvent auditEvent, CancellationToken cancellationToken = default)
@@ -223,6 +226,8 @@ internal sealed class Party : IAsyncDisposable
         private readonly InMemoryKeyring _keyring = new();
 
         public string Description => _keyring.Description;
+
+        internal ValueTask EndAsync() => _keyring.DisposeAsync();
 
         public ValueTask<ReadOnlyMemory<byte>> WrapAsync(
             ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> context, CancellationToken cancellationToken = default) =>

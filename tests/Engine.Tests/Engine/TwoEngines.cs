@@ -40,13 +40,13 @@ internal sealed class TwoEngines : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await AliceHome.Engine.DisposeAsync();
-        await BobHome.Engine.DisposeAsync();
+        await AliceHome.DisposeAsync();
+        await BobHome.DisposeAsync();
     }
 }
 
 /// <summary>What outlives an engine: its store and keyring. The engine can be stopped and started over them.</summary>
-internal sealed class EngineHome(string name, InMemoryNetwork network, Action<EngineOptions>? configure)
+internal sealed class EngineHome(string name, InMemoryNetwork network, Action<EngineOptions>? configure) : IAsyncDisposable
 {
     private readonly InMemoryKeyring _keyring = new();
     private InMemoryJournal _journal = new();
@@ -60,16 +60,19 @@ internal sealed class EngineHome(string name, InMemoryNetwork network, Action<En
         var options = new EngineOptions();
         options.Shard.Count = 4;
         configure?.Invoke(options);
-        var parts = new EngineParts
-        {
-            OpenJournal = (_, _) => Task.FromResult<IJournal>(_journal),
-            OpenKeyring = (_, _) => Task.FromResult<IKeyring>(new Undisposed(_keyring)),
-        };
+        var parts = PartsOver(_journal);
         parts.PeerLinks.Add(network.Connect(name));
         Engine = accept
             ? await SessionEngine.StartFromRestoredAsync(options, parts)
             : await SessionEngine.StartAsync(options, parts);
     }
+
+    /// <summary>Gives what an engine over a store of this home is made of, without links.</summary>
+    internal EngineParts PartsOver(InMemoryJournal journal) => new()
+    {
+        OpenJournal = (_, _) => Task.FromResult<IJournal>(journal),
+        OpenKeyring = (_, _) => Task.FromResult<IKeyring>(new Undisposed(_keyring)),
+    };
 
     /// <summary>Stops cleanly and starts again over the same store.</summary>
     internal async Task RestartAsync()
@@ -77,6 +80,12 @@ internal sealed class EngineHome(string name, InMemoryNetwork network, Action<En
         await Engine.DisposeAsync();
         _journal = _journal.Reopen();
         await StartAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Engine.DisposeAsync();
+        await _keyring.DisposeAsync();
     }
 
     private sealed class Undisposed(IKeyring keyring) : IKeyring

@@ -2,34 +2,33 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
+using Kyberium.Engine.Cryptography.SecretMemory;
 
 namespace Kyberium.Engine.Cryptography.Aead;
 
 /// <summary>AES-256-GCM over the processor's instructions. A wrong tag costs no exception.</summary>
-/// <remarks>Its state is <see cref="GcmPass.StateSize"/> bytes on the pinned heap, where the collector leaves no copies.</remarks>
+/// <remarks>Its state is <see cref="GcmPass.StateSize"/> bytes of a pinned slab, where the collector leaves no copies.</remarks>
 internal sealed class IntrinsicAeadKey<TGroup> : AeadKey
     where TGroup : struct, IGhashGroup
 {
     private const int CacheLineSize = 64;
 
-    private byte[]? _state;
+    private SecretSlot _state;
 
     internal IntrinsicAeadKey(ReadOnlySpan<byte> key)
     {
         CryptographyArguments.ExactLength(key, KeySize, nameof(key));
-        var state = IdleKeyState.Take();
-        GcmPass.Expand(key, state);
-        _state = state;
+        _state = SecretSlot.Take(GcmPass.StateSize);
+        GcmPass.Expand(key, State);
     }
 
     internal override void Seal(
         ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext, Span<byte> tag)
     {
-        var state = _state;
-        ObjectDisposedException.ThrowIf(state is null, this);
+        var state = State;
         Check(nonce, plaintext, ciphertext, tag);
         var computed = GcmPass.Run<TGroup, Sealing>(
-            ref MemoryMarshal.GetArrayDataReference(state), nonce, associatedData,
+            ref MemoryMarshal.GetReference(state), nonce, associatedData,
             ref MemoryMarshal.GetReference(plaintext), ref MemoryMarshal.GetReference(ciphertext), (nuint)plaintext.Length);
         computed.StoreUnsafe(ref MemoryMarshal.GetReference(tag));
     }
@@ -37,12 +36,11 @@ internal sealed class IntrinsicAeadKey<TGroup> : AeadKey
     internal override bool TryOpen(
         ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, ReadOnlySpan<byte> tag, Span<byte> plaintext)
     {
-        var state = _state;
-        ObjectDisposedException.ThrowIf(state is null, this);
+        var state = State;
         Check(nonce, ciphertext, plaintext, tag);
         var given = Vector128.LoadUnsafe(ref MemoryMarshal.GetReference(tag));      // before anything is written: it may lie there
         var computed = GcmPass.Run<TGroup, Opening>(
-            ref MemoryMarshal.GetArrayDataReference(state), nonce, associatedData,
+            ref MemoryMarshal.GetReference(state), nonce, associatedData,
             ref MemoryMarshal.GetReference(ciphertext), ref MemoryMarshal.GetReference(plaintext), (nuint)plaintext.Length);
         if (computed == given)      // all 128 bits at once
         {
@@ -55,7 +53,7 @@ internal sealed class IntrinsicAeadKey<TGroup> : AeadKey
 
     internal override void Fetch()
     {
-        if (_state is { } state)
+        if (_state.TryGet(out var state))
         {
             for (var at = 0; at < state.Length; at += CacheLineSize)
             {
@@ -64,11 +62,15 @@ internal sealed class IntrinsicAeadKey<TGroup> : AeadKey
         }
     }
 
-    public override void Dispose()
+    public override void Dispose() => _state.GiveBack();
+
+    private Span<byte> State
     {
-        if (Interlocked.Exchange(ref _state, null) is { } state)
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get
         {
-            IdleKeyState.Return(state);
+            ObjectDisposedException.ThrowIf(!_state.TryGet(out var state), this);
+            return state;
         }
     }
 

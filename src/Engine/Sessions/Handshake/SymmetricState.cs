@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using Kyberium.Engine.Cryptography;
+using Kyberium.Engine.Cryptography.SecretMemory;
 
 namespace Kyberium.Engine.Sessions.Handshake;
 
@@ -25,10 +26,9 @@ internal sealed class SymmetricState : IDisposable
     private const int StackLengthMax = 2_048;
 
     // chaining key ‖ hash ‖ key, pinned so that no copy of it is left behind.
-    private readonly byte[] _state = GC.AllocateArray<byte>(KeyOffset + KeySize, pinned: true);
+    private SecretSlot _state = SecretSlot.Take(KeyOffset + KeySize);
     private AeadKey? _cipher;      // of the key as it is; made when first used
     private ulong _nonce;
-    private bool _disposed;
 
     /// <summary>Starts from a protocol name: zero-padded to 64 bytes, or hashed when longer.</summary>
     internal SymmetricState(string protocolName)
@@ -36,7 +36,7 @@ internal sealed class SymmetricState : IDisposable
         var name = Encoding.ASCII.GetBytes(protocolName);
         if (name.Length <= HashSize)
         {
-            name.CopyTo(_state.AsSpan(HashSize));
+            name.CopyTo(Hash);
         }
         else
         {
@@ -48,7 +48,7 @@ internal sealed class SymmetricState : IDisposable
 
     private SymmetricState(SymmetricState other)
     {
-        other._state.CopyTo(_state, 0);
+        other.State.CopyTo(State);
         _nonce = other._nonce;
         HasKey = other.HasKey;
     }
@@ -61,22 +61,30 @@ internal sealed class SymmetricState : IDisposable
 
     private AeadKey Cipher => _cipher ??= AeadProvider.Platform.CreateKey(Key);
 
-    private Span<byte> ChainingKey => _state.AsSpan(0, HashSize);
+    private Span<byte> ChainingKey => State[..HashSize];
 
-    private Span<byte> Hash => _state.AsSpan(HashSize, HashSize);
+    private Span<byte> Hash => State.Slice(HashSize, HashSize);
 
-    private Span<byte> Key => _state.AsSpan(KeyOffset, KeySize);
+    private Span<byte> Key => State.Slice(KeyOffset, KeySize);
+
+    private Span<byte> State
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(!_state.TryGet(out var state), this);
+            return state;
+        }
+    }
 
     /// <summary>Copies the state, so that one message can be tried without spoiling the attempt.</summary>
     internal SymmetricState Clone()
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        _ = State;      // or a disposed one would fail only when the copy has taken its memory
         return new SymmetricState(this);
     }
 
     internal void MixHash(ReadOnlySpan<byte> data)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
         var length = HashSize + data.Length;
         var rented = length > StackLengthMax ? ArrayPool<byte>.Shared.Rent(length) : null;
         var joined = rented is null ? stackalloc byte[StackLengthMax] : rented;     // a copy costs less than a platform's hash object
@@ -160,7 +168,6 @@ internal sealed class SymmetricState : IDisposable
     /// <summary>Gives the two keys, k1 then k2, 32 bytes each.</summary>
     internal SecretBytes Split()
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
         return SecretBytes.Create(SplitSize, this, static (keys, state) =>
         {
             Span<byte> outputs = stackalloc byte[2 * HashSize];
@@ -173,14 +180,12 @@ internal sealed class SymmetricState : IDisposable
 
     public void Dispose()
     {
-        _disposed = true;
         _cipher?.Dispose();
-        CryptographicOperations.ZeroMemory(_state);
+        _state.GiveBack();
     }
 
     private void Mix(ReadOnlySpan<byte> inputKeyMaterial, Span<byte> outputs)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
         Expand(ChainingKey, inputKeyMaterial, outputs);
         outputs[..HashSize].CopyTo(ChainingKey);
         SecretObservation.See(ChainingKey);

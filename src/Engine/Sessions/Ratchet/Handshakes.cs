@@ -27,6 +27,19 @@ internal sealed class Handshakes
     internal bool IsEmpty =>
         Restart is null && Rekey is null && HalfOpen.Count == 0 && HalfOpenRekey is null
         && AnsweringRekey is null && Answering.Count == 0;
+
+    /// <summary>Erases the secrets of all of them: nobody will go on with one.</summary>
+    internal void Erase()
+    {
+        Restart?.Erase();
+        Rekey?.Erase();
+        HalfOpenRekey?.Epoch.Secrets.Dispose();
+        HalfOpen.ForEach(static half => half.Epoch.Secrets.Dispose());
+        foreach (var answering in Answering)
+        {
+            (answering.Task as HandshakeTask.Answer)?.Opened.Dispose();
+        }
+    }
 }
 
 /// <summary>One's own handshake: message 1 is being made, is out, or the confirm is waiting for its answer.</summary>
@@ -70,6 +83,12 @@ internal sealed class OwnAttempt
     internal int Failures { get; set; }
 
     internal MonotonicMillis ResendAt { get; set; } = MonotonicMillis.Never;
+
+    internal void Erase()
+    {
+        Handshake?.Dispose();
+        Confirming?.Secrets.Dispose();
+    }
 }
 
 /// <summary>A handshake the peer started: message 2 is out, nothing is committed until its confirm opens.</summary>

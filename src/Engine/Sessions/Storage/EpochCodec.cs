@@ -19,9 +19,15 @@ internal static class EpochCodec
         writer.UInt64(epoch.RemoteIndex.Value);
     }
 
-    internal static NewEpoch ReadNew(ref StateReader reader) => new(
-        SessionId.Read(reader.Fixed(16).Span), new Epoch(reader.UInt32()), reader.Fixed(HandshakeHashSize).ToArray(),
-        ReadSecrets(ref reader), new ReceiverIndex(reader.UInt64()), new ReceiverIndex(reader.UInt64()));
+    internal static NewEpoch ReadNew(ref StateReader reader)
+    {
+        var session = SessionId.Read(reader.Fixed(16).Span);
+        var number = new Epoch(reader.UInt32());
+        var hash = reader.Fixed(HandshakeHashSize).ToArray();
+        var secrets = reader.Fixed(EpochSecrets.Size).Span;
+        var (local, remote) = (new ReceiverIndex(reader.UInt64()), new ReceiverIndex(reader.UInt64()));
+        return new NewEpoch(session, number, hash, EpochSecrets.Restore(secrets), local, remote);     // nothing fails any more
+    }
 
     /// <summary>Writes an epoch as it stands; its age is what it is at <paramref name="now"/>.</summary>
     internal static void Write(StateWriter writer, EpochState epoch, MonotonicMillis now)
@@ -48,32 +54,39 @@ internal static class EpochCodec
     /// <summary>Reads an epoch that lay in the store for <paramref name="awayMillis"/>.</summary>
     internal static EpochState Read(ref StateReader reader, long awayMillis)
     {
-        var epoch = new EpochState
-        {
-            Number = new Epoch(reader.UInt32()),
-            IsInitiator = reader.Flag(),
-            Suite = StateReader.OneOf<Suite>(reader.UInt16()),
-            HandshakeHash = reader.Fixed(HandshakeHashSize).ToArray(),
-            Secrets = ReadSecrets(ref reader),
-            LocalIndex = new ReceiverIndex(reader.UInt64()),
-            RemoteIndex = new ReceiverIndex(reader.UInt64()),
-        };
-        epoch.AgeMillis = reader.Int64() is var age and >= 0 && age <= long.MaxValue - awayMillis
-            ? age + awayMillis
+        var number = new Epoch(reader.UInt32());
+        var isInitiator = reader.Flag();
+        var suite = StateReader.OneOf<Suite>(reader.UInt16());
+        var hash = reader.Fixed(HandshakeHashSize).ToArray();
+        var secrets = reader.Fixed(EpochSecrets.Size).Span;
+        var (local, remote) = (new ReceiverIndex(reader.UInt64()), new ReceiverIndex(reader.UInt64()));
+        var age = reader.Int64() is var read and >= 0 && read <= long.MaxValue - awayMillis
+            ? read + awayMillis
             : throw new StateFormatException("an age is impossible");
-        epoch.Counts = new EpochCounts(reader.UInt64(), reader.UInt64(), reader.UInt64());
+        var counts = new EpochCounts(reader.UInt64(), reader.UInt64(), reader.UInt64());
+        var reservations = default(ReservedSequences);
         for (var left = reader.UInt16(); left > 0; left--)
         {
-            if (!epoch.Reservations.TryAdd(Incarnation.Read(reader.Fixed(16).Span), reader.UInt64()))
+            if (!reservations.TryAdd(Incarnation.Read(reader.Fixed(16).Span), reader.UInt64()))
             {
                 throw new StateFormatException("an incarnation is reserved twice");
             }
         }
 
-        return epoch;
+        return new EpochState
+        {
+            Number = number,
+            IsInitiator = isInitiator,
+            Suite = suite,
+            HandshakeHash = hash,
+            Secrets = EpochSecrets.Restore(secrets),    // nothing fails any more
+            LocalIndex = local,
+            RemoteIndex = remote,
+            AgeMillis = age,
+            Counts = counts,
+            Reservations = reservations,
+        };
     }
 
     private static void WriteSecrets(StateWriter writer, EpochSecrets secrets) => writer.Fixed(secrets.Reveal());
-
-    private static EpochSecrets ReadSecrets(ref StateReader reader) => EpochSecrets.Restore(reader.Fixed(EpochSecrets.Size).Span);
 }

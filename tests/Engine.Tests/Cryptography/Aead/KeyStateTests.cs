@@ -1,12 +1,11 @@
 using System.Reflection;
 using Kyberium.Engine.Cryptography;
-using Kyberium.Engine.Cryptography.Aead;
+using Kyberium.Engine.Cryptography.SecretMemory;
 
 namespace Kyberium.Engine.Tests.Cryptography.Aead;
 
 /// <summary>Runs while no other test does: the memory of a disposed key is given to the next one.</summary>
-[CollectionDefinition(nameof(KeyStateTests), DisableParallelization = true)]
-[Collection(nameof(KeyStateTests))]
+[Collection(nameof(SecretMemoryAlone))]
 public sealed class KeyStateTests
 {
     [Fact]
@@ -16,14 +15,13 @@ public sealed class KeyStateTests
         {
             var key = provider.CreateKey(new byte[AeadKey.KeySize]);
             var field = key.GetType().GetField("_state", BindingFlags.Instance | BindingFlags.NonPublic)!;
-            var state = (byte[])field.GetValue(key)!;
+            Assert.True(((SecretSlot)field.GetValue(key)!).TryGet(out var state));
 
             Assert.Equal(240 + 128, state.Length);
-            Assert.True(state.AsSpan(32).IndexOfAnyExcept((byte)0) >= 0);
+            Assert.True(state[32..].ContainsAnyExcept((byte)0));
             key.Dispose();
-            Assert.True(state.AsSpan().IndexOfAnyExcept((byte)0) < 0);
-            Assert.Null(field.GetValue(key));
-            Assert.Same(state, IdleKeyState.Take());
+            Assert.False(state.ContainsAnyExcept((byte)0));
+            Assert.False(((SecretSlot)field.GetValue(key)!).TryGet(out _));
         }
     }
 
