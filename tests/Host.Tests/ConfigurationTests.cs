@@ -60,6 +60,9 @@ public sealed class ConfigurationTests
     [InlineData("drain-timeout", "1 s", "999 ms", "10 m", "600001 ms")]
     [InlineData("link.connect-timeout", "10 ms", "9 ms", "5 m", "300001 ms")]
     [InlineData("link.connection-count-max", "1", "0", "65536", "65537")]
+    [InlineData("pbm.connections-max", "1", "0", "1024", "1025")]
+    [InlineData("pbm.call-timeout", "100 ms", "99 ms", "1 d", "86400001 ms")]
+    [InlineData("pbm.idle-timeout", "100 ms", "99 ms", "1 d", "86400001 ms")]
     public void A_range_of_the_host_holds_both_ends_and_nothing_beyond(string key, string least, string below, string most, string beyond)
     {
         foreach (var (value, isAllowed) in new[] { (least, true), (below, false), (most, true), (beyond, false) })

@@ -37,7 +37,13 @@ internal static class PbmTargets
                 }
             }
 
-            return whole.Count(IsAccepted) > 0;
+            var accepted = false;
+            foreach (var frame in whole)
+            {
+                accepted |= IsAccepted(frame);      // every one is held to its law
+            }
+
+            return accepted;
         });
 
     private static bool IsAccepted(byte[] frame)
