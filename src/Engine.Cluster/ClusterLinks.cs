@@ -37,8 +37,8 @@ public sealed class ClusterLinks : IAsyncDisposable
         _replaced = identity.OnReplaced(Refresh);
     }
 
-    /// <summary>Says where a node listens. At another address than before, its connection ends and what is open goes to the new one's place
-    /// only when asked again.</summary>
+    /// <summary>Says where a node listens. At another address than before its connections end, and what is open is settled as not sent, or as
+    /// unknown.</summary>
     public void SetAddress(NodeId node, string host, int port)
     {
         ArgumentException.ThrowIfNullOrEmpty(node.Value, nameof(node));

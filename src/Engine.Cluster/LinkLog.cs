@@ -28,4 +28,10 @@ internal static partial class LinkLog
 
     [LoggerMessage(1107, LogLevel.Error, "The connection with node {Node} failed by a defect; it is made again")]
     internal static partial void Defect(ILogger logger, string node, Exception exception);
+
+    [LoggerMessage(1110, LogLevel.Information, "Node {Node} has a new certificate until {NotAfter}")]
+    internal static partial void Renewed(ILogger logger, string node, DateTime notAfter);
+
+    [LoggerMessage(1111, LogLevel.Error, "The certificate of node {Node}, which lasts until {NotAfter}, was not renewed: {Reason}")]
+    internal static partial void NotRenewed(ILogger logger, string node, DateTime notAfter, string reason);
 }

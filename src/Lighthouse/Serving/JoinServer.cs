@@ -89,7 +89,7 @@ internal sealed class JoinServer : IAsyncDisposable
                     CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
                     AllowTlsResume = false,
                     // Who has none yet shows a token; the desk checks whichever it is.
-                    RemoteCertificateValidationCallback = static (_, _, _, _) => true,
+                    RemoteCertificateValidationCallback = static (_, shown, _, _) => shown is null or X509Certificate2,
                 },
             });
         });
@@ -97,10 +97,8 @@ internal sealed class JoinServer : IAsyncDisposable
 
     private static void Map(WebApplication application, AuthorityFile file, IMembership membership, JoinDesk desk)
     {
-        application.MapPost(JoinRequest.JoinPath, context => AnswerAsync(
-            context, desk, (request, address) => desk.JoinAsync(request, address, context.RequestAborted)));
-        application.MapPost(JoinRequest.RenewPath, context => AnswerAsync(
-            context, desk, (request, address) => desk.RenewAsync(request, context.Connection.ClientCertificate, address, context.RequestAborted)));
+        application.MapPost(JoinRequest.JoinPath, context => AnswerAsync(context, desk, JoinAsync));
+        application.MapPost(JoinRequest.RenewPath, context => AnswerAsync(context, desk, RenewAsync));
         application.MapGet(JoinRequest.RootsPath, async context =>
         {
             var authority = await file.ReadAsync(context.RequestAborted);
@@ -116,12 +114,20 @@ internal sealed class JoinServer : IAsyncDisposable
         });
     }
 
-    private static async Task AnswerAsync(HttpContext context, JoinDesk desk, Func<JoinRequest, string, Task<JoinResponse>> decide)
+    private static Task<JoinResponse> JoinAsync(JoinDesk desk, JoinRequest request, HttpContext context) =>
+        desk.JoinAsync(request, AddressOf(context), context.RequestAborted);
+
+    private static Task<JoinResponse> RenewAsync(JoinDesk desk, JoinRequest request, HttpContext context) =>
+        desk.RenewAsync(request, context.Connection.ClientCertificate, AddressOf(context), context.RequestAborted);
+
+    private static string AddressOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
+
+    private static async Task AnswerAsync(HttpContext context, JoinDesk desk, Func<JoinDesk, JoinRequest, HttpContext, Task<JoinResponse>> decide)
     {
         try
         {
             var request = await JsonSerializer.DeserializeAsync(context.Request.Body, JoinJson.Default.JoinRequest, context.RequestAborted) ?? throw JoinErrors.Malformed();
-            var response = await decide(request, context.Connection.RemoteIpAddress?.ToString() ?? "unknown");
+            var response = await decide(desk, request, context);
             await context.Response.WriteAsJsonAsync(response, JoinJson.Default.JoinResponse, cancellationToken: context.RequestAborted);
         }
         catch (JsonException)
