@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Kyberium.Engine.Journal;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Storage;
 using Kyberium.Engine.Wire;
