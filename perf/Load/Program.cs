@@ -17,6 +17,7 @@ var groups = new (string Name, Func<LoadOptions, Task<IReadOnlyList<Row>>> Run)[
     ("awaited", AwaitedRows.RunAsync),
     ("neighbours", NeighbourRows.RunAsync),
     ("send", DurableRows.SendAloneAsync),
+    ("postgresql", PostgreSqlRows.RunAsync),
     ("half", HalfLoadRows.RunAsync),
     ("durable", DurableRows.RunAsync),
     ("burst", BurstRows.RunAsync),
@@ -24,6 +25,7 @@ var groups = new (string Name, Func<LoadOptions, Task<IReadOnlyList<Row>>> Run)[
     ("cold", ColdRows.RunAsync),
     ("recovery", RecoveryRows.RunAsync),
     ("ready", ReadyRows.RunAsync),
+    ("forwarding", ForwardingRows.RunAsync),
 };
 LoadOptions options;
 try

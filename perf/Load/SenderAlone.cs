@@ -3,7 +3,7 @@ using Kyberium.Measuring;
 
 namespace Kyberium.Load;
 
-/// <summary>A sender over SQLite whose peers cannot be reached: nothing is sealed for a link and nothing leaves the outbox, so that only being durable is measured.</summary>
+/// <summary>A sender over SQLite, or another store, whose peers cannot be reached: nothing is sealed for a link and nothing leaves the outbox, so that only being durable is measured.</summary>
 internal sealed class SenderAlone : IAsyncDisposable
 {
     private readonly Pair _pair;
@@ -12,12 +12,14 @@ internal sealed class SenderAlone : IAsyncDisposable
 
     private SenderAlone(Pair pair) => _pair = pair;
 
-    internal static async Task<SenderAlone> StartAsync(LoadOptions options, AeadProviderChoice aead)
+    internal static async Task<SenderAlone> StartAsync(
+        LoadOptions options, AeadProviderChoice aead, Func<string, CancellationToken, Task<IJournal>>? openJournal = null)
     {
         var pair = await Pair.StartAsync(new PairOptions
         {
             Sessions = Math.Min(options.Peers, 1_000),
             Store = StoreKind.Disk,
+            OpenJournal = openJournal,
             Connects = false,
             Aead = aead,
             Configure = WithoutCheckpoints,

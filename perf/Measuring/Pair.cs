@@ -15,8 +15,8 @@ internal sealed class Pair : IAsyncDisposable
     private Pair(PairOptions options)
     {
         _options = options;
-        _left = new Store(options.Store, Path.Combine(_directory, "left"));
-        _right = new Store(options.Store, Path.Combine(_directory, "right"));
+        _left = new Store(options.Store, Path.Combine(_directory, "left"), options.OpenJournal);
+        _right = new Store(options.Store, Path.Combine(_directory, "right"), options.OpenJournal);
         Template.Write(_directory, options.Suite);
     }
 

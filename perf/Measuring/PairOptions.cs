@@ -10,6 +10,9 @@ internal sealed record PairOptions
 
     internal StoreKind Store { get; init; } = StoreKind.Memory;
 
+    /// <summary>Gets what opens the journal of a side, <c>left</c> or <c>right</c>, in place of <see cref="Store"/>.</summary>
+    internal Func<string, CancellationToken, Task<IJournal>>? OpenJournal { get; init; }
+
     /// <summary>Gets whether the sessions are made; without, the peers only know each other.</summary>
     internal bool Connects { get; init; } = true;
 

@@ -14,7 +14,7 @@ internal enum StoreKind
 }
 
 /// <summary>The journal and the keyring of one engine, which outlive it: it can be stopped and started again over them.</summary>
-internal sealed class Store(StoreKind kind, string directory) : IAsyncDisposable
+internal sealed class Store(StoreKind kind, string directory, Func<string, CancellationToken, Task<IJournal>>? open = null) : IAsyncDisposable
 {
     private readonly LentKeyring _keyring = new();
     private InMemoryJournal? _memory;
@@ -30,7 +30,9 @@ internal sealed class Store(StoreKind kind, string directory) : IAsyncDisposable
     internal EngineParts Parts() => new()
     {
         OpenKeyring = (_, _) => Task.FromResult(_keyring.Lend()),
-        OpenJournal = async (_, token) => kind == StoreKind.Memory
+        OpenJournal = async (_, token) => open is not null
+            ? await open(Path.GetFileName(directory), token)
+            : kind == StoreKind.Memory
             ? _memory = _memory?.Reopen() ?? new InMemoryJournal()
             : await SqliteJournal.OpenAsync(new SqliteJournalOptions { DataDirectory = directory, SyncsToDisk = Flushes }, token),
     };

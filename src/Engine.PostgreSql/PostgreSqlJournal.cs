@@ -24,7 +24,7 @@ public sealed class PostgreSqlJournal : IJournal
     {
         _database = new Database(source, options, where);
         _storeId = storeId;
-        _seats = new SeatTable(options.Schema);
+        _seats = new SeatTable(options.Schema, options.Placement);
         _pages = new JournalPages(_database);
         _writers = [.. Enumerable.Range(0, options.WriterCount).Select(_ => new JournalWriter(_database, options, _seats))];
         Description = $"PostgreSQL {server} at {where}";

@@ -31,6 +31,10 @@ public sealed partial class PostgreSqlJournalOptions
     /// <summary>Gets or sets how long the server may work on one call. Default 30 s; 1 s to 1 h.</summary>
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Gets or sets the place of this node in its cluster, kept in the same schema: shards are acquired under its lease. Without one the journal
+    /// acquires only while no node of a cluster has a lease. Default: none.</summary>
+    public PostgreSqlPlacement? Placement { get; init; }
+
     /// <summary>Gets or sets the clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

@@ -7,11 +7,12 @@ namespace Kyberium.Engine.PostgreSql;
 /// <summary>Makes and migrates the journal's tables: one script a version, each in a transaction under one advisory lock.</summary>
 internal static class Schema
 {
-    internal const int Version = 1;
+    internal const int Version = 2;
     private const int StoreIdSize = 16;
 
-    /// <summary>Brings the schema up to <see cref="Version"/> and reads the store's id.</summary>
-    internal static async Task<byte[]> EnsureAsync(NpgsqlConnection connection, string schema, string where, CancellationToken cancellationToken)
+    /// <summary>Brings the schema up to <paramref name="through"/> and reads the store's id.</summary>
+    internal static async Task<byte[]> EnsureAsync(
+        NpgsqlConnection connection, string schema, string where, CancellationToken cancellationToken, int through = Version)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
 
@@ -30,7 +31,7 @@ internal static class Schema
                 .ConfigureAwait(false);
         }
 
-        for (var version = found + 1; version <= Version; version++)
+        for (var version = found + 1; version <= through; version++)
         {
             await RunAsync(connection, Script(version).Replace("{schema}", schema, StringComparison.Ordinal), cancellationToken).ConfigureAwait(false);
             await RunAsync(connection, $"INSERT INTO {schema}.layout (version) VALUES ({version})", cancellationToken).ConfigureAwait(false);

@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
+using Kyberium.Engine.PostgreSql.Cluster;
 using Npgsql;
 
 namespace Kyberium.Engine.PostgreSql;
 
 /// <summary>The shards that were written to or acquired here.</summary>
-internal sealed class SeatTable(string schema)
+internal sealed class SeatTable(string schema, PostgreSqlPlacement? placement)
 {
     private const string Columns = "id, fence, turn, truncated, ended, tail_bytes";
     private readonly ConcurrentDictionary<ShardId, ShardSeat> _seats = new();
@@ -25,14 +26,43 @@ internal sealed class SeatTable(string schema)
             .ConfigureAwait(false) is { } row ? Seat(shard, row) : null;
     }
 
+    /// <summary>Takes a shard over: as this node, under its lease, where there is a cluster.</summary>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.LeaseLost"/>, <see cref="EngineErrorCode.ShardElsewhere"/>,
+    /// <see cref="EngineErrorCode.ClusterRefused"/>.</exception>
     internal async Task<ShardRow> AcquireAsync(NpgsqlConnection connection, ShardId shard)
     {
-        var row = (await OneAsync(connection, $"SELECT {Columns} FROM {schema}.acquire($1, $2)", shard.Group, shard.Number)
-            .ConfigureAwait(false))!.Value;
+        var row = placement is null
+            ? await OneAsync(connection, $"SELECT {Columns} FROM {schema}.acquire($1, $2)", shard.Group, shard.Number).ConfigureAwait(false)
+                ?? throw ClusterErrors.NeedsPlacement(shard)
+            : await AcquireLeasedAsync(connection, shard, placement).ConfigureAwait(false);
         var seat = Seat(shard, row);
         seat.FailedUnder = null;
         seat.Own(row.TailBytes);
         return row;
+    }
+
+    private async Task<ShardRow> AcquireLeasedAsync(NpgsqlConnection connection, ShardId shard, PostgreSqlPlacement here)
+    {
+        var incarnation = here.IncarnationForAcquire();
+        await using var command = new NpgsqlCommand($"SELECT {Columns}, verdict FROM {schema}.acquire_leased($1, $2, $3, $4)", connection);
+        foreach (var value in (object[])[shard.Group, shard.Number, here.Self.Value, incarnation])
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
+        }
+
+        await using var reader = await command.ExecuteReaderAsync().ConfigureAwait(false);
+        await reader.ReadAsync().ConfigureAwait(false);
+        switch (reader.GetInt16(6))
+        {
+            case 1:
+                throw ClusterErrors.LeaseLost(here.Self);
+            case 2:
+                throw ClusterErrors.Elsewhere(shard, here.Self);
+            default:
+                var row = Row(reader);
+                here.NoteAcquired(shard, row.Extent.Fence, incarnation);
+                return row;
+        }
     }
 
     internal Task<ShardRow> ReadAsync(NpgsqlConnection connection, ShardSeat seat) =>
@@ -65,13 +95,12 @@ internal sealed class SeatTable(string schema)
         }
 
         await using var reader = await command.ExecuteReaderAsync().ConfigureAwait(false);
-        return await reader.ReadAsync().ConfigureAwait(false)
-            ? new ShardRow(
-                reader.GetInt32(0),
-                new ShardExtent(new Fence(reader.GetInt64(1)), new LogPosition(reader.GetInt64(3)), new LogPosition(reader.GetInt64(4))),
-                reader.GetInt64(2), reader.GetInt64(5))
-            : null;
+        return await reader.ReadAsync().ConfigureAwait(false) ? Row(reader) : null;
     }
+
+    private static ShardRow Row(NpgsqlDataReader reader) => new(
+        reader.GetInt32(0), new ShardExtent(new Fence(reader.GetInt64(1)), new LogPosition(reader.GetInt64(3)), new LogPosition(reader.GetInt64(4))),
+        reader.GetInt64(2), reader.GetInt64(5));
 
     private ShardSeat Seat(ShardId shard, ShardRow row)
     {

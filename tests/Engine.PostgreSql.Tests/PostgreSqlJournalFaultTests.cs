@@ -1,3 +1,4 @@
+using Kyberium.Tests.Support;
 using Npgsql;
 
 namespace Kyberium.Engine.PostgreSql.Tests;
@@ -153,7 +154,7 @@ public sealed class PostgreSqlJournalFaultTests : IAsyncLifetime
     public async Task A_newer_layout_and_another_program_s_schema_are_refused_as_they_are()
     {
         await (await OpenAsync()).DisposeAsync();
-        await _server.ExecuteAsync($"INSERT INTO {_schema}.layout VALUES (2)");
+        await _server.ExecuteAsync($"INSERT INTO {_schema}.layout VALUES (3)");
         await FailsAsync(EngineErrorCode.JournalVersionUnsupported, OpenAsync);
 
         await _server.ExecuteAsync($"DROP SCHEMA {_schema} CASCADE; CREATE SCHEMA {_schema}; CREATE TABLE {_schema}.theirs ()");

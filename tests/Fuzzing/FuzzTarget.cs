@@ -13,12 +13,14 @@ internal sealed record FuzzTarget(string Name, Func<IEnumerable<byte[]>> Seeds, 
         Targets.WireTargets.Envelope,
         Targets.WireTargets.Handshake,
         Targets.WireTargets.Control,
+        Targets.ClusterTargets.Frame,
         Targets.StoreTargets.Record,
         Targets.StoreTargets.Snapshot,
         Targets.FileTargets.Keyring,
         Targets.FileTargets.Template,
         Targets.TextTargets.Hocon,
         Targets.TextTargets.CommandLine,
+        Targets.PbmTargets.Frame,
     ];
 
     internal static FuzzTarget? Find(string name) => All.FirstOrDefault(target => target.Name == name);

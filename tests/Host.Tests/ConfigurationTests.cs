@@ -7,7 +7,7 @@ namespace Kyberium.Host.Tests;
 /// <summary>Goal: options and files cannot drift apart, and every problem is told together with its place.</summary>
 public sealed class ConfigurationTests
 {
-    [Theory, InlineData("kyberium.host", 13), InlineData("kyberium.engine", 42)]
+    [Theory, InlineData("kyberium.host", 21), InlineData("kyberium.engine", 42)]
     public void The_file_has_exactly_the_keys_and_defaults_of_the_options(string prefix, int count)
     {
         var name = prefix.Split('.')[1];

@@ -31,7 +31,9 @@ internal sealed class KyberiumProcess : IDisposable
     internal static async Task<KyberiumProcess> ServeAtAsync(string[] location, params string[] options)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "kyberium");
-        var process = new KyberiumProcess(Process.Start(new ProcessStartInfo(program, ["serve", .. location, .. options])
+
+        // A shell lets what it starts in the background ignore SIGINT, and a child inherits that.
+        var process = new KyberiumProcess(Process.Start(new ProcessStartInfo("env", ["--default-signal=INT", program, "serve", .. location, .. options])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

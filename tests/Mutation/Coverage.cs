@@ -8,14 +8,15 @@ namespace Kyberium.Mutation;
 /// <param name="OfInitializers">Mutants in what runs once in a process: each needs a process of its own and every test.</param>
 internal sealed record Coverage(Dictionary<string, TestCoverage> Tests, int[] OfInitializers)
 {
-    /// <summary>Runs every test but those with one of <paramref name="without"/> in their names once without a mutant.</summary>
-    internal static Coverage Measure(TestAssembly assembly, string[] without)
+    /// <summary>Runs every test with one of <paramref name="with"/> in its name, and none of <paramref name="without"/>, once without a mutant.</summary>
+    internal static Coverage Measure(TestAssembly assembly, string[] with, string[] without)
     {
         var tests = new Dictionary<string, TestCoverage>();
         var initial = new HashSet<int>();
         assembly.Mutants.Activate(-1);
         assembly.Mutants.Capture(on: true);
-        foreach (var test in assembly.Tests.Where(test => !without.Any(part => test.Name.Contains(part, StringComparison.Ordinal))))
+        bool Has(TestCase test, string[] parts) => parts.Any(part => test.Name.Contains(part, StringComparison.Ordinal));
+        foreach (var test in assembly.Tests.Where(test => Has(test, with) && !Has(test, without)))
         {
             assembly.Mutants.TakePassed();
             var started = Stopwatch.GetTimestamp();

@@ -7,7 +7,7 @@ internal static class Program
 {
     private const string Usage = """
         usage: Kyberium.Mutation run <folder> <mutation-report.json> <results.json> [--only <parts of files' paths>]
-                   [--limit <ms>] [--without <parts of tests' names>] [--every <n>] [--again]
+                   [--limit <ms>] [--with <parts of tests' names>] [--without <parts of tests' names>] [--every <n>] [--again]
                Kyberium.Mutation table <results.json>...
         """;
 
@@ -18,12 +18,11 @@ internal static class Program
             case ["worker", var folder, var coverage, .. var mutants]:
                 Worker.Run(folder, coverage, [.. mutants.Select(Number)]);
                 return 0;
-            case ["coverage", var folder, var file, .. var without]:
-                Coverage.Measure(TestAssembly.Load(folder), without).Write(file);
+            case ["coverage", var folder, var file, var with, var without]:
+                Coverage.Measure(TestAssembly.Load(folder), with.Split(','), without.Split(',')).Write(file);
                 return 0;
             case ["run", var folder, var report, var results, .. var options]:
-                return new Supervisor(folder, Option(options, "--limit") is { } limit ? Number(limit) : 3_000, Option(options, "--without")?.Split(',') ?? [])
-                    .Run(MutantReport.Read(report, Option(options, "--only")?.Split(',') ?? [""], Option(options, "--every") is { } every ? Number(every) : 1), results, again: options.Contains("--again"));
+                return Supervise(folder, report, results, options);
             case ["table", .. var files] when files.Length > 0:
                 MutantReport.PrintTable(files);
                 return 0;
@@ -31,6 +30,15 @@ internal static class Program
                 Console.Error.WriteLine(Usage);
                 return 2;
         }
+    }
+
+    private static int Supervise(string folder, string report, string results, string[] options)
+    {
+        var supervisor = new Supervisor(
+            folder, Option(options, "--limit") is { } limit ? Number(limit) : 3_000, Option(options, "--with") ?? "", Option(options, "--without") ?? "-");
+        var mutants = MutantReport.Read(
+            report, Option(options, "--only")?.Split(',') ?? [""], Option(options, "--every") is { } every ? Number(every) : 1);
+        return supervisor.Run(mutants, results, again: options.Contains("--again"));
     }
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

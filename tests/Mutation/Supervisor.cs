@@ -6,8 +6,9 @@ namespace Kyberium.Mutation;
 /// <summary>Gives mutants to worker processes one after another, and starts another worker when one hangs or dies of a mutant.</summary>
 /// <param name="folder">The tests, beside the mutated assembly.</param>
 /// <param name="testMillisMax">Tests that take longer without a mutant are left out.</param>
+/// <param name="with">Only tests with one of these in their names are run; parts separated by commas.</param>
 /// <param name="without">Tests with one of these in their names are left out, too.</param>
-internal sealed class Supervisor(string folder, int testMillisMax, string[] without)
+internal sealed class Supervisor(string folder, int testMillisMax, string with, string without)
 {
     private const int MutantsPerWorker = 200;
 
@@ -16,7 +17,7 @@ internal sealed class Supervisor(string folder, int testMillisMax, string[] with
     /// <param name="again">Only what survived or was not reached in the results so far is run.</param>
     internal int Run(MutantReport report, string results, bool again)
     {
-        Start(["coverage", folder, _coverageFile, .. without]).WaitForExit();
+        Start("coverage", folder, _coverageFile, with, without).WaitForExit();
         var coverage = Coverage.Read(_coverageFile);
         foreach (var slow in coverage.Tests.Where(test => test.Value.Millis > testMillisMax).Select(test => test.Key).ToList())
         {

@@ -14,7 +14,10 @@ internal static class Libraries
         [.. Projects.Keys.Select(name => Assembly.LoadFrom(Path.Join(AppContext.BaseDirectory, name + ".dll")))];
 
     private static bool IsPackable(string project) =>
-        XDocument.Parse(SourceTree.Read(project)).Descendants("IsPackable").Any(element => element.Value == "true");
+        Says(project, "IsPackable") && !Says(project, "PackAsTool");     // a tool's package holds a program, which nobody references
+
+    private static bool Says(string project, string property) =>
+        XDocument.Parse(SourceTree.Read(project)).Descendants(property).Any(element => element.Value == "true");
 
     private static string AssemblyName(string project) =>
         XDocument.Parse(SourceTree.Read(project)).Descendants("AssemblyName").Single().Value;

@@ -47,6 +47,7 @@ public sealed class LoadProgramTests
         .. Providers.SelectMany(provider => Of(provider, "awaited seals and opens answered", "50th percentile", "99th percentile", "99.9th percentile")),
         "auto: seal of 256 B from 20 concurrent callers", "ASP.NET Core Data Protection: protect", "ASP.NET Core Data Protection: unprotect", "SslStream", "bare actor",
         "SQLite alone", .. Providers.SelectMany(provider => Of(provider, "durable send, sender alone", "processor time of each", "allocated by each")),
+        "PostgreSQL alone", "PostgreSQL: the journal's commits", .. Providers.SelectMany(provider => Of(provider, "durable send, PostgreSQL, sender alone", "processor time of each")),
         .. Providers.SelectMany(provider => Of(
             provider, "durable sends answered at half load", "50th percentile", "99th percentile", "99.9th percentile", "99th percentile of SQLite alone", "99th percentile against")),
         "durable send until journalled", "the same until received and acknowledged", "processor time of each, both engines", "allocated by a durable message",
@@ -56,6 +57,8 @@ public sealed class LoadProgramTests
         "first touch of a cold peer: median", "first touch of a cold peer: 99th", "first seal to a cold peer, keys", "first seal to a cold peer: 99th", "peers in memory",
         .. Providers.SelectMany(provider => Of(provider, "recovery of 500 messages", "processor time of each", "start and stop over an empty store")),
         "ready over 30 stored peers", "ready over 30 stored peers", "peers added to two engines",
+        "SslStream: frames of 64", "forwarded batches of 64", "processor time of each frame", "processor time of each batch", "the same: 50th percentile of a batch", "the same: 99th percentile of a batch",
+        "forwarded requests, awaited one by one", "forwarded request with nothing else under way: 50th percentile", "the same: 99th percentile",
     ];
 
     private static IEnumerable<string> Traffic(string provider) =>

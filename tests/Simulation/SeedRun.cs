@@ -5,8 +5,11 @@ namespace Kyberium.Simulation;
 /// <summary>A range of seeds, one after another or some side by side: each is a world of its own.</summary>
 internal sealed class SeedRun(SimulationArguments arguments)
 {
+    private const int ProgressEvery = 10_000;
+
     private readonly Lock _lock = new();
     private ulong _next = arguments.Seed;
+    private int _done;
     private long _steps;
     private long _delivered;
     private long _opened;
@@ -69,6 +72,11 @@ internal sealed class SeedRun(SimulationArguments arguments)
         {
             Failed++;
             Console.WriteLine(failure);
+        }
+
+        if (++_done % ProgressEvery == 0)
+        {
+            Console.Error.WriteLine($"{_done} of {arguments.Seeds} seeds, {Failed} failed");
         }
     }
 

@@ -50,6 +50,15 @@ public enum EngineErrorCode
     /// <summary>A command line, control request or argument is malformed.</summary>
     RequestInvalid = 1015,
 
+    /// <summary>The cluster does not take this node: another name, other shard groups, or the node's name is in use.</summary>
+    ClusterRefused = 1016,
+
+    /// <summary>A node's program is too old for the cluster it wants to join, or speaks another form of joining.</summary>
+    NodeVersionUnsupported = 1021,
+
+    /// <summary>What a node showed in order to join is not in force: a wrong, used or expired token, or a certificate that is refused.</summary>
+    JoinProofInvalid = 1022,
+
     // 20xx: the peer sent something unacceptable. One code for every decryption failure, on purpose.
 
     /// <summary>The envelope does not open: wrong key, changed bytes, replayed or out of its window.</summary>
@@ -93,6 +102,18 @@ public enum EngineErrorCode
     /// <summary>The epoch is at a hard limit and waits for its rekey.</summary>
     EpochExhausted = 3008,
 
+    /// <summary>This node's lease is over: it serves no shard until it has joined again.</summary>
+    LeaseLost = 3009,
+
+    /// <summary>The shard belongs to another node, or is on its way to one.</summary>
+    ShardElsewhere = 3010,
+
+    /// <summary>Another node of the cluster was not reached in time: the request was not sent, and nothing happened.</summary>
+    NodeUnreachable = 3021,
+
+    /// <summary>A request to another node was sent and no answer came: it may have happened.</summary>
+    OutcomeUnknown = 3022,
+
     // 40xx: an operator must look.
 
     /// <summary>A stored record or row is damaged.</summary>
@@ -133,4 +154,8 @@ public enum EngineErrorCode
 
     /// <summary>A cryptographic provider that was asked for is not available on this machine.</summary>
     ProviderUnavailable = 4013,
+
+    /// <summary>The cluster's authority, or a node's certificate or key, cannot be used: missing, malformed, readable by others, or not of
+    /// this cluster.</summary>
+    ClusterCertificateUnusable = 4021,
 }

@@ -82,6 +82,9 @@ internal abstract record PeerCommand
     /// <summary>A limit of PROTOCOL section 6 asks for the next epoch.</summary>
     internal sealed record RekeyDue(ReceiverIndex Index) : PeerCommand;
 
+    /// <summary>Records went out under the epoch for as long as <see cref="PeerLimits.UnheardMillis"/> says, and none came in.</summary>
+    internal sealed record Unheard(ReceiverIndex Index) : PeerCommand;
+
     /// <summary>Nobody can call this side: a session is kept with the peer, and a record made that opens a call to it.</summary>
     internal sealed record Knock : PeerCommand;
 

@@ -70,6 +70,9 @@ internal sealed record PeerLimits
     /// <summary>Gets how long what was sent may stay unanswered before a rekey is tried.</summary>
     internal long UnansweredRekeyMillis { get; init; } = 180_000;
 
+    /// <summary>For how long records may go out in a session in which none comes in, before the peer is asked whether it still has it.</summary>
+    internal const long UnheardMillis = 900_000;
+
     /// <summary>Gets how long what was sent may stay unanswered before a new session is tried.</summary>
     internal long UnansweredRestartMillis { get; init; } = 900_000;
 }

@@ -50,6 +50,9 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
                 return SessionRules.Connect(step, connect);
             case PeerCommand.Rekey:
                 return NextEpochWish.Ask(step);
+            case PeerCommand.Unheard unheard:
+                SessionRules.Unheard(step, unheard.Index);
+                return PeerReply.Done;
             case PeerCommand.RekeyDue due:
                 NextEpochWish.Ask(step, due.Index);
                 return PeerReply.Done;
@@ -131,6 +134,8 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
             session.ConfirmBaseline = default;
         }
 
+        State.DoubtUnproved(input.Now);
+        State.Incoming.FindWaiting();
         State.Incoming.AcknowledgementOwed = !State.Incoming.Id.IsZero;
         OutgoingRules.FindNextExpiry(State);
         if (State.Sending is not null)

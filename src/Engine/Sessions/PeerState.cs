@@ -73,8 +73,8 @@ internal sealed class PeerState
         set => _rekeyUnansweredSince = value ?? MonotonicMillis.Never;
     }
 
-    /// <summary>Gets or sets since when the peer was seen to use another session than the one that sends, and not that one: it may have
-    /// lost it, and volatile records would never show it.</summary>
+    /// <summary>Gets or sets since when the peer may have lost the session that sends, and volatile records would never show it: it was seen to
+    /// use another, and not that one, or it began that one and was not yet seen to use it.</summary>
     internal MonotonicMillis? SendingDoubtedSince
     {
         get => MonotonicMillis.Known(_sendingDoubtedSince);
@@ -94,6 +94,15 @@ internal sealed class PeerState
         Outgoing.UnansweredSince = null;
         RekeyUnansweredSince = null;
         SendingDoubtedSince = null;
+    }
+
+    /// <summary>Doubts the session that sends from now on, if the peer began it and was never seen to use it.</summary>
+    internal void DoubtUnproved(MonotonicMillis now)
+    {
+        if (Sending is { Unproved: true })
+        {
+            SendingDoubtedSince ??= now;
+        }
     }
 
     /// <summary>Gets how long what was sent may stay unanswered before a new session is tried. A session that the peer began and was never

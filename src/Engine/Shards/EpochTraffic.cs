@@ -58,6 +58,33 @@ internal sealed class EpochTraffic : IDisposable
     /// <summary>Gets or sets whether a rekey was asked for by a limit. Once is enough: the machine holds the wish until it has come true.</summary>
     internal bool RekeyAsked { get; set; }
 
+    /// <summary>How many looks in a row found that records had gone out since the one before and that none had come in.</summary>
+    private byte _looksUnheard;
+    private uint _recordsAtLook;
+
+    /// <summary>Looks whether records go out here while none comes in. Asks to be told of the next one that does.</summary>
+    /// <param name="looksMax">So many looks in a row, the first of which only begins to watch.</param>
+    /// <returns>Whether all of them found it so; the count begins anew then.</returns>
+    internal bool IsUnheard(int looksMax)
+    {
+        var records = (uint)Sending.Usage.Records;      // without the lock: what is missed now is seen at the next look
+        var isUnheard = records != _recordsAtLook && (IsWatched || _looksUnheard == 0);
+        _recordsAtLook = records;
+        _looksUnheard = isUnheard ? (byte)(_looksUnheard + 1) : (byte)0;
+        if (_looksUnheard == looksMax)
+        {
+            _looksUnheard = 0;
+            return true;
+        }
+
+        if (isUnheard)
+        {
+            IsWatched = true;
+        }
+
+        return false;
+    }
+
     /// <summary>Gets or sets when the last window notice went out.</summary>
     internal MonotonicMillis NoticedAt { get; set; } = new(long.MinValue / 2);
 

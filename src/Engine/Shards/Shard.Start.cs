@@ -5,7 +5,11 @@ namespace Kyberium.Engine.Shards;
 
 internal sealed partial class Shard
 {
+    /// <summary>How many looks it takes to see that a session is not heard in; the first only begins to watch.</summary>
+    private const int LooksUnheard = 4;
+
     private long _checkpointsFailed;
+    private long _lookedAt;
 
     /// <summary>Takes a shard over and recovers it. Ready when this completes: what its peers have to do is on its way.</summary>
     /// <param name="witness">What the keyring remembers of the shard.</param>
@@ -64,7 +68,27 @@ internal sealed partial class Shard
     {
         if (!_stopping && _fault is null)
         {
+            LookForUnheard();
             _ = CheckpointInBackgroundAsync();
+        }
+    }
+
+    /// <summary>Volatile records ask for no answer: of a peer that has lost its session, and is only ever sent such, this alone tells.</summary>
+    private void LookForUnheard()
+    {
+        var now = _environment.Scheduler.MonotonicMillis;
+        if (now - _lookedAt < Sessions.PeerLimits.UnheardMillis / (LooksUnheard - 1))
+        {
+            return;
+        }
+
+        _lookedAt = now;
+        foreach (var traffic in _traffic.Values)
+        {
+            if (traffic.Peer.Sending == traffic && traffic.IsUnheard(LooksUnheard))
+            {
+                PostInternal(new SilentPeerWork(traffic.Peer.Key, new Sessions.PeerCommand.Unheard(traffic.Epoch.LocalIndex)));
+            }
         }
     }
 

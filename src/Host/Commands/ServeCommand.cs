@@ -18,7 +18,12 @@ internal static class ServeCommand
     {
         var configuration = call.ReadConfiguration();
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        using var logs = new LogTail();
+        var stop = new StopRequest();
         AddLogs(builder.Logging, configuration.Host);
+        builder.Logging.AddProvider(logs);
+        builder.Services.AddSingleton(logs);
+        builder.Services.AddSingleton(stop);
         builder.Services.AddSingleton(configuration);
         builder.Services.AddSingleton(call.Terminal);
         builder.Services.AddSingleton<IHostLifetime, CommandLifetime>();
@@ -28,13 +33,13 @@ internal static class ServeCommand
         using var host = builder.Build();
         await host.StartAsync(call.Stopping);
         var service = host.Services.GetRequiredService<NodeService>();
-        var node = service.Node.Describe();
+        var node = service.Node.Describe() with { Pbm = service.PbmAddresses };
         call.Print(node, output => output.WriteLine(
             $"ready: kyberium {node.Version}, process {node.Process}\n  journal  {node.Journal}\n  keyring  {node.Keyring}\n"
-            + $"  listen   {(node.Listen.Count == 0 ? "nowhere" : string.Join(", ", node.Listen))}\n  control  {service.ControlPath}"));
-        var stopped = new TaskCompletionSource();
-        using var registration = call.Stopping.Register(stopped.SetResult);
-        await stopped.Task;
+            + $"  listen   {(node.Listen.Count == 0 ? "nowhere" : string.Join(", ", node.Listen))}\n"
+            + $"  pbm      {(node.Pbm!.Count == 0 ? "nowhere" : string.Join(", ", node.Pbm))}\n  control  {service.ControlPath}"));
+        using var registration = call.Stopping.Register(stop.Ask);
+        await stop.Asked;
         await host.StopAsync(CancellationToken.None);
     }
 

@@ -37,6 +37,9 @@ internal sealed class HostOptions
     /// <summary>Gets the options under <c>link</c>: how peers are reached and let in.</summary>
     public LinkOptions Link { get; } = new();
 
+    /// <summary>Gets the options under <c>pbm</c>: where operators reach this node, and who may.</summary>
+    public PbmListenOptions Pbm { get; } = new();
+
     internal void Check(OptionProblems problems)
     {
         CheckListen(problems);
@@ -53,6 +56,7 @@ internal sealed class HostOptions
         IsOneOf(problems, LogLevel, LogLevels.Keys, "kyberium.host.log-level");
         IsOneOf(problems, LogFormat, ["text", "json"], "kyberium.host.log-format");
         Link.Check(problems);
+        Pbm.Check(problems);
     }
 
     internal LogLevel MinimumLevel => LogLevels[LogLevel];

@@ -12,7 +12,9 @@ internal sealed record Nothing
 /// <param name="Journal">Its journal.</param>
 /// <param name="Keyring">Its keyring; never a key.</param>
 /// <param name="Listen">Where peers reach it.</param>
-internal sealed record NodeDocument(string Version, int Process, string Journal, string Keyring, IReadOnlyList<string> Listen);
+/// <param name="Pbm">Where operators reach it, in what a node says when it is ready; nothing elsewhere.</param>
+internal sealed record NodeDocument(
+    string Version, int Process, string Journal, string Keyring, IReadOnlyList<string> Listen, IReadOnlyList<string>? Pbm = null);
 
 /// <summary>Asks for a copy of the store.</summary>
 /// <param name="Path">The absolute path of the file to make.</param>

@@ -23,6 +23,10 @@ internal sealed partial class Node
         }
     }
 
+    /// <summary>Lists the shards of the store without counting their rows.</summary>
+    internal Task<IReadOnlyList<ShardDocument>> ListShardsAsync(CancellationToken cancellationToken) =>
+        StoreInspection.ListShardsAsync(_journal, countsRows: false, cancellationToken);
+
     internal Task<StoreDocument> InspectAsync(InspectionRequest request, CancellationToken cancellationToken) =>
         request.Verify
             ? StoreInspection.VerifyCopyAsync(_journal, _configuration, cancellationToken)

@@ -27,6 +27,9 @@ internal sealed partial class Node : INode
 
     public bool IsRemote => false;
 
+    /// <summary>Gets the engine, for whoever looks at its bounds.</summary>
+    internal SessionEngine Engine => _engine;
+
     public Task<TReply> AskAsync<TRequest, TReply>(
         NodeOperation<TRequest, TReply> operation, TRequest request, CancellationToken cancellationToken) =>
         operation.RunAsync(this, request, new CallerContext(Actor: Environment.UserName), cancellationToken);

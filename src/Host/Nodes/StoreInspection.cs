@@ -13,6 +13,15 @@ internal static class StoreInspection
     internal static async Task<StoreDocument> DescribeAsync(
         SqliteJournal journal, VerificationDocument? verification, CancellationToken cancellationToken)
     {
+        var shards = await ListShardsAsync(journal, countsRows: true, cancellationToken);
+        return new StoreDocument(
+            journal.Description, Convert.ToHexStringLower(journal.StoreId.Span), journal.TailBytes, shards, verification);
+    }
+
+    /// <summary>Lists the shards of a store, in order.</summary>
+    /// <param name="countsRows">Whether to count their rows, which reads every one of them.</param>
+    internal static async Task<IReadOnlyList<ShardDocument>> ListShardsAsync(SqliteJournal journal, bool countsRows, CancellationToken cancellationToken)
+    {
         var shards = new List<ShardDocument>();
         var all = await journal.ReadShardsAsync(cancellationToken).ToListAsync(cancellationToken);
         foreach (var shard in all.OrderBy(shard => shard.Group, StringComparer.Ordinal).ThenBy(shard => shard.Number))
@@ -20,11 +29,10 @@ internal static class StoreInspection
             var extent = await journal.ReadExtentAsync(shard, cancellationToken);
             shards.Add(new ShardDocument(
                 shard.ToString(), extent.Fence.Value, extent.TruncatedThrough.Value, extent.End.Value,
-                await CountRowsAsync(journal, shard, cancellationToken)));
+                countsRows ? await CountRowsAsync(journal, shard, cancellationToken) : new Dictionary<string, long>()));
         }
 
-        return new StoreDocument(
-            journal.Description, Convert.ToHexStringLower(journal.StoreId.Span), journal.TailBytes, shards, verification);
+        return shards;
     }
 
     /// <summary>Opens a stopped node's store, describes it and verifies it if asked.</summary>

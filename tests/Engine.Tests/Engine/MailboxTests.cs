@@ -50,6 +50,52 @@ public sealed class MailboxTests
         Assert.False(await next);
     }
 
+    [Fact]
+    public async Task A_completed_mailbox_takes_nothing_and_gives_only_what_it_took()
+    {
+        var mailbox = new Mailbox(countMax: 1, bytesMax: 100, TaskCreationOptions.None);
+        Assert.True(await mailbox.WriteAsync(new Sized(1), default));
+        var refused = mailbox.WriteAsync(new Sized(2), default).AsTask();
+        mailbox.Complete();
+        Assert.False(await refused);
+        Assert.False(await mailbox.WriteAsync(new Sized(3), default));
+        Assert.Equal(1, mailbox.Count);
+        Assert.True(mailbox.TryRead(out var taken));
+        Assert.Equal(1, taken.Bytes);
+        Assert.False(mailbox.TryRead(out _));
+        Assert.False(await mailbox.WriteAsync(new Sized(4), default));
+    }
+
+    [Fact]
+    public async Task Whoever_no_longer_waits_gives_up_its_place_and_nobody_elses()
+    {
+        var mailbox = new Mailbox(countMax: 1, bytesMax: 100, TaskCreationOptions.None);
+        await mailbox.WriteAsync(new Sized(1), default);
+        using CancellationTokenSource gone = new(), late = new();
+        var leaving = mailbox.WriteAsync(new Sized(2), gone.Token).AsTask();
+        var staying = mailbox.WriteAsync(new Sized(3), late.Token).AsTask();
+        gone.Cancel();
+        Assert.Equal(gone.Token, (await Assert.ThrowsAsync<TaskCanceledException>(() => leaving)).CancellationToken);
+        Assert.False(staying.IsCompleted);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => mailbox.WriteAsync(new Sized(4), gone.Token).AsTask());
+
+        Assert.True(mailbox.TryRead(out _));
+        Assert.True(await staying);
+        late.Cancel();      // too late: it is in
+        Assert.True(mailbox.TryRead(out var taken));
+        Assert.Equal(3, taken.Bytes);
+        Assert.False(mailbox.TryRead(out _));
+    }
+
+    [Fact]
+    public void Works_that_fill_the_bytes_to_the_last_fit()
+    {
+        var mailbox = new Mailbox(countMax: 10, bytesMax: 100, TaskCreationOptions.None);
+        Assert.True(mailbox.WriteAsync(new Sized(60), default).AsTask().IsCompleted);
+        Assert.True(mailbox.WriteAsync(new Sized(40), default).AsTask().IsCompleted);
+        Assert.False(mailbox.WriteAsync(new Sized(1), default).AsTask().IsCompleted);
+    }
+
     /// <summary>Goal: callers of a shard whose store stands still wait once the bytes are full. Method: the commit is held, sends of
     /// 1 MiB pile up; those beyond the bounds of batches and mailbox are not accepted into memory but wait, and all arrive in the end.</summary>
     [Fact]

@@ -1,3 +1,4 @@
+using System.Text;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Delivery;
 using Kyberium.Engine.Tests.Sessions.Model;
@@ -304,6 +305,38 @@ public sealed class DeliveryTests
         _world.Run();
         Assert.Equal(["one", "two"], B.Inbox());
         Assert.DoesNotContain(A.State.Outgoing.Id, B.State.Incoming.Retired);
+        Assert.Equal(0, A.State.Outgoing.Count);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_waits_when_a_stream_is_let_go_and_comes_again_waits_once(bool restarts)
+    {
+        _world.Send(A, "one");
+        _world.Send(A, "two");
+        foreach (var message in _world.Take(A, EnvelopeType.Message))
+        {
+            _world.Deliver(message);
+        }
+
+        Assert.NotEmpty(_world.Take(B, EnvelopeType.Acknowledge));      // lost, so that both come again
+        B.State.Incoming.Unhandled.First!.Value.HandedOut = true;
+        _world.Do(B, new PeerCommand.ResetStream(Outgoing: false, Incoming: true));
+        _world.Send(A, "three");
+        _world.Deliver(Assert.Single(_world.Take(A, EnvelopeType.Message)));        // taken up from number 1 on, which is yet to come
+        Assert.Equal(2UL, B.State.Incoming.WaitsThrough);
+        if (restarts)
+        {
+            _world.Crash(B);
+        }
+
+        _world.Pass(60_000);
+
+        Assert.Equal(["one", "two", "three"], B.Inbox());
+        Assert.Equal(3, B.State.Incoming.Unhandled.Select(message => (message.Stream, message.Number)).Distinct().Count());
+        Assert.Equal(!restarts, B.State.Incoming.Unhandled.First!.Value.HandedOut);
+        Assert.Equal(["one", "two", "three"], Side.Fold(B.Durable).Incoming.Unhandled.Select(message => Encoding.UTF8.GetString(message.Payload.Span)));
         Assert.Equal(0, A.State.Outgoing.Count);
     }
 

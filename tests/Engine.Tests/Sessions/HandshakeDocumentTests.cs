@@ -29,6 +29,7 @@ public sealed class HandshakeDocumentTests
             $"{Rekey}: kind 1; {Words(Limits.UnansweredRestartMillis)}: kind 0"
         },
         { "the same in a session that the peer began and was never seen to use", $"{Timeout}: kind 0, " },
+        { "records go out and none comes in, in the session that sends", $"{Words(PeerLimits.UnheardMillis)}: counts as unanswered for {Rekey}, so kind 1 at once. " },
         { "an age limit found on load", $"the epoch asks for a rekey at once, and stops nothing for {Rekey} (or the limit, when that is less)" },
     };
 

@@ -233,6 +233,85 @@ public sealed class SessionTests
         Assert.Null(world.A.State.Handshakes);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_session_that_its_initiator_gave_up_before_the_confirm_arrived_is_followed_by_another_with_nothing_durable_to_show_it(bool restarts)
+    {
+        var world = World.Create(new WorldOptions());
+        world.Do(world.A, new PeerCommand.Connect(Fresh: false));
+        world.Now += 1_000;
+        world.Deliver(Assert.Single(world.Take(world.A, EnvelopeType.Handshake1)));
+        world.Deliver(Assert.Single(world.Take(world.B, EnvelopeType.Handshake2)));
+        var confirm = Assert.Single(world.Take(world.A, EnvelopeType.Confirm));
+        world.Now += 9_500;
+        world.Do(world.A, new PeerCommand.Tick());
+        Assert.Null(world.A.State.Handshakes?.Restart);
+        world.Network.Clear();
+        world.Deliver(confirm);
+        world.Flush(world.B);
+        var lost = world.B.State.Sending!.Id;
+
+        if (restarts)
+        {
+            world.Crash(world.B);
+        }
+
+        world.Pass(60_000);
+
+        Assert.NotEqual(lost, world.B.State.Sending!.Id);
+        Assert.Equal(world.A.State.Sending!.Id, world.B.State.Sending.Id);
+        Assert.Null(world.B.State.SendingDoubtedSince);
+        Assert.Null(world.A.State.SendingDoubtedSince);
+    }
+
+    [Fact]
+    public void A_session_that_its_initiator_keeps_is_not_doubted_for_long_and_brings_no_other()
+    {
+        var world = Pair.Connected();
+        var session = world.B.State.Sending!.Id;
+        Assert.Null(world.B.State.SendingDoubtedSince);
+        world.Pass(1_200_000);
+        Assert.Equal(session, Assert.Single(world.B.State.Sessions).Id);
+        Assert.Equal(session, Assert.Single(world.A.State.Sessions).Id);
+    }
+
+    [Fact]
+    public void A_session_that_the_peer_has_dropped_unheard_is_followed_by_another_once_nothing_comes_in_for_long()
+    {
+        var world = Pair.Connected();
+        world.Do(world.B, new PeerCommand.Close());
+        world.Flush(world.B);
+        world.Network.Clear();
+        var lost = world.A.State.Sending!;
+        world.Pass(3_600_000);
+        Assert.Equal(lost.Id, world.A.State.Sending!.Id);
+
+        world.Do(world.A, new PeerCommand.Unheard(lost.Current.LocalIndex));
+        world.Pass(800_000);
+
+        Assert.NotEqual(lost.Id, world.A.State.Sending!.Id);
+        Assert.Equal(world.A.State.Sending.Id, world.B.State.Sending!.Id);
+        Assert.Null(world.A.State.SendingDoubtedSince);
+    }
+
+    [Fact]
+    public void A_peer_that_is_only_silent_is_asked_by_a_rekey_and_keeps_its_session()
+    {
+        var world = Pair.Connected();
+        var session = world.A.State.Sending!;
+        var epoch = session.Current.Number.Value;
+        world.Do(world.A, new PeerCommand.Unheard(default));
+        Assert.Null(world.A.State.SendingDoubtedSince);
+
+        world.Do(world.A, new PeerCommand.Unheard(session.Current.LocalIndex));
+        world.Pass(1_000_000);
+
+        Assert.Equal(session.Id, Assert.Single(world.A.State.Sessions).Id);
+        Assert.Equal(epoch + 1, world.A.State.Sending!.Current.Number.Value);
+        Assert.Null(world.A.State.SendingDoubtedSince);
+    }
+
     private static void Knock(World world, int n, string source)
     {
         var (a, b) = (world.A.Context.LocalIdentities[0], world.B.Context.LocalIdentities[0]);

@@ -107,4 +107,24 @@ public sealed class PeerPoliciesTests
         var traffic = PeerPolicies.Traffic(Default with { Rekey = Default.Rekey with { RecordsSoft = 1, RecordsHard = 2, BytesSoft = 3, BytesHard = 4 } });
         Assert.Equal((1, 2, 3, 4), (traffic.RecordsSoft, traffic.RecordsHard, traffic.BytesSoft, traffic.BytesHard));
     }
+
+    [Fact]
+    public void Equal_policies_are_read_once_and_stand_for_each_other()
+    {
+        var (policies, settings) = (new PeerPolicies(), new EngineOptions().ToSettings());
+        var first = policies.Get(Frozen(Default), settings);
+        Assert.Same(first, policies.Get(Frozen(Default), settings));
+        Assert.Same(first.Frozen, policies.Shared(Frozen(Default), settings));
+        Assert.Equal(Default.PayloadBytesMax, first.Limits.PayloadBytesMax);
+
+        Assert.NotSame(first, policies.Get(Frozen(Default with { PayloadBytesMax = 10 }), settings));
+        Assert.NotSame(first, policies.Get(Frozen(Default) with { TemplateId = "other" }, settings));
+        Assert.NotSame(first, policies.Get(Frozen(Default) with { TemplateVersion = 99 }, settings));
+    }
+
+    private static Kyberium.Engine.Sessions.FrozenPolicy Frozen(Policy policy)
+    {
+        var template = TemplateStore.Load(null).Get("default").Ref;
+        return new(template.Id, template.Version, PolicyEncoding.Encode(new Kyberium.Engine.Templates.FrozenPolicy(template, policy)));
+    }
 }

@@ -1,6 +1,11 @@
 using Kyberium.Engine.Cryptography;
 using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Sessions.Storage;
+using Kyberium.Engine.Sessions.Traffic;
 using Kyberium.Engine.Shards;
+using Kyberium.Engine.Tests.Sessions.Storage;
+using Kyberium.Engine.Tests.Sessions.Traffic;
+using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine.Tests.Shards;
 
@@ -105,6 +110,84 @@ public sealed class ShardPartsTests
         new PeerVault(key, AeadProvider.Platform).Dispose();
         Assert.Throws<ObjectDisposedException>(() => key.Reveal().Length);
     }
+
+    [Fact]
+    public void Records_that_only_go_out_are_noticed_at_the_fourth_look_and_one_that_comes_in_begins_the_count_anew()
+    {
+        using var traffic = (EpochTraffic)StoredSamples.Windowed(StoredSamples.FirstEpoch()).State.Sessions[0].Current.Traffic!;
+        Assert.False(Looks(traffic, sealing: false));       // what was sealed before it was loaded
+        Assert.Equal([false, false, false, true], Enumerable.Range(0, 4).Select(_ => Looks(traffic, sealing: true)));
+        Assert.Equal([false, false, false], Enumerable.Range(0, 3).Select(_ => Looks(traffic, sealing: true)));
+        traffic.IsWatched = false;                          // a record was opened, and told of
+        Assert.Equal([false, false, false], Enumerable.Range(0, 3).Select(_ => Looks(traffic, sealing: true)));
+        Assert.False(Looks(traffic, sealing: false));       // nothing went out that could have been answered
+        Assert.Equal([false, false, false, true], Enumerable.Range(0, 4).Select(_ => Looks(traffic, sealing: true)));
+    }
+
+    private static bool Looks(EpochTraffic traffic, bool sealing)
+    {
+        Assert.True(!sealing || traffic.Sending.TrySeal(EnvelopeType.Data, default, default, new byte[100], out _) == SealOutcome.Sealed);
+        return traffic.IsUnheard(looksMax: 4);
+    }
+
+    [Fact]
+    public void A_vault_derives_one_cipher_for_a_salt_and_destroys_the_one_before()
+    {
+        var aead = new CountedAead();
+        var vault = new PeerVault(SecretBytes.CopyOf(new byte[PeerVault.KeySize]), aead);
+        var sealedBytes = new byte[3 + PeerVault.TagSize];
+        vault.Seal(1, 7, [1, 2, 3], sealedBytes, []);
+        vault.Seal(1, 8, [1, 2, 3], sealedBytes, []);
+        Assert.Equal((1, 1), (aead.Made, aead.Alive));
+        vault.Seal(2, 9, [1, 2, 3], sealedBytes, []);
+        Assert.Equal((2, 1), (aead.Made, aead.Alive));
+        vault.Rest();
+        Assert.Equal(0, aead.Alive);
+        vault.Seal(2, 10, [1, 2, 3], sealedBytes, []);
+        vault.Dispose();
+        Assert.Equal((3, 0), (aead.Made, aead.Alive));
+    }
+
+    [Fact]
+    public void A_peers_entry_holds_its_own_facts_and_none_of_another_peer()
+    {
+        using PeerVault alice = Vault(1), bob = Vault(2);
+        var (writer, scratch, position) = (new StateWriter(), new StateWriter(), new LogPosition(9));
+        writer.Byte(99);        // what another record left
+        scratch.Byte(99);
+        BatchRecord.Begin(writer, 5);
+        BatchRecord.AddPeer(writer, scratch, new PeerHash(1), alice, 5, 0, position, [new PeerEvent.Suspended(), new PeerEvent.Acknowledged(7)]);
+        Assert.Equal(0, scratch.Length);        // nothing of it stays in the clear
+        BatchRecord.AddPeer(writer, scratch, new PeerHash(2), bob, 5, 1, position, [new PeerEvent.Acknowledged(8)]);
+        BatchRecord.AddPeer(writer, scratch, new PeerHash(2), bob, 5, 2, position, []);
+
+        var reader = new StateReader(writer.Written.ToArray());
+        Assert.Equal(BatchRecord.Version, reader.Byte());
+        Assert.Equal((UInt128)5, reader.UInt128());
+        var entries = new[] { BatchRecord.ReadEntry(ref reader), BatchRecord.ReadEntry(ref reader), BatchRecord.ReadEntry(ref reader) };
+        Assert.True(reader.IsAtEnd);
+        Assert.Equal([new PeerEvent.Suspended(), new PeerEvent.Acknowledged(7)], BatchRecord.Open(entries[0], alice, 5, position)!);
+        Assert.Equal([new PeerEvent.Acknowledged(8)], BatchRecord.Open(entries[1], bob, 5, position)!);
+        Assert.Empty(BatchRecord.Open(entries[2], bob, 5, position)!);
+        Assert.Null(BatchRecord.Open(entries[0], bob, 5, position));
+        Assert.Null(BatchRecord.Open(entries[0], alice, 6, position));
+        Assert.Null(BatchRecord.Open(entries[0], alice, 5, new LogPosition(8)));
+        Assert.Null(BatchRecord.Open(entries[0] with { Hash = new PeerHash(3) }, alice, 5, position));
+        Assert.Null(BatchRecord.Open(entries[0] with { Bytes = entries[0].Bytes[..15] }, alice, 5, position));
+    }
+
+    [Fact]
+    public void An_entry_of_another_kind_is_named()
+    {
+        var failure = Assert.Throws<StateFormatException>(() =>
+        {
+            var reader = new StateReader(new byte[] { 3 });
+            BatchRecord.ReadEntry(ref reader);
+        });
+        Assert.Contains("3", failure.Message, StringComparison.Ordinal);
+    }
+
+    private static PeerVault Vault(byte key) => new(SecretBytes.CopyOf([key, .. new byte[PeerVault.KeySize - 1]]), AeadProvider.Platform);
 
     private static Guid Operation(int value) => new(value, 0, 0, new byte[8]);
 

@@ -75,8 +75,9 @@ internal sealed partial class DeliveryLedger
         _expired.Add(operation);
     }
 
-    // Whether they were voids shows at the end: each has to be reported.
-    private bool MayBeVoid(ulong count) => (ulong)_due.Keys.Count(operation => !_places.ContainsKey(operation)) >= count;
+    // Whether they were voids shows at the end: each has to be reported. What came and was not acknowledged may be void in the stream after.
+    private bool MayBeVoid(ulong count) =>
+        (ulong)_due.Count(due => !_places.ContainsKey(due.Key) || PassedSince(due.Value.First) is not null) >= count;
 
     // Expiries count whole milliseconds; a clock may stand before the world began.
     private static long Millis(long micros) => (long)Math.Floor(micros / 1_000.0);

@@ -65,7 +65,9 @@ internal sealed partial class DeliveryLedger(SimulatedWorld world, string from, 
         }
     }
 
-    internal void Received(ReceivedMessage message)
+    /// <summary>A message was handed out. <paramref name="byDeposed"/>: by an owner that stood still and has a successor. What that one was
+    /// told is durable it cannot know; it hands out what it had read before, under the same ids, and its word on them counts for nothing.</summary>
+    internal void Received(ReceivedMessage message, bool byDeposed = false)
     {
         var payload = message.Payload.Span;
         var operation = payload.Length >= SecretScan.Planted.Length + 16
@@ -80,7 +82,7 @@ internal sealed partial class DeliveryLedger(SimulatedWorld world, string from, 
         CheckExpiry(operation);
         if (_received.TryGetValue(message.Id, out var known))
         {
-            CheckAgain(message.Id, known, operation);
+            CheckAgain(message.Id, known, operation, byDeposed);
             return;
         }
 
@@ -100,14 +102,14 @@ internal sealed partial class DeliveryLedger(SimulatedWorld world, string from, 
     }
 
     // A message comes again under its number after a crash, until it was handled; after an act that allows it, also then.
-    private void CheckAgain(ReceivedMessageId id, Guid known, Guid operation)
+    private void CheckAgain(ReceivedMessageId id, Guid known, Guid operation, bool byDeposed)
     {
         if (known != operation)
         {
             Violate($"number {id.Number} was handed out with two payloads");
         }
 
-        if (_handled.Contains(id))
+        if (_handled.Contains(id) && !byDeposed)
         {
             if (!TakeRepeat(operation))
             {

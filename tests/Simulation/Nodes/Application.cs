@@ -332,7 +332,7 @@ internal sealed partial class Application(
 
             world.Note(process.Name, $"received {message.Id.Number} of {message.Id.Peer}", message.Payload.Span);
             ledgers.Of(message.Id.Peer.Value, node.Name).Received(
-                Corrupts ? message with { Payload = new byte[message.Payload.Length] } : message);
+                Corrupts ? message with { Payload = new byte[message.Payload.Length] } : message, byDeposed: process != node.Process);
             world.After(process, IsTroubled ? _choices.Between(0, 2_000_000) : 1_000, () => Run(
                 process, null, () => HandleAsync(node, process, engine, message.Id)));
         }

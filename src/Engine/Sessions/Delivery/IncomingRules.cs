@@ -160,7 +160,8 @@ internal static class IncomingRules
         }
 
         var isVoid = (message.Flags & MessageFlags.Void) != 0;
-        if (!isVoid && (stream.Unhandled.Count >= step.Limits.InboxCountMax
+        var waiting = number <= stream.WaitsThrough ? stream.Find(stream.Id, number)?.Value : null;
+        if (!isVoid && waiting is null && (stream.Unhandled.Count >= step.Limits.InboxCountMax
             || stream.PayloadBytes + message.Payload.Length > step.Limits.InboxBytesMax))
         {
             // No room: the peer sends again, later and later. It is told what was accepted, or it would take the silence for a lost session.
@@ -168,9 +169,18 @@ internal static class IncomingRules
             return;
         }
 
+        if (waiting is not null)
+        {
+            step.Record(new PeerEvent.MessageHandled(stream.Id, number));       // its place is taken: two under one id would be one too many
+        }
+
         step.Record(new PeerEvent.MessageAccepted(number, message.ChainBelow, message.Flags, message.Payload));
         stream.AcknowledgementOwed = true;
-        if (!isVoid)
+        if (!isVoid && waiting is { HandedOut: true })
+        {
+            stream.Unhandled.Last!.Value.HandedOut = true;      // whoever has it settles this one
+        }
+        else if (!isVoid)
         {
             step.Emit(new PeerEffect.InboxReady());
         }

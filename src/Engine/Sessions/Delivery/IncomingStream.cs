@@ -39,6 +39,23 @@ internal sealed class IncomingStream
     /// <summary>Gets or sets whether the peer has to be told how far acceptance has come.</summary>
     internal bool AcknowledgementOwed { get; set; }
 
+    /// <summary>Gets the highest number, of those still expected, that waits here already: it was accepted before an operator had the stream taken up
+    /// anew, and comes again. 0 when there is none, as nearly always.</summary>
+    internal ulong WaitsThrough { get; private set; }
+
+    /// <summary>Works <see cref="WaitsThrough"/> out again.</summary>
+    internal void FindWaiting()
+    {
+        WaitsThrough = 0;
+        foreach (var message in Unhandled)
+        {
+            if (message.Stream == Id && message.Number >= Expected)
+            {
+                WaitsThrough = Math.Max(WaitsThrough, message.Number);
+            }
+        }
+    }
+
     internal LinkedListNode<IncomingMessage>? Find(StreamId stream, ulong number)
     {
         for (var node = Unhandled.First; node is not null; node = node.Next)
@@ -94,6 +111,7 @@ internal sealed class IncomingStream
         ChainBelow = expected == 1 ? ChainHash.Start(stream) : null;
         Stopped = null;
         Early = null;
+        FindWaiting();
     }
 
     private void Retire()

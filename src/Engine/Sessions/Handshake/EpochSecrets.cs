@@ -44,8 +44,6 @@ internal sealed class EpochSecrets : IDisposable
         }
     }
 
-    internal ReadOnlySpan<byte> Exporter => _block.Reveal()[(3 * SecretSize)..];
-
     /// <summary>Gives a direction's traffic secret.</summary>
     internal ReadOnlySpan<byte> Traffic(TrafficDirection direction) =>
         _block.Reveal().Slice((1 + (int)direction) * SecretSize, SecretSize);

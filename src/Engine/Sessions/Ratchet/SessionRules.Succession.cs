@@ -49,6 +49,17 @@ internal static partial class SessionRules
         }
     }
 
+    /// <summary>Nothing was heard for long in the session that sends, though records went out in it: the peer may have lost it, and only a record
+    /// that asks for an answer will tell. A rekey asks at once.</summary>
+    internal static void Unheard(in PeerStep step, ReceiverIndex index)
+    {
+        if (step.State is { Sending: { } sending, SendingDoubtedSince: null } state && sending.Current.LocalIndex == index)
+        {
+            state.SendingDoubtedSince = new MonotonicMillis(step.Now.Value - step.Limits.UnansweredRekeyMillis);
+            step.Emit(new PeerEffect.Watch(sending.Current));
+        }
+    }
+
     internal static void Retire(in PeerStep step, SessionState session)
     {
         var sent = step.State.Sending == session;
@@ -66,6 +77,7 @@ internal static partial class SessionRules
                 RekeyRules.ResumeConfirming(fallback, step.Now);
             }
 
+            step.State.DoubtUnproved(step.Now);
             OutgoingRules.SendAgain(step);
             step.EmitSendingChanged();
         }
@@ -128,6 +140,7 @@ internal static partial class SessionRules
         state.RestartFailures = 0;
         NextEpochWish.Fulfilled(state);
         state.NothingIsUnanswered();        // the peer has answered, whoever asked
+        state.DoubtUnproved(step.Now);      // but what it began itself it may have given up before the answer to its confirm came
         if (state.Handshakes?.Restart is { Confirming: null } attempt)
         {
             // The peer's handshake has done what this one was for. Past message 2 it goes on: the peer may have committed it.

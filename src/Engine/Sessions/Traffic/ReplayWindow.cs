@@ -80,7 +80,7 @@ internal struct ReplayWindow
         }
 
         var recent = 0UL;
-        for (var back = 0UL; back < Reach && back < _end && _end - 1 - back >= _floor; back++)
+        for (var back = 0UL; back < Reach && back < _end; back++)    // what lies below the floor is not fresh
         {
             var fresh = IsFresh(_end - 1 - back);
             if (fresh && back >= WordBits)

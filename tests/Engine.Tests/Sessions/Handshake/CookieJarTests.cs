@@ -61,6 +61,61 @@ public sealed class CookieJarTests
         Assert.False(jar.IsGenuine(Source, Message1, cookie, 300_000));
     }
 
+    [Theory]
+    [InlineData(239_999, true)]
+    [InlineData(240_000, false)]
+    public void Secret_changed_late_stays_accepted_within_two_lives_only(long changedAt, bool accepted)
+    {
+        using var jar = new CookieJar(_entropy.Bytes(32), 0);
+        var cookie = Bake(jar);
+        jar.Rotate(_entropy.Bytes(32), changedAt);
+        Assert.Equal(accepted, jar.IsGenuine(Source, Message1, cookie, changedAt));
+        Assert.True(jar.IsGenuine(Source, Message1, Bake(jar), changedAt));
+    }
+
+    [Fact]
+    public void Source_of_64_bytes_is_the_longest()
+    {
+        using var jar = new CookieJar(_entropy.Bytes(32), 0);
+        var cookie = new byte[32];
+        jar.Bake(new byte[64], Message1, cookie);
+        Assert.True(jar.IsGenuine(new byte[64], Message1, cookie, 0));
+        Assert.Throws<ArgumentOutOfRangeException>("source", () => jar.Bake(new byte[65], Message1, cookie));
+    }
+
+    [Fact]
+    public void Ages_count_from_when_the_secret_was_made()
+    {
+        using var jar = new CookieJar(_entropy.Bytes(32), 1_000_000);
+        var cookie = Bake(jar);
+        Assert.False(jar.IsStale(1_119_999));
+        Assert.True(jar.IsStale(1_120_000));
+        jar.Rotate(_entropy.Bytes(32), 1_120_000);
+        Assert.True(jar.IsGenuine(Source, Message1, cookie, 1_120_000));
+        Assert.False(jar.IsStale(1_239_999));
+    }
+
+    [Theory]
+    [InlineData(31)]
+    [InlineData(33)]
+    public void Secret_has_32_bytes(int length)
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => new CookieJar(new byte[length], 0));
+        using var jar = new CookieJar(new byte[32], 0);
+        Assert.Throws<ArgumentOutOfRangeException>(() => jar.Rotate(new byte[length], 0));
+    }
+
+    [Fact]
+    public void Closed_jar_bakes_nothing()
+    {
+        var jar = new CookieJar(_entropy.Bytes(32), 0);
+        var cookie = Bake(jar);
+        jar.Rotate(_entropy.Bytes(32), 1);
+        jar.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => Bake(jar));
+        Assert.Throws<ObjectDisposedException>(() => jar.IsGenuine(Source, Message1, cookie, 1));
+    }
+
     private static byte[] Bake(CookieJar jar)
     {
         var cookie = new byte[32];

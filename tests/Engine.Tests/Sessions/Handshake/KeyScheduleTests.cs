@@ -75,6 +75,42 @@ public sealed class KeyScheduleTests
         Assert.False(restored.HasRoot);
     }
 
+    [Fact]
+    public void Secrets_of_an_epoch_are_gone_once_it_is_disposed()
+    {
+        var secrets = EpochSecrets.Restore(new SeededEntropy(3).Bytes(EpochSecrets.Size));
+        var root = new byte[EpochSecrets.SecretSize];
+        Assert.True(secrets.TryCopyRoot(root));
+        Assert.Equal(root, secrets.Reveal()[..64].ToArray());
+        secrets.Dispose();
+        Assert.False(secrets.HasRoot);
+        Assert.False(secrets.TryCopyRoot(root));
+        Assert.Throws<ObjectDisposedException>(() => secrets.Reveal().Length);
+        Assert.Throws<ObjectDisposedException>(() => secrets.Traffic(TrafficDirection.InitiatorToResponder).Length);
+    }
+
+    [Theory]
+    [InlineData(255)]
+    [InlineData(257)]
+    public void Secrets_of_an_epoch_have_256_bytes(int length) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => EpochSecrets.Restore(new byte[length]));
+
+    [Fact]
+    public void Secrets_of_an_epoch_are_not_printed()
+    {
+        using var secrets = EpochSecrets.Restore(new SeededEntropy(3).Bytes(EpochSecrets.Size));
+        Assert.Equal("secrets of one epoch", secrets.ToString());
+    }
+
+    [Fact]
+    public void Each_direction_has_its_own_traffic_secret()
+    {
+        var block = new SeededEntropy(3).Bytes(EpochSecrets.Size);
+        using var secrets = EpochSecrets.Restore(block);
+        Assert.Equal(block[64..128], secrets.Traffic(TrafficDirection.InitiatorToResponder).ToArray());
+        Assert.Equal(block[128..192], secrets.Traffic(TrafficDirection.ResponderToInitiator).ToArray());
+    }
+
     private static byte[] Expand(byte[] secret, string label, byte[] context, int length)
     {
         byte[] info = [(byte)(length >> 8), (byte)length, (byte)(5 + label.Length), .. Encoding.ASCII.GetBytes("kyb1 " + label), (byte)context.Length, .. context];

@@ -120,6 +120,8 @@ internal static class StateCopy
                 HandedOut = message.HandedOut,
             });
         }
+
+        copy.FindWaiting();
     }
 
     private static Handshakes Of(Handshakes source)

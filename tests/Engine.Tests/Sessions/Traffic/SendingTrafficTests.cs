@@ -81,6 +81,42 @@ public sealed class SendingTrafficTests
     }
 
     [Fact]
+    public void Skip_goes_above_a_reservation_that_ends_where_the_sender_stands()
+    {
+        var pair = new TrafficPair();
+        pair.Seal();
+        Assert.Equal(SkipOutcome.Skipped, pair.Sender.Skip(new WindowNotice(new Epoch(4), pair.Sender.Position.Incarnation, 1)));
+        Assert.Equal(2UL, pair.Sender.Position.NextSequence);
+    }
+
+    [Fact]
+    public void Too_old_an_epoch_stops_types_1_2_and_8_and_no_other()
+    {
+        var pair = new TrafficPair();
+        pair.Seal();
+        Assert.False(pair.Sender.IsAtHardLimit);
+        pair.Sender.StopByAge();
+        AssertHardLimit(pair);
+    }
+
+    // docs/decisions and docs/formats/envelope.md rest on these.
+    [Fact]
+    public void Limits_are_those_of_the_protocol() => Assert.Equal(
+        new TrafficLimits
+        {
+            RecordsSoft = 4_194_304,
+            RecordsHard = 8_388_608,
+            BytesSoft = 68_719_476_736,
+            BytesHard = 137_438_953_472,
+            FailedOpensSoft = 68_719_476_736,
+            FailedOpensHard = 17_592_186_044_416,
+            ReservationReach = 65_535,
+            OpenIncarnationsMax = 8,
+            KeyedIncarnationsMax = 2,
+        },
+        TrafficLimits.Default);
+
+    [Fact]
     public void Too_small_and_too_long_use_no_sequence()
     {
         var pair = new TrafficPair();

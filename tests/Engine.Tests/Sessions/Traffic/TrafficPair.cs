@@ -14,7 +14,7 @@ internal sealed class TrafficPair
     {
         Entropy = new SeededEntropy(seed);
         Secrets = EpochSecrets.Restore(Entropy.Bytes(EpochSecrets.Size));
-        Limits = limits ?? TrafficLimits.Default;
+        Limits = limits ?? new TrafficLimits();
         Sender = NewSender();
         Opener = NewOpener(incarnationCount);
     }
@@ -25,17 +25,19 @@ internal sealed class TrafficPair
 
     internal TrafficLimits Limits { get; }
 
+    internal CountedAead Aead { get; } = new();
+
     internal SendingTraffic Sender { get; set; }
 
     internal ReceivingTraffic Opener { get; set; }
 
     internal SendingTraffic NewSender(TrafficUsage usage = default) => new(
         Secrets, TrafficDirection.InitiatorToResponder, Suite.MLKem768P256, new Epoch(4), Receiver, Limits,
-        AeadProvider.Platform, Entropy, usage);
+        Aead, Entropy, usage);
 
     internal ReceivingTraffic NewOpener(int incarnationCount = 0, long failedOpens = 0) => new(
         Secrets, TrafficDirection.InitiatorToResponder, Suite.MLKem768P256, new Epoch(4), Receiver, Limits,
-        AeadProvider.Platform, incarnationCount, failedOpens);
+        Aead, incarnationCount, failedOpens);
 
     internal byte[] Seal(string text = "payload", EnvelopeType type = EnvelopeType.Data, string associated = "")
     {
@@ -75,6 +77,7 @@ internal sealed class TrafficPair
         return outcome;
     }
 
+    /// <summary>Opens without looking at what comes with it.</summary>
     internal OpenOutcome Open(byte[] envelope) => Open(envelope, out _, out _);
 
     /// <summary>Opens as a shard would: reserves where asked, then tries again.</summary>
@@ -89,5 +92,50 @@ internal sealed class TrafficPair
         }
 
         return outcome;
+    }
+
+    /// <summary>A first record of a new incarnation, opened.</summary>
+    internal Incarnation OpenNewIncarnation()
+    {
+        Sender.AbandonIncarnation();
+        Assert.Equal(OpenOutcome.Opened, OpenReserving(Seal()));
+        return Sender.Position.Incarnation;
+    }
+}
+
+/// <summary>The platform's AEAD, counting the keys that were made and those that are still there.</summary>
+internal sealed class CountedAead : AeadProvider
+{
+    internal int Made { get; private set; }
+
+    internal int Alive { get; private set; }
+
+    internal override string Name => "counted";
+
+    internal override AeadKey CreateKey(ReadOnlySpan<byte> key)
+    {
+        Made++;
+        Alive++;
+        return new Key(this, Platform.CreateKey(key));
+    }
+
+    private sealed class Key(CountedAead owner, AeadKey key) : AeadKey
+    {
+        private bool _disposed;
+
+        internal override void Seal(
+            ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext, Span<byte> tag) =>
+            key.Seal(nonce, associatedData, plaintext, ciphertext, tag);
+
+        internal override bool TryOpen(
+            ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> ciphertext, ReadOnlySpan<byte> tag, Span<byte> plaintext) =>
+            key.TryOpen(nonce, associatedData, ciphertext, tag, plaintext);
+
+        public override void Dispose()
+        {
+            owner.Alive -= _disposed ? 0 : 1;
+            _disposed = true;
+            key.Dispose();
+        }
     }
 }

@@ -2,13 +2,18 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
 
-namespace Kyberium.Engine.PostgreSql.Tests;
+namespace Kyberium.Tests.Support;
 
-/// <summary>Stands between a journal and its server: can keep back what either says, and break connections.</summary>
+/// <summary>Stands between two sides of TCP connections: can keep back, delay, slow down or throw away what either says, and break
+/// connections. Part of each test project that needs it.</summary>
 internal sealed class TcpProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly int _target;
+    private int _target;
+    private bool _isBlackHole;
+    private bool _holdsRequests;
+    private bool _dropsAnswers;
+    private bool _refuses;
     private readonly Task _accepting;
     private readonly Lock _lock = new();
     private readonly List<Line> _lines = [];
@@ -23,14 +28,42 @@ internal sealed class TcpProxy : IAsyncDisposable
 
     internal int Port { get; }
 
+    /// <summary>Sends later connections to another port.</summary>
+    internal void Redirect(int target) => Volatile.Write(ref _target, target);
+
+    /// <summary>Gets or sets whether whatever either side says is thrown away, and connections stay open: as if a cable had been pulled.</summary>
+    internal bool IsBlackHole
+    {
+        get => Volatile.Read(ref _isBlackHole);
+        set => Volatile.Write(ref _isBlackHole, value);
+    }
+
+    /// <summary>Gets or sets how long everything takes longer, each way.</summary>
+    internal TimeSpan Delay { get; set; }
+
+    /// <summary>Gets or sets how many bytes go through at once, each way, with <see cref="Delay"/> between.</summary>
+    internal int ChunkBytesMax { get; set; } = 64 << 10;
+
     /// <summary>Gets or sets whether what the client says waits here instead of going to the server.</summary>
-    internal volatile bool HoldsRequests;
+    internal bool HoldsRequests
+    {
+        get => Volatile.Read(ref _holdsRequests);
+        set => Volatile.Write(ref _holdsRequests, value);
+    }
 
     /// <summary>Gets or sets whether what the server says is thrown away.</summary>
-    internal volatile bool DropsAnswers;
+    internal bool DropsAnswers
+    {
+        get => Volatile.Read(ref _dropsAnswers);
+        set => Volatile.Write(ref _dropsAnswers, value);
+    }
 
     /// <summary>Gets or sets whether new connections are closed at once.</summary>
-    internal volatile bool Refuses;
+    internal bool Refuses
+    {
+        get => Volatile.Read(ref _refuses);
+        set => Volatile.Write(ref _refuses, value);
+    }
 
     /// <summary>Gives a signal each time something is held or thrown away.</summary>
     internal Channel<int> Stopped { get; } = Channel.CreateUnbounded<int>();
@@ -76,7 +109,7 @@ internal sealed class TcpProxy : IAsyncDisposable
                 }
 
                 var server = new TcpClient();
-                await server.ConnectAsync(IPAddress.Loopback, _target);
+                await server.ConnectAsync(IPAddress.Loopback, Volatile.Read(ref _target));
                 var line = new Line(client, server);
                 lock (_lock)
                 {
@@ -87,7 +120,7 @@ internal sealed class TcpProxy : IAsyncDisposable
                 _ = ForwardAsync(line, server, client, isRequest: false);
             }
         }
-        catch (Exception ended) when (ended is SocketException or ObjectDisposedException)
+        catch (Exception ended) when (ended is SocketException or ObjectDisposedException or InvalidOperationException)
         {
             // The listener was stopped.
         }
@@ -100,9 +133,18 @@ internal sealed class TcpProxy : IAsyncDisposable
         {
             var (source, destination) = (from.GetStream(), to.GetStream());
             int count;
-            while ((count = await source.ReadAsync(buffer)) > 0)
+            while ((count = await source.ReadAsync(buffer.AsMemory(0, ChunkBytesMax))) > 0)
             {
-                if (isRequest && HoldsRequests)
+                if (Delay > TimeSpan.Zero)
+                {
+                    await Task.Delay(Delay);
+                }
+
+                if (IsBlackHole)
+                {
+                    Stopped.Writer.TryWrite(count);
+                }
+                else if (isRequest && HoldsRequests)
                 {
                     line.Held.Write(buffer, 0, count);
                     Stopped.Writer.TryWrite(count);

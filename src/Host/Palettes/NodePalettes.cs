@@ -1,0 +1,19 @@
+using Kyberium.Host.Configuration;
+using Kyberium.Host.Nodes;
+using Kyberium.Host.Running;
+using Kyberium.Pbm.Hosting;
+
+namespace Kyberium.Host.Palettes;
+
+/// <summary>What a node offers to pbm. Every command stands on a node operation, as those of the control socket do.</summary>
+internal static class NodePalettes
+{
+    internal static IReadOnlyList<PbmPalette> Of(Node node, NodeConfiguration configuration, LogTail logs, StopRequest stop) =>
+    [
+        new SessionPalette(node).Make(),
+        new NodePalette(node, logs, stop).Make(),
+        new JournalPalette(node).Make(),
+        new ActorPalette(node, configuration.Engine.Shard.Count).Make(),
+        new ClusterShardingPalette(node).Make(),
+    ];
+}

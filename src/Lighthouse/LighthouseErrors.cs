@@ -1,0 +1,38 @@
+using Kyberium.Configuration.Hocon;
+using Kyberium.Engine;
+
+namespace Kyberium.Lighthouse;
+
+/// <summary>Every failure the program itself finds, with what to do next.</summary>
+internal static class LighthouseErrors
+{
+    internal static EngineException Usage(IEnumerable<string> problems) =>
+        new(EngineErrorCode.RequestInvalid, $"{string.Join("; ", problems)}; run 'lighthouse --help'");
+
+    internal static EngineException Invalid(IReadOnlyCollection<string> problems) => new(
+        EngineErrorCode.OptionsInvalid,
+        $"{problems.Count} problem{(problems.Count == 1 ? "" : "s")} in the configuration; correct and start again (hocon/lighthouse.conf lists every key):\n  "
+        + string.Join("\n  ", problems));
+
+    internal static EngineException Unreadable(HoconException cause) => new(
+        EngineErrorCode.OptionsInvalid, "the configuration file has problems; correct and start again:\n  " + string.Join("\n  ", cause.Problems), cause);
+
+    internal static EngineException NotAName(string kind, string text) =>
+        new(EngineErrorCode.RequestInvalid, $"'{text}' is no name of a {kind}; see 'lighthouse --help'");
+
+    internal static EngineException NotADuration(string text) =>
+        new(EngineErrorCode.RequestInvalid, $"'{text}' is no duration from 1 m to 90 d; write for instance 24h");
+
+    internal static EngineException AnotherCluster(string configured, string found) => new(
+        EngineErrorCode.ClusterRefused,
+        $"the configuration names cluster '{configured}', the authority is of '{found}'; correct kyberium.lighthouse.cluster or ACTORSYSTEM, or the directory");
+
+    internal static EngineException CannotListen(string where, Exception cause) =>
+        new(EngineErrorCode.OptionsInvalid, $"cannot listen at {where} ({cause.Message}); choose a free address of this machine", cause);
+
+    internal static EngineException NotReady() =>
+        new(EngineErrorCode.ClusterCertificateUnusable, "this Lighthouse cannot issue certificates now; ask another one, and look at its log");
+
+    internal static EngineException Defect(Exception cause) =>
+        new(EngineErrorCode.InternalError, $"{cause.GetType().Name}: {cause.Message}; report this with what was asked for", cause);
+}
