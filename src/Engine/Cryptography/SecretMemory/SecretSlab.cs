@@ -8,7 +8,8 @@ namespace Kyberium.Engine.Cryptography.SecretMemory;
 /// <remarks>Guarded by its set's lock; the bytes are their owners'.</remarks>
 internal sealed class SecretSlab
 {
-    /// <summary>The bytes of an array, so that with what the runtime puts before it the whole takes 16 KiB: an engine with few peers has a slab of each of some eight sizes.</summary>
+    /// <summary>The bytes of an array, so that with what the runtime puts before it the whole takes 16 KiB: an engine with few peers has a slab of
+    /// each of some eight sizes.</summary>
     internal const int Size = 16_384 - 32;
 
     internal const int LineSize = 64;
