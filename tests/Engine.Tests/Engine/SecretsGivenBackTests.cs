@@ -45,7 +45,7 @@ public sealed class SecretsGivenBackTests
             bob.Passes = static _ => false;     // message 1 is answered, and the answer lost
             var failure = await Assert.ThrowsAsync<EngineException>(() => alice.ConnectAsync(bob));
             Assert.Equal(EngineErrorCode.HandshakeTimedOut, failure.Code);
-            Assert.NotEmpty(bob.Sent);
+            await Party.UntilAsync(() => Task.FromResult(!bob.Sent.IsEmpty));
             alice.Passes = static _ => false;
             underWay = alice.ConnectAsync(bob);
         }
