@@ -15,6 +15,8 @@ internal sealed class EpochTraffic : IDisposable
     private bool _isDisposed;
     private Incarnation _renewedFor;
     private ulong _renewedThrough;
+    private uint _recordsAtLook;
+    private byte _looksUnheard;     // in a row: records had gone out since the look before, and none had come in
 
     internal EpochTraffic(ResidentPeer peer, EpochState epoch, TrafficLimits limits, AeadProvider aead, IEntropySource entropy)
     {
@@ -57,10 +59,6 @@ internal sealed class EpochTraffic : IDisposable
 
     /// <summary>Gets or sets whether a rekey was asked for by a limit. Once is enough: the machine holds the wish until it has come true.</summary>
     internal bool RekeyAsked { get; set; }
-
-    /// <summary>How many looks in a row found that records had gone out since the one before and that none had come in.</summary>
-    private byte _looksUnheard;
-    private uint _recordsAtLook;
 
     /// <summary>Looks whether records go out here while none comes in. Asks to be told of the next one that does.</summary>
     /// <param name="looksMax">So many looks in a row, the first of which only begins to watch.</param>
