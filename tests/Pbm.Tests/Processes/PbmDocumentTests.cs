@@ -109,7 +109,8 @@ public sealed class PbmDocumentTests : IDisposable
 
     private Process Start(string command)
     {
-        var start = new ProcessStartInfo("/bin/sh", ["-c", command])
+        // A shell lets what it starts in the background ignore SIGINT, and a child inherits that.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", "/bin/sh", "-c", command])
         {
             WorkingDirectory = _scratch, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
         };
