@@ -329,7 +329,10 @@ internal sealed class ShardKeeper
         }
         catch (EngineException failure)
         {
-            _ended(Id, failure);      // the journal holds everything that was answered
+            if (failure.Code is not (EngineErrorCode.ShardElsewhere or EngineErrorCode.EngineStopping))     // it was stopped meanwhile
+            {
+                _ended(Id, failure);      // the journal holds everything that was answered
+            }
         }
 
         _publish(null);
