@@ -223,6 +223,13 @@ public sealed partial class SessionEngine
         }
 
         Used(traffic);
+        if (!traffic.Peer.Owner.Lease.MayServe)
+        {
+            envelope.Clear();       // another node may have the peer: the shard says so when it is asked
+            written = 0;
+            return SealOutcome.DestinationTooSmall;
+        }
+
         if (wantsRekey)
         {
             _shards.Find(traffic.Epoch.LocalIndex.Shard)?.PostInternal(
@@ -258,6 +265,13 @@ public sealed partial class SessionEngine
         }
 
         Used(traffic);
+        if (!traffic.Peer.Owner.Lease.MayServe)
+        {
+            plaintext.Clear();      // as above, and the next owner may have opened it
+            details = default;
+            return OpenOutcome.Closing;
+        }
+
         if (outcome == OpenOutcome.Opened)
         {
             AfterOpen(traffic, header, details);

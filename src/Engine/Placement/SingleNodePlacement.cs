@@ -102,11 +102,12 @@ public sealed class SingleNodePlacement : IPlacement
 
     /// <summary>Does nothing: there is nothing that it keeps.</summary>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
 
-    private sealed class EndlessLease : IShardLease
-    {
-        internal static readonly EndlessLease Instance = new();
+/// <summary>The lease of who has no rival.</summary>
+internal sealed class EndlessLease : IShardLease
+{
+    internal static readonly EndlessLease Instance = new();
 
-        public bool MayServe => true;
-    }
+    public bool MayServe => true;
 }

@@ -12,6 +12,14 @@ internal sealed partial class Shard
     /// <summary>Does what a durable batch decided: reservations, then effects, then answers.</summary>
     private void Perform(ShardTurn turn)
     {
+        if (!Lease.MayServe)
+        {
+            var over = ShardErrors.LeaseLost(Id);       // what is durable is, and whoever asks again learns it from the next owner
+            End(over);
+            turn.Fail(over);
+            return;
+        }
+
         foreach (var action in turn.AfterDurable)
         {
             action();

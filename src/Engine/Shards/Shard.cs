@@ -51,6 +51,7 @@ internal sealed partial class Shard : IAsyncDisposable
     private ulong _sealCounter;
     private LogPosition _end;
     private volatile EngineException? _fault;
+    private volatile EngineException? _stopReason;
     private volatile TaskCompletionSource? _quiet;
     private volatile bool _stopping;
     private bool _isClosed;
@@ -81,6 +82,9 @@ internal sealed partial class Shard : IAsyncDisposable
 
     /// <summary>Gets the shard's place among the shards.</summary>
     internal int Number { get; }
+
+    /// <summary>Gets or sets what says whether it may still be served; set before anybody can ask it anything.</summary>
+    internal IShardLease Lease { get; set; } = EndlessLease.Instance;
 
     internal ShardMetrics Metrics { get; } = new();
 
@@ -125,7 +129,7 @@ internal sealed partial class Shard : IAsyncDisposable
         }
         else
         {
-            work.Fail(_fault ?? ShardErrors.Stopping(Id));
+            work.Fail(_fault ?? StopReason);
         }
     }
 
@@ -168,8 +172,10 @@ internal sealed partial class Shard : IAsyncDisposable
 
     /// <summary>Takes no more from callers, finishes what it has, writes a last checkpoint and ends.</summary>
     /// <remarks>Whoever waits for a session is told to come again: that answer lies with a peer, not here.</remarks>
-    internal async ValueTask StopAsync()
+    /// <param name="reason">What whoever comes too late is told.</param>
+    internal async ValueTask StopAsync(EngineException reason)
     {
+        _stopReason = reason;
         _mailbox.Complete();
         _store.BeginStop();
         var quiet = new TaskCompletionSource(_environment.Scheduler.Completion);
@@ -177,7 +183,7 @@ internal sealed partial class Shard : IAsyncDisposable
             _ =>
             {
                 _quiet = quiet;
-                FailSessionWaiters(ShardErrors.Stopping(Id));
+                FailSessionWaiters(reason);
             },
             null,
             _ => quiet.TrySetResult()));
@@ -196,10 +202,17 @@ internal sealed partial class Shard : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends at once and writes nothing: another may have the shard.</summary>
+    internal async Task AbandonAsync(EngineException reason)
+    {
+        _stopReason = reason;
+        await DisposeAsync().ConfigureAwait(false);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _stopping = true;
-        End(ShardErrors.Stopping(Id));
+        End(StopReason);
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
         {
             return;     // whoever came first does it; the set of shards waits for all who may
@@ -233,6 +246,8 @@ internal sealed partial class Shard : IAsyncDisposable
         _traffic.Clear();
         _peers.Clear();
     }
+
+    private EngineException StopReason => _stopReason ?? ShardErrors.Stopping(Id);
 
     private void Schedule()
     {
@@ -567,7 +582,7 @@ internal sealed partial class Shard : IAsyncDisposable
 
         End(turn.Committing.Exception?.GetBaseException() is { } failure
             ? ShardErrors.CommitFailed(Id, failure)
-            : ShardErrors.Stopping(Id));
+            : StopReason);
         return null;
     }
 
@@ -623,7 +638,7 @@ internal sealed partial class Shard : IAsyncDisposable
         _checkpoint?.Fail(reason);
         _checkpoint = null;
         _quiet?.TrySetResult();
-        if (reason.Code == EngineErrorCode.EngineStopping)
+        if (reason == _stopReason || reason.Code == EngineErrorCode.EngineStopping)
         {
             _ended.TrySetResult();
         }

@@ -8,7 +8,7 @@ namespace Kyberium.Engine.Tests.Engine;
 /// <summary>Payloads in parts between two engines.</summary>
 public sealed class StreamTests
 {
-    private readonly CancellationToken _timely = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken _timely = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;     // tens of megabytes, beside other tests
     private static readonly PeerKey Bob = new(IdentityName.Default, TwoEngines.BobPeer);
 
     [Fact]

@@ -25,6 +25,7 @@ internal sealed partial class SimulatedNode
         }
 
         process.Pause();
+        _placement!.Depose();
         (_deposed, _deposedNumber, Process, Engine) = (process, _processes, null, null);
         world.Note(process.Name, "stands still; another process takes over its store");
         world.After(null, _choices.Between(1_000, scenario.RestartMicrosMax), Start);
