@@ -135,7 +135,7 @@ public sealed partial class SessionEngine
         await AskAsync(Key(peer, identity), new PeerCommand.Release(), caller, cancellationToken).ConfigureAwait(false);
 
     /// <summary>Starts a new delivery stream after one store went back in time. Outgoing: open messages are sent again in it.
-    /// Incoming: what the peer sends next is taken up where it stands.</summary>
+    /// Incoming: a stream that stands still is let go, and the peer's is taken up where the peer stands; one that does not stand still is left as it is.</summary>
     public async Task ResetStreamAsync(
         PeerId peer, bool outgoing = true, bool incoming = true, IdentityName? identity = null, CallerContext caller = default,
         CancellationToken cancellationToken = default) =>

@@ -73,9 +73,9 @@ public sealed class BrokenOperatorTests
         BrokenEngine.Handing("Kyberium.Engine.Sessions.Delivery.OutgoingStream", "Reset", "OutgoingStream::Open", "Id"), "promise 3", Faults.StreamResets);
 
     [Fact]
-    public void A_left_stream_that_is_taken_up_again_is_noticed() => AssertCaught(
-        BrokenEngine.Without("Kyberium.Engine.Sessions.Delivery.IncomingStream", "IsRetired"), "promise 3",
-        Faults.StreamResets | Faults.Duplication | Faults.Loss);
+    public void A_left_stream_that_an_overtaken_greeting_brings_back_is_noticed() => AssertCaught(
+        BrokenEngine.Without("Kyberium.Engine.Sessions.Delivery.IncomingStream", "set_Turn"), "promise 3",
+        Faults.StreamResets | Faults.Removals | Faults.Duplication | Faults.Loss | Faults.Suspension);
 
     [Fact]
     public void An_act_that_no_event_tells_of_is_noticed() =>

@@ -19,6 +19,10 @@ internal sealed class IncomingStream
 
     internal StopReason? Stopped { get; set; }
 
+    /// <summary>Gets or sets how often this stay of the owner has taken up another stream or let one go, counted from 1: what was told under an earlier count may be
+    /// older than what is known. Volatile, as are the handshakes that remember it.</summary>
+    internal int Turn { get; set; } = 1;
+
     /// <summary>The peer's earlier streams, newest last; bounded. Meeting one again means a store went back in time.</summary>
     internal ShortList<StreamId> Retired;
 
@@ -69,14 +73,15 @@ internal sealed class IncomingStream
         return null;
     }
 
-    /// <summary>Says whether a stream was left for good: what still comes of it is late. The one forgotten last is not as long as no
-    /// other was adopted: it may be what the peer goes on with.</summary>
-    internal bool IsRetired(StreamId stream) => Retired.Contains(stream) && !(Id.IsZero && Retired[^1] == stream);
+    /// <summary>Says whether a stream was left for another. While none is known none counts as left: an operator let the last one go, and whatever
+    /// the peer goes on with is right.</summary>
+    internal bool IsRetired(StreamId stream) => !Id.IsZero && Retired.Contains(stream);
 
     /// <summary>Forgets where the peer's stream stood; what waits for the application stays.</summary>
     internal void Forget()
     {
         Retire();
+        Turn++;
         Id = default;
         Expected = 1;
         ChainBelow = null;
@@ -106,6 +111,7 @@ internal sealed class IncomingStream
             Retire();
         }
 
+        Turn++;
         Id = stream;
         Expected = expected;
         ChainBelow = expected == 1 ? ChainHash.Start(stream) : null;

@@ -46,7 +46,8 @@ internal static class OutgoingRules
         return new PeerReply(null, number);
     }
 
-    /// <summary>Takes a cumulative acknowledgement. Beyond what was numbered, or with another chain, one store went back.</summary>
+    /// <summary>Takes a cumulative acknowledgement. Beyond what was numbered, or with another chain, one store went back. One of a stream that is not known
+    /// may be from before this side knew the peer; the greeting that is asked for tells.</summary>
     internal static void Acknowledged(in PeerStep step, in Acknowledgement record)
     {
         var stream = step.State.Outgoing;
@@ -55,7 +56,13 @@ internal static class OutgoingRules
             return;
         }
 
-        if (record.Stream != stream.Id || record.Number >= stream.Next)
+        if (record.Stream != stream.Id)
+        {
+            NextEpochWish.AskForGreeting(step);
+            return;
+        }
+
+        if (record.Number >= stream.Next)
         {
             Stop(step, StopReason.OwnStoreRolledBack);
             return;

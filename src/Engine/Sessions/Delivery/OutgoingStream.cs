@@ -32,6 +32,9 @@ internal sealed class OutgoingStream
     /// <summary>Gets the chain just below the lowest unacknowledged number.</summary>
     internal ChainValue ChainBelow { get; private set; }
 
+    /// <summary>Gets whether the peer has acknowledged anything since this side knows it, in this stream or an earlier one.</summary>
+    internal bool WasAcknowledged => LowestUnacknowledged > 1 || Completed.Count > 0;
+
     internal long PayloadBytes { get; private set; }
 
     internal StopReason? Stopped { get; set; }
