@@ -113,7 +113,7 @@ internal sealed class ResidentPeer : PeerContext
 
     internal override Suite? ChooseSuite(Fingerprint local, Pin remote)
     {
-        var common = _environment.Identities.SuitesOf(local).Intersect(_environment.Documents.Get(remote).Suites);
+        var common = _environment.Identities.SuitesOf(local).Intersect(remote.Suites);
         foreach (var suite in Limits.Suites)
         {
             if (common.Contains(suite))

@@ -207,6 +207,41 @@ internal sealed partial class Shard
 
     internal Task<IReadOnlyList<PeerKey>> ListPeersAsync(CancellationToken cancellationToken) => _store.ListAsync(cancellationToken);
 
+    /// <summary>Reads the documents of pins from the store, those that are not at hand.</summary>
+    /// <returns>Those that are still pinned.</returns>
+    internal async Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadDocumentsAsync(PeerKey peer, IReadOnlyList<Pin> pins)
+    {
+        var hash = PeerHash.Of(_environment.Journal.StoreId.Span, peer);
+        var documents = new List<ReadOnlyMemory<byte>>();
+        foreach (var pin in pins)
+        {
+            if (!pin.Document.IsEmpty)
+            {
+                documents.Add(pin.Document);
+                continue;
+            }
+
+            var read = new TaskCompletionSource<ReadOnlyMemory<byte>?>(_environment.Scheduler.Completion);
+            _store.ReadDocument(hash, pin.Fingerprint, (document, failure) =>
+            {
+                if (failure is null)
+                {
+                    read.TrySetResult(document);
+                }
+                else
+                {
+                    read.TrySetException(failure);
+                }
+            });
+            if (await read.Task.ConfigureAwait(false) is { } found)
+            {
+                documents.Add(found);
+            }
+        }
+
+        return documents;
+    }
+
     private ResidentPeer Admit(ShardTurn turn, LoadedPeer loaded)
     {
         var peer = new ResidentPeer(_environment, loaded.State, loaded.Hash, loaded.Vault)
@@ -399,6 +434,15 @@ internal sealed partial class Shard
         }
 
         turn.AfterDurable.Add(() => _store.Witness(turn.End, checkpoint.Waiting, PostInternal, _upkeep.Continue));
+    }
+
+    /// <summary>Gives up documents that lie in rows now. One that was pinned anew since is another copy, and stays until it is written itself.</summary>
+    private static void DropDocuments(List<(ResidentPeer Peer, ReadOnlyMemory<byte> Document)> written)
+    {
+        foreach (var (peer, document) in written)
+        {
+            peer.State.Pins = [.. peer.State.Pins.Select(pin => pin.Document.Equals(document) ? pin with { Document = default } : pin)];
+        }
     }
 
     /// <summary>Begins to note which rows are written, or ends it. Runs in the turn.</summary>

@@ -461,6 +461,11 @@ internal sealed partial class Shard : IAsyncDisposable
             {
                 Interlocked.Increment(ref peer.CommitsOpen);    // it stays until its snapshot can be read back
             }
+
+            if (turn.Documents.Count > 0)
+            {
+                turn.AfterDurable.Add(() => PostInternal(new TurnWork(_ => DropDocuments(turn.Documents))));
+            }
         }
 
         _record.Clear();
