@@ -96,8 +96,9 @@ internal sealed partial class Shard
                 _handshakes.TryRemove(forget.Index, out _);
                 break;
             case PeerEffect.Forget forget:
-                if (_traffic.TryRemove(forget.Epoch.LocalIndex, out var gone))
+                if (_traffic.Find(forget.Epoch.LocalIndex) is { } gone)
                 {
+                    _traffic.Remove(gone);
                     gone.Dispose();
                 }
 

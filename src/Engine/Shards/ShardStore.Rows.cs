@@ -175,6 +175,11 @@ internal sealed partial class ShardStore
         }
 
         incoming.StaleRows.Clear();
+        if (incoming.UnhandledCount == 0)
+        {
+            return;
+        }
+
         foreach (var message in incoming.Unhandled)
         {
             if (message.Row != RowState.Current)
