@@ -25,8 +25,7 @@ internal sealed partial class Shard : IAsyncDisposable
     private readonly ShardEnvironment _environment;
     private readonly Mailbox _mailbox;
     private readonly ConcurrentQueue<ShardWork> _internal = new();
-    private readonly ConcurrentDictionary<PeerKey, ResidentPeer> _peers = new();
-    private readonly ConcurrentDictionary<ReceiverIndex, EpochTraffic> _traffic = new();
+    private readonly LinkedTable<ReceiverIndex, EpochTraffic, EpochTraffic.Links> _traffic = new();
     private readonly ConcurrentDictionary<ReceiverIndex, PeerKey> _handshakes = new();
     private readonly Dictionary<PeerKey, List<ShardWork>> _loading = [];
     private readonly Queue<ShardTurn> _uncommitted = new();
@@ -91,7 +90,7 @@ internal sealed partial class Shard : IAsyncDisposable
     /// <summary>Gets a task that ends when the shard has ended: normally after a stop, or with what ended it.</summary>
     internal Task Ended => _ended.Task;
 
-    internal int ResidentCount => _peers.Count;
+    internal int ResidentCount => _clock.Count;
 
     internal int TrafficCount => _traffic.Count;
 
@@ -140,9 +139,9 @@ internal sealed partial class Shard : IAsyncDisposable
         Schedule();
     }
 
-    internal ResidentPeer? FindResident(PeerKey peer) => _peers.GetValueOrDefault(peer);
+    internal ResidentPeer? FindResident(in PeerKey peer) => _environment.Lookup.Find(peer, this);
 
-    internal EpochTraffic? FindTraffic(ReceiverIndex index) => _traffic.GetValueOrDefault(index);
+    internal EpochTraffic? FindTraffic(ReceiverIndex index) => _traffic.Find(index);
 
     internal PeerKey? FindHandshake(ReceiverIndex index) =>
         _handshakes.TryGetValue(index, out var peer) ? peer : null;
@@ -166,7 +165,7 @@ internal sealed partial class Shard : IAsyncDisposable
             traffic.Close();        // the last windows are stored, and nothing may be opened that they do not show
         }
 
-        Invariant.Holds(_traffic.TryAdd(epoch.LocalIndex, traffic), "a receiver index is unique in its shard");
+        Invariant.Holds(_traffic.TryAdd(traffic), "a receiver index is unique in its shard");
         return traffic;
     }
 
@@ -230,12 +229,13 @@ internal sealed partial class Shard : IAsyncDisposable
         }
 
         await _store.DisposeAsync().ConfigureAwait(false);
-        foreach (var traffic in _traffic.Values)
+        foreach (var traffic in _traffic.ToArray())
         {
+            _traffic.Remove(traffic);
             traffic.Dispose();
         }
 
-        foreach (var peer in _peers.Values)
+        foreach (var peer in _clock)
         {
             peer.HasLeft = true;
             _environment.Lookup.Forget(peer);
@@ -243,8 +243,7 @@ internal sealed partial class Shard : IAsyncDisposable
             peer.Vault?.Dispose();
         }
 
-        _traffic.Clear();
-        _peers.Clear();
+        _clock.Clear();
     }
 
     private EngineException StopReason => _stopReason ?? ShardErrors.Stopping(Id);
@@ -364,7 +363,7 @@ internal sealed partial class Shard : IAsyncDisposable
             turn.Add(work);
             work.Stage(turn, null);
         }
-        else if (_peers.TryGetValue(key, out var peer))
+        else if (FindResident(key) is { } peer)
         {
             Stage(turn, work, peer);
         }
@@ -475,6 +474,11 @@ internal sealed partial class Shard : IAsyncDisposable
             foreach (var peer in turn.Snapshots)
             {
                 Interlocked.Increment(ref peer.CommitsOpen);    // it stays until its snapshot can be read back
+            }
+
+            if (turn.Documents.Count > 0)
+            {
+                turn.AfterDurable.Add(() => PostInternal(new TurnWork(_ => DropDocuments(turn.Documents))));
             }
         }
 
@@ -652,7 +656,7 @@ internal sealed partial class Shard : IAsyncDisposable
 
     private void FailSessionWaiters(EngineException reason)
     {
-        foreach (var peer in _peers.Values)
+        foreach (var peer in _clock)
         {
             var waiters = peer.SessionWaiters ?? [];
             peer.SessionWaiters = null;
