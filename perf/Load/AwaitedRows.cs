@@ -66,7 +66,7 @@ internal static class AwaitedRows
         [
             .. bare.Rows($"{name}: bare calls", rate),
             .. into.Rows($"{name}: awaited seals and opens into the caller's memory", rate, Bar.AtMost(500)),
-            .. fresh.Rows($"{name}: the same into arrays of their own", rate),
+            .. fresh.Rows($"{name}: awaited seals and opens into arrays of their own", rate),
         ];
     }
 
@@ -82,9 +82,9 @@ internal static class AwaitedRows
             Percentile("50th percentile, from when each was due", 0.5),
             Percentile("99th percentile", 0.99) with { Bar = bar },
             Percentile("99.9th percentile", 0.999),
-            new Row("  all threads stopped by the collector", PausedMillis, "ms/s"),
+            new Row("the same: all threads stopped by the collector", PausedMillis, "ms/s"),
         ];
 
-        private Row Percentile(string label, double share) => new($"  {label}", [.. Results.Select(result => result.Latencies.Percentile(share) / 1_000)], "µs");
+        private Row Percentile(string label, double share) => new($"the same: {label}", [.. Results.Select(result => result.Latencies.Percentile(share) / 1_000)], "µs");
     }
 }
