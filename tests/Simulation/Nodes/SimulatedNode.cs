@@ -106,7 +106,7 @@ internal sealed partial class SimulatedNode(
     /// <summary>The witnesses in the keyring name this process's fences from now on.</summary>
     internal void Checkpointed(SimulatedProcess process)
     {
-        if (process == Process)
+        if (process == Process && _placement is { IsSteady: true, HasLostLease: false })
         {
             // A deposed owner may still write its older witness over this one.
             _checkpointedBy = _deposed is null ? _processes : _deposedNumber;

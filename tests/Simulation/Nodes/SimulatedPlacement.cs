@@ -20,6 +20,12 @@ internal sealed class SimulatedPlacement(SimulatedWorld world, SimulatedProcess 
 
     public IReadOnlyList<ClusterMember> Members => [];
 
+    /// <summary>Gets whether everything is here and nothing is on its way.</summary>
+    internal bool IsSteady => _lease.MayServe && Array.TrueForAll(_places, static place => place is { IsWanted: true, Held: not null });
+
+    /// <summary>Gets whether shards were dropped here without a last checkpoint.</summary>
+    internal bool HasLostLease { get; private set; }
+
     /// <summary>Gives no more orders: another process has been given everything. What is held here goes on, for this one's clock may be wrong.</summary>
     internal void Depose() => _isOver = true;
 
@@ -33,7 +39,7 @@ internal sealed class SimulatedPlacement(SimulatedWorld world, SimulatedProcess 
 
     public ValueTask<IShardLease> AcquiredAsync(ShardId shard, Fence fence, CancellationToken cancellationToken = default)
     {
-        _places[shard.Number].Held = fence;
+        _places[shard.Number].Held = _lease.MayServe ? fence : null;
         return new(_lease);
     }
 
@@ -88,7 +94,7 @@ internal sealed class SimulatedPlacement(SimulatedWorld world, SimulatedProcess 
         }
 
         world.Note(process.Name, "its lease is over");
-        _lease.MayServe = false;
+        (_lease.MayServe, HasLostLease) = (false, true);
         world.After(process, toldMicros, () =>
         {
             foreach (var place in _places)
