@@ -72,6 +72,23 @@ public sealed class StreamTests
     }
 
     [Fact]
+    public async Task A_part_of_a_stream_cannot_be_acknowledged_by_itself()
+    {
+        await using var pair = await TwoEngines.StartAsync();
+        await pair.Alice.SendStreamAsync(TwoEngines.BobPeer, new MemoryStream(Bytes(700_000)), cancellationToken: _timely);
+        var whole = await TakeAsync(pair.Bob);
+
+        foreach (var number in new[] { whole.Id.Number - 1, whole.Id.Number + 1 })
+        {
+            var refused = await Assert.ThrowsAsync<EngineException>(() => pair.Bob.AcknowledgeAsync(whole.Id with { Number = number }, _timely));
+            Assert.Equal(EngineErrorCode.MessageUnknown, refused.Code);
+        }
+
+        await pair.Bob.RejectAsync(whole.Id, _timely);
+        Assert.Equal(700_000, (await TakeAsync(pair.Bob)).Stream!.Length);
+    }
+
+    [Fact]
     public async Task A_stream_whose_source_fails_is_dropped_and_the_next_one_arrives()
     {
         await using var pair = await TwoEngines.StartAsync();
