@@ -1,4 +1,3 @@
-using Kyberium.Engine.Journal;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Handshake;
 
@@ -135,7 +134,7 @@ internal sealed class ShardSet : IAsyncDisposable
         try
         {
             var shard = await Shard.StartAsync(
-                _environment, id, !_environment.IgnoresWitnesses && witnesses.TryGetValue(id, out var witness) ? witness : null,
+                _environment, id, !_environment.IgnoresWitnesses && witnesses.TryGetValue(id, out var witness) ? witness : null, claim: null,
                 _handshakeProvider, cancellationToken).ConfigureAwait(false);
             _shards[number] = shard;
             _supervisors[number] = SuperviseAsync(number, shard);
@@ -182,20 +181,13 @@ internal sealed class ShardSet : IAsyncDisposable
 
     private async Task<Shard?> RestartAsync(int number, ShardId id, Fence fence, int wait)
     {
-        var hasAcquired = false;
+        var claim = new ShardClaim(id, fence);
         while (true)
         {
             try
             {
                 await _environment.Scheduler.DelayAsync(TimeSpan.FromMilliseconds(wait), _stopping.Token).ConfigureAwait(false);
-                if (!hasAcquired)
-                {
-                    // This process may have stood still while it waited. Later a higher fence may be one's own, of an attempt that failed.
-                    await ThrowIfTakenAsync(id, fence).ConfigureAwait(false);
-                    hasAcquired = true;
-                }
-
-                var shard = await Shard.StartAsync(_environment, id, null, _handshakeProvider, _stopping.Token).ConfigureAwait(false);
+                var shard = await Shard.StartAsync(_environment, id, null, claim, _handshakeProvider, _stopping.Token).ConfigureAwait(false);
                 if (_stopping.IsCancellationRequested)
                 {
                     await shard.DisposeAsync().ConfigureAwait(false);
@@ -221,15 +213,6 @@ internal sealed class ShardSet : IAsyncDisposable
 
                 wait = Math.Min(RestartMillisMax, wait * 2);
             }
-        }
-    }
-
-    private async Task ThrowIfTakenAsync(ShardId id, Fence fence)
-    {
-        var extent = await _environment.Journal.ReadExtentAsync(id, _stopping.Token).ConfigureAwait(false);
-        if (extent.Fence != fence)
-        {
-            throw JournalErrors.Fenced(id, fence, extent.Fence);
         }
     }
 
