@@ -1,4 +1,3 @@
-using Kyberium.Engine.Journal;
 using Kyberium.Engine.Sessions.Handshake;
 
 namespace Kyberium.Engine.Shards;
@@ -194,7 +193,7 @@ internal sealed class ShardKeeper
     {
         try
         {
-            return await StartAsync(stay, witness).ConfigureAwait(false);
+            return await StartAsync(stay, witness, claim: null).ConfigureAwait(false);
         }
         catch (EngineException damaged) when (damaged.Code == EngineErrorCode.JournalCorrupt)
         {
@@ -208,9 +207,9 @@ internal sealed class ShardKeeper
     }
 
     /// <summary>Acquires and recovers the shard, and serves it when the lease for it holds.</summary>
-    private async Task<Shard?> StartAsync(Stay stay, ShardWitness? witness)
+    private async Task<Shard?> StartAsync(Stay stay, ShardWitness? witness, ShardClaim? claim)
     {
-        var shard = await Shard.StartAsync(_environment, Id, witness, _handshakes, stay.Leave.Token).ConfigureAwait(false);
+        var shard = await Shard.StartAsync(_environment, Id, witness, claim, _handshakes, stay.Leave.Token).ConfigureAwait(false);
         try
         {
             shard.Lease = await _placement.AcquiredAsync(Id, shard.Fence, stay.Leave.Token).ConfigureAwait(false);
@@ -258,20 +257,13 @@ internal sealed class ShardKeeper
 
     private async Task<Shard?> RestartAsync(Stay stay, Fence fence, int wait)
     {
-        var hasAcquired = false;
+        var claim = new ShardClaim(Id, fence);
         while (true)
         {
             try
             {
                 await _environment.Scheduler.DelayAsync(TimeSpan.FromMilliseconds(wait), stay.Leave.Token).ConfigureAwait(false);
-                if (!hasAcquired)
-                {
-                    // This process may have stood still while it waited. Later a higher fence may be one's own, of an attempt that failed.
-                    await ThrowIfTakenAsync(fence, stay.Leave.Token).ConfigureAwait(false);
-                    hasAcquired = true;
-                }
-
-                return await StartAsync(stay, null).ConfigureAwait(false);
+                return await StartAsync(stay, null, claim).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (stay.Leave.IsCancellationRequested)
             {
@@ -289,15 +281,6 @@ internal sealed class ShardKeeper
 
                 wait = Math.Min(RestartMillisMax, wait * 2);
             }
-        }
-    }
-
-    private async Task ThrowIfTakenAsync(Fence fence, CancellationToken cancellationToken)
-    {
-        var extent = await _environment.Journal.ReadExtentAsync(Id, cancellationToken).ConfigureAwait(false);
-        if (extent.Fence != fence)
-        {
-            throw JournalErrors.Fenced(Id, fence, extent.Fence);
         }
     }
 
