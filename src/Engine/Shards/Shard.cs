@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Kyberium.Engine.Audit;
 using Kyberium.Engine.Diagnostics;
+using Kyberium.Engine.Placement;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Handshake;
 using Kyberium.Engine.Sessions.Ratchet;
