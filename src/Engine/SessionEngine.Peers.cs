@@ -180,11 +180,17 @@ public sealed partial class SessionEngine
         }
     }
 
-    /// <summary>Writes a checkpoint of every shard now.</summary>
+    /// <summary>Writes a checkpoint of every shard that is here now. One that stays down has none.</summary>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.ShardRecovering"/>: the others have theirs.</exception>
     public async Task CheckpointAsync(CancellationToken cancellationToken = default)
     {
         ThrowIfStopping();
+        var recovering = _shards.Recovering.ToList();
         await Task.WhenAll(_shards.Running.Select(shard => shard.CheckpointAsync())).WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (recovering.Count > 0)
+        {
+            throw ShardErrors.Recovering(recovering[0]);
+        }
     }
 
     /// <summary>Reserves a document's keys, lets the peer pin it, and keeps the claim only as long as a pin stands behind it.</summary>

@@ -41,6 +41,18 @@ internal sealed class ShardKeeper
     /// <summary>Gets why the shard stays down until an operator has looked, or it is ordered here anew.</summary>
     internal EngineException? Down => Volatile.Read(ref _down);
 
+    /// <summary>Gets whether the shard is to be served here and is not yet, or not again.</summary>
+    internal bool IsRecovering
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _stay is { Shard: null, IsGivenUp: false };
+            }
+        }
+    }
+
     /// <summary>Begins a stay, unless one is under way or the shard is damaged. Who orders it hears nothing of a failure, and orders it again.</summary>
     internal async Task TryAcquireAsync(ShardWitness? witness)
     {

@@ -28,6 +28,9 @@ internal sealed class ShardSet : IShardHost, IAsyncDisposable
 
     internal IEnumerable<Shard> Running => _shards.OfType<Shard>();
 
+    /// <summary>Gets the shards that are to be served here and are recovering.</summary>
+    internal IEnumerable<ShardId> Recovering => _keepers.Where(static keeper => keeper.IsRecovering).Select(static keeper => keeper.Id);
+
     /// <summary>Takes part in the placement. What that orders before its start first waits is part of this one: such shards are recovered, several at
     /// once; a damaged one stays down and the others go on, unless all are; any other failure is the start's.</summary>
     /// <param name="ended">Hears of each shard that ended by a fault.</param>

@@ -4,6 +4,24 @@ namespace Kyberium.Engine.Tests.Engine;
 public sealed class JournalFaultTests
 {
     [Fact]
+    public async Task A_checkpoint_does_not_pass_over_a_shard_that_is_recovering()
+    {
+        var time = new ManualTime();
+        var (alice, bob) = await Party.PairAsync(options => options.Shard.Count = 1, time);
+        await using var _a = alice;
+        await using var _b = bob;
+        alice.Journal.Before = static _ => throw new EngineException(EngineErrorCode.JournalFull, "the disk is full");
+        Assert.Equal(EngineErrorCode.JournalFull, await Party.CodeOfAsync(() => alice.SendAsync(bob, "no room")));
+        alice.Journal.Before = null;
+        await Party.UntilAsync(async () => await Record.ExceptionAsync(() => alice.Engine.CheckpointAsync(Party.Timely)) is
+            EngineException { Code: EngineErrorCode.ShardRecovering });
+
+        await Party.UntilAsync(
+            async () => await Record.ExceptionAsync(() => alice.Engine.CheckpointAsync(Party.Timely)) is null,
+            () => time.Advance(TimeSpan.FromMilliseconds(100)));
+    }
+
+    [Fact]
     public async Task What_decides_nothing_writes_nothing()
     {
         var (alice, bob) = await Party.PairAsync(time: new ManualTime());
