@@ -1,14 +1,17 @@
+using System.Security.Cryptography;
 using Kyberium.Engine;
+using Kyberium.Engine.Cryptography;
 using Kyberium.Measuring;
 
 namespace Kyberium.Load;
 
-/// <summary>Awaited calls, every other one a seal and an open, offered open loop at the rate the design names.</summary>
+/// <summary>Awaited calls, seals and opens in turn, offered open loop at the rate the design names: into the caller's memory, and into arrays that the
+/// collector has to clear away; beside them the same loop over bare calls, which shows what machine and loop take by themselves.</summary>
 internal static class AwaitedRows
 {
     private const int PayloadSize = 256;
     private const double Rate = 400_000;
-    private const double Seconds = 3;
+    private const double Seconds = 2;
 
     internal static async Task<IReadOnlyList<Row>> RunAsync(LoadOptions options)
     {
@@ -27,62 +30,61 @@ internal static class AwaitedRows
         var (rate, seconds) = options.Quick ? (2_000, 0.1) : (Rate, Seconds);
         var payload = new byte[PayloadSize];
         new Random(1).NextBytes(payload);
+        var slab = new EnvelopeSlab((int)(rate * seconds / 2) + 2, PayloadSize);
+        var calls = new AwaitedCalls(pair, payload, slab);
+        var provider = new AeadProviders(aead, AeadProvider.Intrinsics).Default;
+        var keys = Enumerable.Range(0, options.Peers).Select(number => provider.CreateKey(SHA256.HashData(BitConverter.GetBytes(number)))).ToArray();
         var loop = new OpenLoop(Pace.Spinning, 10_000);
-        List<OpenLoopResult> results = [];
+        Series bare = new(), into = new(), fresh = new();
         for (var round = -1; round < options.Rounds; round++)       // the first round compiles
         {
-            var envelopes = await EnvelopesAsync(pair, payload, (int)(rate * seconds / 2) + 1);
-            var result = await loop.RunAsync(number => number % 2 == 0 ? SealAsync(pair, payload, number / 2) : OpenAsync(pair, payload, envelopes[number / 2]), rate, seconds);
-            if (round >= 0)
+            await RunAsync(bare, AwaitedCalls.Bare(keys, payload));
+            await RunAsync(into, calls.Into);
+            await RunAsync(fresh, calls.Fresh);
+
+            async Task RunAsync(Series series, Func<int, ValueTask> call)
             {
-                results.Add(result);
+                if (series != bare)
+                {
+                    await slab.FillAsync(pair, payload);
+                    GC.Collect();       // what filling left behind
+                }
+
+                var paused = GC.GetTotalPauseDuration();
+                var result = await loop.RunAsync(call, rate, seconds);
+                if (round >= 0)
+                {
+                    series.Results.Add(result);
+                    series.PausedMillis.Add((GC.GetTotalPauseDuration() - paused).TotalMilliseconds / seconds);
+                }
             }
         }
 
+        Array.ForEach(keys, static key => key.Dispose());
         var name = aead.ToString().ToLowerInvariant();
-        Row Percentile(string label, double share) => new($"{name}: {label}", [.. results.Select(result => result.Latencies.Percentile(share) / 1_000)], "µs");
         return
         [
-            new Row($"{name}: awaited seals and opens answered, {options.Peers:N0} peers", [.. results.Select(result => result.Achieved)], "/s", rate, "what was offered"),
-            Percentile("50th percentile of them, from when each was due", 0.5),
-            Percentile("99th percentile", 0.99) with { Bar = Bar.AtMost(500) },
-            Percentile("99.9th percentile", 0.999),
+            .. bare.Rows($"{name}: bare calls", rate),
+            .. into.Rows($"{name}: awaited seals and opens into the caller's memory", rate, Bar.AtMost(500)),
+            .. fresh.Rows($"{name}: awaited seals and opens into arrays of their own", rate),
         ];
     }
 
-    private static async Task<byte[][]> EnvelopesAsync(Pair pair, byte[] payload, int count)
+    private sealed class Series
     {
-        var envelopes = new byte[count][];
-        for (var i = 0; i < count; i++)
-        {
-            var session = pair.Sessions[Spread.Over(i, pair.Sessions.Length)];
-            envelopes[i] = await pair.Sender.SealAsync(session.Peer, payload, session.Identity);
-        }
+        internal List<OpenLoopResult> Results { get; } = [];
 
-        return envelopes;
+        internal List<double> PausedMillis { get; } = [];
+
+        internal IEnumerable<Row> Rows(string name, double rate, Bar? bar = null) =>
+        [
+            new Row($"{name}, answered", [.. Results.Select(result => result.Achieved)], "/s", rate, "what was offered"),
+            Percentile("50th percentile, from when each was due", 0.5),
+            Percentile("99th percentile", 0.99) with { Bar = bar },
+            Percentile("99.9th percentile", 0.999),
+            new Row("the same: all threads stopped by the collector", PausedMillis, "ms/s"),
+        ];
+
+        private Row Percentile(string label, double share) => new($"the same: {label}", [.. Results.Select(result => result.Latencies.Percentile(share) / 1_000)], "µs");
     }
-
-    private static ValueTask SealAsync(Pair pair, byte[] payload, int number)
-    {
-        var session = pair.Sessions[Spread.Over(number, pair.Sessions.Length)];
-        var sealing = pair.Sender.SealAsync(session.Peer, payload, session.Identity);
-        return sealing.IsCompletedSuccessfully
-            ? Whole(sealing.Result.Length == payload.Length + SessionEngine.EnvelopeOverhead)
-            : WaitAsync(sealing, payload.Length);
-
-        static async ValueTask WaitAsync(ValueTask<byte[]> sealing, int size) =>
-            await Whole((await sealing).Length == size + SessionEngine.EnvelopeOverhead);
-    }
-
-    private static ValueTask OpenAsync(Pair pair, byte[] payload, byte[] envelope)
-    {
-        var opening = pair.Receiver.OpenAsync(envelope);
-        return opening.IsCompletedSuccessfully ? Whole(opening.Result.Payload.Span.SequenceEqual(payload)) : WaitAsync(opening, payload);
-
-        static async ValueTask WaitAsync(ValueTask<OpenedEnvelope> opening, byte[] payload) =>
-            await Whole((await opening).Payload.Span.SequenceEqual(payload));
-    }
-
-    private static ValueTask Whole(bool isWhole) => isWhole
-        ? ValueTask.CompletedTask : throw new InvalidOperationException("an envelope was not sealed whole, or did not open to what went in");
 }

@@ -12,6 +12,20 @@ internal sealed class LatencyHistogram
 
     internal long Count => _counts.Sum();
 
+    internal static LatencyHistogram Sum(IEnumerable<LatencyHistogram> parts)
+    {
+        var sum = new LatencyHistogram();
+        foreach (var part in parts)
+        {
+            for (var bucket = 0; bucket < sum._counts.Length; bucket++)
+            {
+                sum._counts[bucket] += part._counts[bucket];
+            }
+        }
+
+        return sum;
+    }
+
     internal void Add(long nanoseconds) => Interlocked.Increment(ref _counts[BucketOf(Math.Max(0, nanoseconds))]);
 
     /// <summary>Gets the latency that a share of all were at or below, in nanoseconds: the upper end of its bucket.</summary>

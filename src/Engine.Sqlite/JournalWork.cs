@@ -48,7 +48,7 @@ internal sealed class CommitWork(JournalCommit commit, CancellationToken cancell
     internal Fence Fence => commit.Fence;
 
     internal override long Bytes { get; } =
-        (commit.Record?.Length ?? 0) + commit.Rows.Sum(row => (long)(row.Value?.Length ?? 0) + RowOverhead);
+        (commit.Record?.Length ?? 0) + commit.Rows.Sum(static row => (long)(row.Value?.Length ?? 0) + RowOverhead);
 
     private protected override Exception? TryStage(JournalTransaction transaction) => transaction.Commit(commit, cancelledBefore);
 

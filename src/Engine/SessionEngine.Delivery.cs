@@ -16,28 +16,11 @@ public sealed partial class SessionEngine
     /// <exception cref="EngineException"><see cref="EngineErrorCode.OutboxFull"/>: wait and repeat;
     /// <see cref="EngineErrorCode.PayloadTooLarge"/>; <see cref="EngineErrorCode.PeerUnknown"/>;
     /// <see cref="EngineErrorCode.PeerSuspended"/>.</exception>
-    public async Task<SentMessage> SendAsync(
+    public Task<SentMessage> SendAsync(
         PeerId peer, ReadOnlyMemory<byte> payload, SendOptions options = default, CallerContext caller = default,
-        CancellationToken cancellationToken = default)
-    {
-        var isRepeatable = options.Operation != Guid.Empty;
-        var operation = isRepeatable ? options.Operation : _environment.Operations.Next();
-        var expiresAt = ExpiryOf(options);
-        using var activity = EngineActivities.Send(payload.Length);
-        try
-        {
-            var key = Key(peer, options.Identity);
-            var command = new PeerCommand.Send(operation, isRepeatable, MessageFlags.None, expiresAt, payload.ToArray());
-            var work = new PeerWork(key, command, caller, _scheduler.Completion, cancellationToken);
-            var reply = await QueueAsync(key, work, cancellationToken).ConfigureAwait(false);
-            return reply.Error is { } code ? throw EngineErrors.Refused(code, key) : new SentMessage(operation, reply.Number);
-        }
-        catch (Exception failure)
-        {
-            activity.Fail(failure);
-            throw;
-        }
-    }
+        CancellationToken cancellationToken = default) => EngineActivities.AreHeard
+        ? SendTracedAsync(peer, payload, options, caller, cancellationToken)
+        : Send(peer, payload, options, caller, cancellationToken);
 
     /// <summary>Gives received messages as they come, until cancelled. Each stays in the inbox until
     /// <see cref="AcknowledgeAsync"/> or <see cref="RejectAsync"/>; one that was neither comes again after a restart.</summary>
@@ -132,11 +115,102 @@ public sealed partial class SessionEngine
         return new UnixMillis(_scheduler.UnixMillis + Math.Max(1, (long)after.TotalMilliseconds));
     }
 
+    /// <summary>Hands a message to its shard, whose answer is the caller's task itself: a state machine between them would be the largest
+    /// object of a send, and one more turn of the pool.</summary>
+    private Task<SentMessage> Send(
+        PeerId peer, ReadOnlyMemory<byte> payload, in SendOptions options, in CallerContext caller, CancellationToken cancellationToken)
+    {
+        try
+        {
+            ThrowIfStopping();
+            caller.Check();
+            var isRepeatable = options.Operation != Guid.Empty;
+            var key = Key(peer, options.Identity);
+            var work = new SendWork(
+                key,
+                new PeerCommand.Send(
+                    isRepeatable ? options.Operation : _environment.Operations.Next(), isRepeatable, MessageFlags.None, ExpiryOf(options), payload.ToArray()),
+                caller, _scheduler.Completion, cancellationToken);
+            var queued = _shards.Of(key).EnqueueAsync(work, cancellationToken);
+            // Cancelling from here on only stops the waiting: what was staged is done.
+            return queued.IsCompletedSuccessfully ? work.Task.WaitAsync(cancellationToken) : SentAsync(queued, work, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled<SentMessage>(cancellationToken);
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            return Task.FromException<SentMessage>(failure);        // as an asynchronous method would: by the task
+        }
+    }
+
+    private static async Task<SentMessage> SentAsync(ValueTask queued, SendWork work, CancellationToken cancellationToken)
+    {
+        await queued.ConfigureAwait(false);
+        return await work.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<SentMessage> SendTracedAsync(
+        PeerId peer, ReadOnlyMemory<byte> payload, SendOptions options, CallerContext caller, CancellationToken cancellationToken)
+    {
+        using var activity = EngineActivities.Send(payload.Length);
+        try
+        {
+            return await Send(peer, payload, options, caller, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            activity.Fail(failure);
+            throw;
+        }
+    }
+
     private async Task SettleAsync(ReceivedMessageId message, PeerCommand command, CallerContext caller, CancellationToken cancellationToken)
     {
         var peer = Key(message.Peer, message.Identity);
         await AskAsync(
             peer, new SettleMessageWork(peer, Inbox.StreamOf(message.Stream), message.Number, command, caller, _scheduler.Completion),
             cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>A message whose sender waits until it is in the journal. Cancelled before it is staged, it is withdrawn.</summary>
+    private sealed class SendWork(
+        PeerKey peer, PeerCommand.Send command, CallerContext caller, TaskCreationOptions completion, CancellationToken cancellationToken) : ShardWork
+    {
+        private readonly TaskCompletionSource<SentMessage> _done = new(completion);
+        private PeerReply _reply;
+
+        internal Task<SentMessage> Task => _done.Task;
+
+        internal override PeerKey? Peer => peer;
+
+        internal override int Bytes => command.Payload.Length;
+
+        internal override void Stage(ShardTurn turn, ResidentPeer? resident)
+        {
+            if (cancellationToken.IsCancellationRequested)
+            {
+                _done.TrySetCanceled(cancellationToken);
+            }
+            else
+            {
+                _reply = turn.Decide(resident!, command, caller);
+            }
+        }
+
+        internal override void Complete()
+        {
+            if (_reply.Error is { } code)
+            {
+                _done.TrySetException(EngineErrors.Refused(code, peer));
+            }
+            else
+            {
+                _done.TrySetResult(new SentMessage(command.Operation, _reply.Number));
+            }
+        }
+
+        internal override void Fail(EngineException reason) => _done.TrySetException(reason);
     }
 }

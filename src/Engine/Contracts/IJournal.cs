@@ -137,6 +137,9 @@ public enum RowKind
 
     /// <summary>The exact replay windows of a peer that left memory; key: the peer's 16-byte key hash.</summary>
     Windows = 12,
+
+    /// <summary>A public document that a peer is pinned by; key: the peer's 16-byte key hash ‖ the first 16 bytes of the document's fingerprint.</summary>
+    Document = 13,
 }
 
 /// <summary>A row's key within its shard.</summary>

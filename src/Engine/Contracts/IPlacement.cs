@@ -24,6 +24,7 @@ public interface IPlacement : IAsyncDisposable
     IReadOnlyList<ClusterMember> Members { get; }
 
     /// <summary>Takes part in the cluster: from now on <paramref name="host"/> gets orders.</summary>
+    /// <remarks>What is ordered before this first waits belongs to the start of the host, which fails with it.</remarks>
     /// <exception cref="EngineException"><see cref="EngineErrorCode.ClusterRefused"/>: the cluster does not take this node;
     /// <see cref="EngineErrorCode.JournalUnavailable"/>: what keeps the cluster does not answer.</exception>
     ValueTask StartAsync(IShardHost host, CancellationToken cancellationToken = default);

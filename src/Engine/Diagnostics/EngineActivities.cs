@@ -10,6 +10,9 @@ internal static class EngineActivities
 
     private static readonly ActivitySource Source = new(Name);
 
+    /// <summary>Gets whether anyone may want a span: what goes to and fro without one has a shorter way.</summary>
+    internal static bool AreHeard => Source.HasListeners();
+
     internal static Activity? Connect() => Source.StartActivity("kyberium.connect", ActivityKind.Client);
 
     /// <summary>From the call to the message being in the journal.</summary>

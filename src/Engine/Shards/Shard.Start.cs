@@ -84,7 +84,7 @@ internal sealed partial class Shard
         }
 
         _lookedAt = now;
-        foreach (var traffic in _traffic.Values)
+        foreach (var traffic in _traffic.ToArray())
         {
             if (traffic.Peer.Sending == traffic && traffic.IsUnheard(LooksUnheard))
             {

@@ -25,6 +25,9 @@ internal sealed class FaultyJournal(IJournal inner) : IJournal
     /// <summary>Changes what a read record holds.</summary>
     internal Func<ShardId, JournalRecord, JournalRecord>? OnRecord { get; set; }
 
+    /// <summary>Changes what a row that is read by its key holds.</summary>
+    internal Func<ShardId, JournalRow, JournalRow>? OnRow { get; set; }
+
     internal int Commits => _commits;
 
     internal int Submitted => _submitted;
@@ -85,8 +88,10 @@ internal sealed class FaultyJournal(IJournal inner) : IJournal
         }
     }
 
-    public ValueTask<ReadOnlyMemory<byte>?> ReadRowAsync(ShardId shard, RowKey key, CancellationToken cancellationToken = default) =>
-        inner.ReadRowAsync(shard, key, cancellationToken);
+    public async ValueTask<ReadOnlyMemory<byte>?> ReadRowAsync(ShardId shard, RowKey key, CancellationToken cancellationToken = default) =>
+        await inner.ReadRowAsync(shard, key, cancellationToken) is { } value
+            ? OnRow?.Invoke(shard, new JournalRow(key, value)).Value ?? value
+            : default(ReadOnlyMemory<byte>?);
 
     public IAsyncEnumerable<JournalRow> ReadRowsAsync(
         ShardId shard, RowKind kind, ReadOnlyMemory<byte> prefix, CancellationToken cancellationToken = default) =>

@@ -3,6 +3,31 @@ namespace Kyberium.Engine.Tests.Engine;
 /// <summary>What the engine does when its journal or keyring fails it.</summary>
 public sealed class JournalFaultTests
 {
+    [Fact]
+    public async Task What_decides_nothing_writes_nothing()
+    {
+        var (alice, bob) = await Party.PairAsync(time: new ManualTime());
+        await using var _a = alice;
+        await using var _b = bob;
+        alice.Passes = static _ => false;
+        var operation = Guid.NewGuid();
+        var number = (await SendAsync()).Number;
+        await Party.UntilAsync(() => Task.FromResult(!alice.Sent.IsEmpty));     // message 1 is out: nothing is under way
+        await alice.PeerAsync(bob);
+
+        var submitted = alice.Journal.Submitted;
+        for (var repeat = 0; repeat < 5; repeat++)
+        {
+            Assert.Equal(number, (await SendAsync()).Number);
+            await alice.PeerAsync(bob);
+        }
+
+        Assert.Equal(submitted, alice.Journal.Submitted);
+
+        Task<SentMessage> SendAsync() => alice.Engine.SendAsync(
+            bob.Id, "once"u8.ToArray(), new SendOptions(operation), cancellationToken: Party.Timely);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -7,6 +7,8 @@ internal sealed class IncomingStream
 {
     internal const int RetiredCountMax = 16;
 
+    private LinkedList<IncomingMessage>? _unhandled;        // an idle peer has none
+
     /// <summary>Gets or sets the peer's stream; none before the first was adopted.</summary>
     internal StreamId Id { get; set; }
 
@@ -26,8 +28,11 @@ internal sealed class IncomingStream
     /// <summary>The peer's earlier streams, newest last; bounded. Meeting one again means a store went back in time.</summary>
     internal ShortList<StreamId> Retired;
 
-    /// <summary>Gets what was accepted and is not yet handled, in the order of acceptance.</summary>
-    internal LinkedList<IncomingMessage> Unhandled { get; } = new();
+    /// <summary>Gets what was accepted and is not yet handled, in the order of acceptance. Who only asks whether there is any asks
+    /// <see cref="UnhandledCount"/>: this makes the list.</summary>
+    internal LinkedList<IncomingMessage> Unhandled => _unhandled ??= new();
+
+    internal int UnhandledCount => _unhandled?.Count ?? 0;
 
     internal long PayloadBytes { get; set; }
 
@@ -51,6 +56,11 @@ internal sealed class IncomingStream
     internal void FindWaiting()
     {
         WaitsThrough = 0;
+        if (UnhandledCount == 0)
+        {
+            return;
+        }
+
         foreach (var message in Unhandled)
         {
             if (message.Stream == Id && message.Number >= Expected)
@@ -62,7 +72,7 @@ internal sealed class IncomingStream
 
     internal LinkedListNode<IncomingMessage>? Find(StreamId stream, ulong number)
     {
-        for (var node = Unhandled.First; node is not null; node = node.Next)
+        for (var node = _unhandled?.First; node is not null; node = node.Next)
         {
             if (node.Value.Number == number && node.Value.Stream == stream)
             {
@@ -95,8 +105,8 @@ internal sealed class IncomingStream
     {
         Forget();
         Retired.Clear();
-        StaleRows.AddRange(Unhandled.Where(message => message.Row != RowState.Absent).Select(message => message.Ordinal));
-        Unhandled.Clear();
+        StaleRows.AddRange((_unhandled ?? []).Where(message => message.Row != RowState.Absent).Select(message => message.Ordinal));
+        _unhandled = null;
         PayloadBytes = 0;
     }
 

@@ -114,11 +114,7 @@ internal static class OutgoingRules
     /// <summary>A session or epoch was chosen anew: what is in flight in an older one may never arrive.</summary>
     internal static void SendAgain(in PeerStep step)
     {
-        var stream = step.State.Outgoing;
-        stream.SentThrough = stream.LowestUnacknowledged - 1;
-        stream.ResendAt = MonotonicMillis.Never;
-        stream.Window = step.Limits.InFlightCountMax;
-        stream.Timer.Restart();
+        step.State.Outgoing.SendAgain(step.Limits.InFlightCountMax);
     }
 
     /// <summary>Seals what may be in flight and is not. The one place that sends messages.</summary>
@@ -137,7 +133,7 @@ internal static class OutgoingRules
             Expire(step);       // found on load, or by a clock that was set: before anything goes out, not at the next tick
         }
 
-        if (stream.Window == 0)
+        if (stream.Window == 0 && stream.Count > 0)
         {
             stream.Window = step.Limits.InFlightCountMax;
         }
