@@ -281,6 +281,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             Lookup = new ShardLookup(_settings.Shard.Count),
             Identities = _directory,
             EphemeralKeys = _ephemeralKeys,
+            Versions = _parts.Versions,
             Outlet = _outlet,
             Inbox = _inbox,
             Audit = _audit,

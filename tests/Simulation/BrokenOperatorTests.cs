@@ -10,6 +10,7 @@ public sealed class BrokenOperatorTests
 {
     private const ulong SeedsMax = 60;
     private const ulong BrokenSeedsMax = 200;
+    private const Faults Skewed = Faults.VersionSkew | Faults.Restarts | Faults.Suspension | Faults.Removals;      // what makes processes, and sessions, anew
     private static readonly TimeSpan Duration = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan BrokenDuration = TimeSpan.FromSeconds(30);
 
@@ -76,6 +77,13 @@ public sealed class BrokenOperatorTests
     public void A_left_stream_that_an_overtaken_greeting_brings_back_is_noticed() => AssertCaught(
         BrokenEngine.Without("Kyberium.Engine.Sessions.Delivery.IncomingStream", "set_Turn"), "promise 3",
         Faults.StreamResets | Faults.Removals | Faults.Duplication | Faults.Loss | Faults.Suspension);
+
+    [Fact]
+    public void A_session_with_a_process_that_does_not_speak_its_version_is_noticed() =>
+        AssertCaught("a handshake keeps to the versions announced", "in a version that it does not speak", Skewed, seed => Sound(seed) with
+        {
+            Announced = _ => Kyberium.Engine.Wire.VersionRange.Spoken,
+        });
 
     [Fact]
     public void An_act_that_no_event_tells_of_is_noticed() =>

@@ -131,6 +131,7 @@ internal sealed class Simulation : IDisposable
     private void Calm()
     {
         _operators.Calm();
+        _nodes.ForEach(node => node.EndVersionSkew());
         _network.Heal();
         _world.Sluggishness = 0;
         LookOften();

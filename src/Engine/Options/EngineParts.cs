@@ -34,6 +34,9 @@ public sealed class EngineParts
     /// <summary>Gets or sets what the system's ML-KEM is taken from.</summary>
     internal Cryptography.PlatformLattice PlatformLattice { get; set; } = Cryptography.PlatformLattice.System;
 
+    /// <summary>Gets or sets the protocol versions that handshakes announce.</summary>
+    internal Wire.VersionRange Versions { get; set; } = Wire.VersionRange.Spoken;
+
     private static async Task<IKeyring> OpenFileKeyringAsync(EngineOptions options, CancellationToken cancellationToken)
     {
         if (options.Keyring.Path.Length == 0)

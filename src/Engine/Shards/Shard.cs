@@ -70,7 +70,7 @@ internal sealed partial class Shard : IAsyncDisposable
         _computing = new InFlight(environment.Scheduler);
         _performing = new InFlight(environment.Scheduler);
         _handshakeProvider = handshakeProvider ?? new PqIkHandshakes(
-            (ushort)store.Id.Number, environment.Identities, environment.EphemeralKeys, environment.Documents);
+            (ushort)store.Id.Number, environment.Identities, environment.EphemeralKeys, environment.Documents, environment.Versions);
         _mailbox = new Mailbox(
             environment.Settings.Shard.MailboxCountMax, environment.Settings.Shard.MailboxBytesMax, environment.Scheduler.Completion);
     }

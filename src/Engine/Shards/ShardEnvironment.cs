@@ -5,6 +5,7 @@ using Kyberium.Engine.Links;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Handshake;
 using Kyberium.Engine.Settings;
+using Kyberium.Engine.Wire;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -26,6 +27,9 @@ internal sealed class ShardEnvironment
     internal required ILocalIdentities Identities { get; init; }
 
     internal required IEphemeralKeys EphemeralKeys { get; init; }
+
+    /// <summary>Gets the protocol versions that handshakes announce.</summary>
+    internal VersionRange Versions { get; init; } = VersionRange.Spoken;
 
     internal required IEnvelopeOutlet Outlet { get; init; }
 

@@ -1,5 +1,6 @@
 using Kyberium.Engine;
 using Kyberium.Engine.Cryptography;
+using Kyberium.Engine.Wire;
 using Kyberium.Simulation.World;
 using Microsoft.Extensions.Logging;
 
@@ -27,6 +28,9 @@ internal sealed record NodeParts
     internal Func<IAuditSink, IAuditSink> WrapSink { get; init; } = sink => sink;
 
     internal Func<TimeProvider, TimeProvider> WrapTime { get; init; } = time => time;
+
+    /// <summary>Gets what an engine announces of the versions that its process is to speak.</summary>
+    internal Func<VersionRange, VersionRange> Announced { get; init; } = versions => versions;
 
     internal static NodeParts Sound(ulong seed) => new()
     {

@@ -6,10 +6,12 @@ namespace Kyberium.Simulation.Nodes;
 
 /// <summary>Takes an engine's log into the history, and a shard that ended by a defect to the checkers.</summary>
 internal sealed class SimulatedLog(
-    SimulatedWorld world, SimulatedProcess process, SecretScan secrets, Action<string, Exception> shardEnded, Action damageReported)
+    SimulatedWorld world, SimulatedProcess process, SecretScan secrets, Action<string, Exception> shardEnded, Action damageReported,
+    Action<string> audited)
     : ILoggerFactory, ILogger
 {
     private const int ShardEndedEvent = 1002;
+    private const int AuditEvent = 1003;
     private const string DamageCode = "KY4001";
 
     public void AddProvider(ILoggerProvider provider)
@@ -42,6 +44,11 @@ internal sealed class SimulatedLog(
         if (formatter(state, exception).Contains(DamageCode, StringComparison.Ordinal))
         {
             damageReported();
+        }
+
+        if (eventId.Id == AuditEvent)
+        {
+            audited(line);
         }
 
         if (eventId.Id == ShardEndedEvent && exception is not null)

@@ -98,6 +98,7 @@ internal sealed partial class SimulatedNode(
         var process = new SimulatedProcess(
             world, $"{Name}/{++_processes}", () => _wallOffset, _choices.Chance(0.5) ? _choices.Between(0, 1L << 40) - world.Now : 0, _driftPpm, parts.WrapTime);
         process.Explains = failure => FindsDamage(process, failure) || IsDeposed(process, failure);
+        process.Versions = DrawVersions();
         Process = process;
         Engine = null;
         world.Post(process, () => _ = StartAsync(process));
@@ -169,6 +170,7 @@ internal sealed partial class SimulatedNode(
                 _copies.Add((Disk.Written.Length, _processes));
                 world.Note(process.Name, "ready");
                 Started(this, process, engine);
+                EndVersionSkew();       // the trouble may have ended while it started
             }
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
@@ -271,8 +273,9 @@ internal sealed partial class SimulatedNode(
                     Disk, new NodeDisk(world, scenario, frames, this, process, _choices), System.Text.Encoding.ASCII.GetBytes($"{Name} {_stores}".PadRight(16))))),
             OpenKeyring = (_, _) => Task.FromResult(parts.WrapKeyring(_keyring)),
             LoggerFactory = parts.WrapLog(new SimulatedLog(
-                world, process, frames.Secrets, (line, reason) => ShardEnded(process, line, reason), () => DamageReported(process))),
+                world, process, frames.Secrets, (line, reason) => ShardEnded(process, line, reason), () => DamageReported(process), line => Told(process, line))),
             TimeProvider = process.Time,
+            Versions = parts.Announced(process.Versions),
             AuditSink = parts.WrapSink(new SimulatedSink(world, process, this, Audit, _choices)),
         };
         engineParts.Placement = _placement = new SimulatedPlacement(world, process, scenario.Shards);

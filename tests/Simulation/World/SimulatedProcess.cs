@@ -1,4 +1,5 @@
 using Kyberium.Engine;
+using Kyberium.Engine.Wire;
 
 namespace Kyberium.Simulation.World;
 
@@ -32,6 +33,11 @@ internal sealed class SimulatedProcess : EngineScheduler
 
     /// <summary>Gets or sets whether something that was done to the process's machine explains a failure that would be a defect otherwise.</summary>
     internal Func<Exception, bool> Explains { get; set; } = _ => false;
+
+    /// <summary>Gets or sets the protocol versions that it announces in handshakes.</summary>
+    internal VersionRange Versions { get; set; } = VersionRange.Spoken;
+
+    internal bool SpeaksThisVersion => Versions.Contains(EnvelopeHeader.Version);
 
     internal override TimeProvider Time { get; }
 

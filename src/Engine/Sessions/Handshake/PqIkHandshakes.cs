@@ -8,7 +8,7 @@ namespace Kyberium.Engine.Sessions.Handshake;
 /// <summary>Runs handshake computations with pqIK (PROTOCOL section 2). Thread-safe; one for each shard, whose number goes
 /// into the receiver indices it draws.</summary>
 internal sealed class PqIkHandshakes(
-    ushort shard, IStaticKeys staticKeys, IEphemeralKeys ephemeralKeys, PinnedDocuments documents) : IHandshakeProvider
+    ushort shard, IStaticKeys staticKeys, IEphemeralKeys ephemeralKeys, PinnedDocuments documents, VersionRange versions) : IHandshakeProvider
 {
     public HandshakeResult Run(HandshakeTask task, IEntropySource entropy) => task switch
     {
@@ -41,7 +41,7 @@ internal sealed class PqIkHandshakes(
         }
 
         var index = DrawIndex(entropy);
-        var payload = new Handshake1Payload(task.Local, index, VersionRange.Spoken, staticKeys.SuitesOf(task.Local));
+        var payload = new Handshake1Payload(task.Local, index, versions, staticKeys.SuitesOf(task.Local));
         var header = HandshakeHeaders.Message1(
             task.Suite, task.Base?.Epoch.Next ?? Epoch.Zero, task.Remote.Fingerprint, PqIk.Message1Size(kem, payload.Size));
         var prologue = task.Base is { } basis
@@ -136,7 +136,7 @@ internal sealed class PqIkHandshakes(
         var header = HandshakeHeaders.Message2(
             suite, opened.Header.Epoch, opened.Payload.Receiver, remote.Fingerprint,
             PqIk.Message2Size(kem, Handshake2Payload.SizeFor(suites)));
-        var payload = new Handshake2Payload(index, VersionRange.Spoken, suites, header, greeting);
+        var payload = new Handshake2Payload(index, versions, suites, header, greeting);
         var encoded = new byte[payload.Size];
         payload.Write(encoded);
         var envelope = new byte[header.EnvelopeLength];

@@ -16,7 +16,7 @@ internal sealed class HandshakeEnd : IStaticKeys, IEphemeralKeys
         _keys = suites.ToDictionary(suite => suite, suite => SuiteKems.Of(suite).ImportSeed(Entropy.Bytes(SuiteKems.Of(suite).SeedSize)));
         Document = PublicDocument.Create(string.Empty, _keys.Select(entry => (entry.Key, entry.Value.EncapsulationKey)));
         Suites = SuiteSet.Of(suites);
-        Provider = new PqIkHandshakes(shard, this, this, new PinnedDocuments());
+        Provider = new PqIkHandshakes(shard, this, this, new PinnedDocuments(), VersionRange.Spoken);
     }
 
     internal SeededEntropy Entropy { get; }
