@@ -37,11 +37,17 @@ internal sealed class CommitWork(JournalCommit commit, CancellationToken fired) 
     }
 }
 
-internal sealed class ExtentWork(ShardId shard, bool acquires) : JournalWork(shard)
+internal sealed class ExtentWork(ShardId shard, bool acquires, Fence? held = null) : JournalWork(shard)
 {
     private readonly TaskCompletionSource<ShardExtent> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal bool Acquires => acquires;
+
+    /// <summary>Gets the fence that the shard has to have; <see langword="null"/>: whichever it has.</summary>
+    internal Fence? Held => held;
+
+    /// <summary>Gets or sets whether the database was asked before, and may have done it although no answer came.</summary>
+    internal bool IsRepeated { get; set; }
 
     internal Task<ShardExtent> Outcome => _outcome.Task;
 

@@ -80,7 +80,9 @@ internal sealed class JournalWriter : IAsyncDisposable
     {
         if (work.Acquires)
         {
-            var taken = await _seats.AcquireAsync(connection, work.Shard).ConfigureAwait(false);
+            var isRepeated = work.IsRepeated;
+            work.IsRepeated = true;
+            var taken = await _seats.AcquireAsync(connection, work.Shard, work.Held, isRepeated).ConfigureAwait(false);
             return taken.Extent;
         }
 

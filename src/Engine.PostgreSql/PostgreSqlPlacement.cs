@@ -188,8 +188,9 @@ public sealed class PostgreSqlPlacement : IPlacement
                 }
             }
 
-            _options.Looked?.Invoke();
-            await _news.SleepAsync(_options.PollInterval, _stopping.Token).ConfigureAwait(false);
+            var sleep = _news.SleepAsync(_options.PollInterval, _stopping.Token);
+            _options.Looked?.Invoke();      // asleep already: a clock that is moved on now wakes it
+            await sleep.ConfigureAwait(false);
         }
     }
 

@@ -27,23 +27,43 @@ internal sealed class SeatTable(string schema, PostgreSqlPlacement? placement)
     }
 
     /// <summary>Takes a shard over: as this node, under its lease, where there is a cluster.</summary>
+    /// <param name="connection">Where the database is asked.</param>
+    /// <param name="shard">The shard.</param>
+    /// <param name="held">The fence it has to have; <see langword="null"/>: whichever it has.</param>
+    /// <param name="isRepeated">Whether an earlier call of the same may have succeeded without an answer.</param>
     /// <exception cref="EngineException"><see cref="EngineErrorCode.LeaseLost"/>, <see cref="EngineErrorCode.ShardElsewhere"/>,
-    /// <see cref="EngineErrorCode.ClusterRefused"/>.</exception>
-    internal async Task<ShardRow> AcquireAsync(NpgsqlConnection connection, ShardId shard)
+    /// <see cref="EngineErrorCode.ClusterRefused"/>, <see cref="EngineErrorCode.ShardFenced"/>.</exception>
+    internal async Task<ShardRow> AcquireAsync(NpgsqlConnection connection, ShardId shard, Fence? held, bool isRepeated)
     {
+        var incarnation = placement?.IncarnationForAcquire() ?? 0;
+        await using var transaction = await connection.BeginTransactionAsync().ConfigureAwait(false);
         var row = placement is null
             ? await OneAsync(connection, $"SELECT {Columns} FROM {schema}.acquire($1, $2)", shard.Group, shard.Number).ConfigureAwait(false)
                 ?? throw ClusterErrors.NeedsPlacement(shard)
-            : await AcquireLeasedAsync(connection, shard, placement).ConfigureAwait(false);
+            : await AcquireLeasedAsync(connection, shard, placement, incarnation).ConfigureAwait(false);
+        if (held is { } expected)
+        {
+            Check(shard, expected, new Fence(row.Extent.Fence.Value - 1), isRepeated);      // what it throws takes the rise back
+        }
+
+        await transaction.CommitAsync().ConfigureAwait(false);
+        placement?.NoteAcquired(shard, row.Extent.Fence, incarnation);
         var seat = Seat(shard, row);
         seat.FailedUnder = null;
         seat.Own(row.TailBytes);
         return row;
     }
 
-    private async Task<ShardRow> AcquireLeasedAsync(NpgsqlConnection connection, ShardId shard, PostgreSqlPlacement here)
+    private static void Check(ShardId shard, Fence held, Fence found, bool isRepeated)
     {
-        var incarnation = here.IncarnationForAcquire();
+        if (found != held && !(isRepeated && found.Value == held.Value + 1))
+        {
+            throw PostgreSqlErrors.Fenced(shard, held, found);
+        }
+    }
+
+    private async Task<ShardRow> AcquireLeasedAsync(NpgsqlConnection connection, ShardId shard, PostgreSqlPlacement here, long incarnation)
+    {
         await using var command = new NpgsqlCommand($"SELECT {Columns}, verdict FROM {schema}.acquire_leased($1, $2, $3, $4)", connection);
         foreach (var value in (object[])[shard.Group, shard.Number, here.Self.Value, incarnation])
         {
@@ -59,9 +79,7 @@ internal sealed class SeatTable(string schema, PostgreSqlPlacement? placement)
             case 2:
                 throw ClusterErrors.Elsewhere(shard, here.Self);
             default:
-                var row = Row(reader);
-                here.NoteAcquired(shard, row.Extent.Fence, incarnation);
-                return row;
+                return Row(reader);
         }
     }
 

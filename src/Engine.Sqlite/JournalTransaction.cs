@@ -107,8 +107,17 @@ internal sealed class JournalTransaction : IDisposable
         }
     }
 
-    internal Exception? Acquire(ShardId shard, out ShardExtent extent)
+    /// <param name="shard">The shard.</param>
+    /// <param name="held">The fence it has to have; <see langword="null"/>: whichever it has.</param>
+    /// <param name="extent">Where it stands now.</param>
+    internal Exception? Acquire(ShardId shard, Fence? held, out ShardExtent extent)
     {
+        if (held is { } expected && (Find(shard)?.Fence ?? default) is var current && current != expected)
+        {
+            extent = default;
+            return SqliteErrors.Fenced(shard, expected, current);
+        }
+
         _isOwned = true;
         if (Find(shard) is { } stage)
         {

@@ -68,7 +68,7 @@ internal sealed class CommitWork(JournalCommit commit, CancellationToken cancell
 }
 
 /// <summary>An acquisition, or only a look at the extent after all calls before it.</summary>
-internal sealed class ExtentWork(ShardId shard, bool acquires) : JournalWork
+internal sealed class ExtentWork(ShardId shard, bool acquires, Fence? held = null) : JournalWork
 {
     private readonly TaskCompletionSource<ShardExtent> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ShardExtent _extent;
@@ -78,7 +78,7 @@ internal sealed class ExtentWork(ShardId shard, bool acquires) : JournalWork
     internal override long Bytes => 0;
 
     private protected override Exception? TryStage(JournalTransaction transaction) =>
-        acquires ? transaction.Acquire(shard, out _extent) : transaction.ReadExtent(shard, out _extent);
+        acquires ? transaction.Acquire(shard, held, out _extent) : transaction.ReadExtent(shard, out _extent);
 
     private protected override void Succeed() => _outcome.SetResult(_extent);
 

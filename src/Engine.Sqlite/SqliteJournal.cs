@@ -62,6 +62,15 @@ public sealed class SqliteJournal : IJournal
     }
 
     /// <inheritdoc/>
+    public async ValueTask<ShardExtent> AcquireAsync(ShardId shard, Fence held, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var work = new ExtentWork(shard, acquires: true, held);
+        _writer.Enqueue(work);
+        return await work.Outcome.ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
     public ValueTask CommitAsync(JournalCommit commit, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(commit);

@@ -160,6 +160,13 @@ public sealed partial class SessionEngine
         }
 
         Used(traffic);
+        if (!traffic.Peer.Owner.Lease.MayServe)
+        {
+            plaintext.Clear();      // another node may have the peer, and the next owner may have opened it
+            details = default;
+            return OpenOutcome.Closing;
+        }
+
         if (outcome == OpenOutcome.Opened)
         {
             AfterOpen(traffic, header, details);

@@ -135,7 +135,7 @@ public sealed partial class SessionEngine
         await AskAsync(Key(peer, identity), new PeerCommand.Release(), caller, cancellationToken).ConfigureAwait(false);
 
     /// <summary>Starts a new delivery stream after one store went back in time. Outgoing: open messages are sent again in it.
-    /// Incoming: what the peer sends next is taken up where it stands.</summary>
+    /// Incoming: a stream that stands still is let go, and the peer's is taken up where the peer stands; one that does not stand still is left as it is.</summary>
     public async Task ResetStreamAsync(
         PeerId peer, bool outgoing = true, bool incoming = true, IdentityName? identity = null, CallerContext caller = default,
         CancellationToken cancellationToken = default) =>
@@ -151,13 +151,13 @@ public sealed partial class SessionEngine
             return;
         }
 
-        var pins = await LookAsync(key, resident => resident.State.Pins, cancellationToken).ConfigureAwait(false);
+        var documents = await DocumentsOfAsync(key, cancellationToken).ConfigureAwait(false);
         await AskAsync(key, new PeerCommand.Forget(), caller, cancellationToken).ConfigureAwait(false);
         _removals.Add(key, caller.Operation);
         _outlet.Forget(key);
-        foreach (var pin in pins)
+        foreach (var document in documents)
         {
-            await _directory.ReleaseAsync(key, ParseDocument(pin.Document)).WaitAsync(cancellationToken).ConfigureAwait(false);
+            await _directory.ReleaseAsync(key, document).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -206,13 +206,19 @@ public sealed partial class SessionEngine
     {
         try
         {
-            var pins = await LookAsync(peer, resident => resident.State.Pins, CancellationToken.None).ConfigureAwait(false);
-            return [.. pins.Select(pin => ParseDocument(pin.Document))];
+            return await DocumentsOfAsync(peer, CancellationToken.None).ConfigureAwait(false);
         }
         catch (EngineException unknown) when (unknown.Code == EngineErrorCode.PeerUnknown)
         {
             return [];
         }
+    }
+
+    private async Task<IReadOnlyList<PublicDocument>> DocumentsOfAsync(PeerKey peer, CancellationToken cancellationToken)
+    {
+        var pins = await LookAsync(peer, resident => resident.State.Pins, cancellationToken).ConfigureAwait(false);
+        var documents = await _shards.Of(peer).ReadDocumentsAsync(peer, pins).WaitAsync(cancellationToken).ConfigureAwait(false);
+        return [.. documents.Select(ParseDocument)];
     }
 
     private static PublicDocument ParseDocument(ReadOnlyMemory<byte> bytesOrText)
@@ -250,8 +256,8 @@ public sealed partial class SessionEngine
             Epoch = state.Sending?.Current.Number.Value ?? 0,
             OutboxCount = state.Outgoing.Count,
             NextNumber = state.Outgoing.Next,
-            InboxCount = state.Incoming.Unhandled.Count,
-            SetAsideCount = state.Incoming.Unhandled.Count(message => message.SetAside),
+            InboxCount = state.Incoming.UnhandledCount,
+            SetAsideCount = state.Incoming.UnhandledCount == 0 ? 0 : state.Incoming.Unhandled.Count(message => message.SetAside),
             AcceptedThrough = state.Incoming.Expected - 1,
             OutgoingStopped = state.Outgoing.Stopped?.ToString() ?? string.Empty,
             IncomingStopped = state.Incoming.Stopped?.ToString() ?? string.Empty,

@@ -171,6 +171,13 @@ public sealed partial class SessionEngine
         }
 
         Used(traffic);
+        if (!traffic.Peer.Owner.Lease.MayServe)
+        {
+            envelope.Clear();       // another node may have the peer: the shard says so when it is asked
+            written = 0;
+            return SealOutcome.DestinationTooSmall;
+        }
+
         if (wantsRekey)
         {
             _shards.Find(traffic.Epoch.LocalIndex.Shard)?.PostInternal(

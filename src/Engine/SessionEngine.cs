@@ -47,6 +47,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     private readonly ILogger _logger;
     private readonly EngineMeter _meter;
     private readonly InFlight _accepting;
+    private readonly IPlacement _placement;
     private ShardEnvironment _environment = null!;
     private ShardSet _shards = null!;
     private readonly TaskCompletionSource _stopped;
@@ -64,6 +65,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         _directory = directory;
         _templates = templates;
         _aead = aead;
+        _placement = parts.Placement ?? new SingleNodePlacement(new NodeId("self"), [new ShardGroup(ShardId.DefaultGroup, settings.Shard.Count)]);
         _logger = parts.LoggerFactory.CreateLogger<SessionEngine>();
         _ephemeralKeys = new EphemeralKeyPool(scheduler, entropy, privateKeys, settings.Handshake.EphemeralPoolCount);
         _outlet = new LinkOutlet(scheduler, settings.Links, [.. parts.PeerLinks]);
@@ -291,7 +293,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             Logger = _logger,
         };
         _shards = await ShardSet.StartAsync(
-            _environment, handshakes, (shard, reason) => EngineLog.ShardEnded(_logger, shard.ToString(), reason.Message, reason),
+            _environment, _placement, handshakes, (shard, reason) => EngineLog.ShardEnded(_logger, shard.ToString(), reason.Message, reason),
             cancellationToken).ConfigureAwait(false);
         _directory.BeginUpkeep(_logger);
         _directory.HandOnUnsettled();
@@ -365,6 +367,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             await _shards.DisposeAsync().ConfigureAwait(false);
         }
 
+        await _placement.DisposeAsync().ConfigureAwait(false);
         await _audit.DisposeAsync().ConfigureAwait(false);
         await CloseSinkAsync().ConfigureAwait(false);
         await _outlet.DisposeAsync().ConfigureAwait(false);

@@ -12,10 +12,46 @@ public abstract partial class JournalConformance
 
         var second = await Journal.AcquireAsync(ShardA);
 
-        Assert.True(first.Fence.Value >= 1);
-        Assert.True(second.Fence.Value > first.Fence.Value);
+        Assert.Equal(1, first.Fence.Value);
+        Assert.Equal(2, second.Fence.Value);
         Assert.Equal(new LogPosition(1), second.End);
         Assert.Equal(second, await Journal.ReadExtentAsync(ShardA));
+    }
+
+    [Fact]
+    public async Task A_shard_is_taken_over_again_only_under_the_fence_it_was_held_under()
+    {
+        var first = await Journal.AcquireAsync(ShardA);
+        await Journal.CommitAsync(Append(ShardA, first.Fence, 1, RecordBytes(1)));
+        var again = await Journal.AcquireAsync(ShardA, first.Fence);
+        Assert.Equal((2, new LogPosition(1)), (again.Fence.Value, again.End));
+
+        await FailsAsync(EngineErrorCode.ShardFenced, async () => await Journal.AcquireAsync(ShardA, first.Fence));
+        await FailsAsync(EngineErrorCode.ShardFenced, async () => await Journal.AcquireAsync(ShardA, new Fence(3)));
+        await FailsAsync(EngineErrorCode.ShardFenced, async () => await Journal.AcquireAsync(ShardB, new Fence(1)));
+
+        Assert.Equal(again, await Journal.ReadExtentAsync(ShardA));
+        await Journal.CommitAsync(Append(ShardA, again.Fence, 2, RecordBytes(2)));      // those who were refused took nothing
+        Assert.Equal(1, (await Journal.AcquireAsync(ShardB, default(Fence))).Fence.Value);
+    }
+
+    [Fact]
+    public async Task Of_owners_that_take_a_shard_over_again_at_once_one_gets_it()
+    {
+        var held = (await Journal.AcquireAsync(ShardA)).Fence;
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
+        {
+            try
+            {
+                return (await Journal.AcquireAsync(ShardA, held)).Fence.Value;
+            }
+            catch (EngineException lost) when (lost.Code == EngineErrorCode.ShardFenced)
+            {
+                return 0;
+            }
+        })));
+
+        Assert.Equal([2L], outcomes.Where(static fence => fence != 0));
     }
 
     [Fact]

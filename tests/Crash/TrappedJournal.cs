@@ -23,6 +23,13 @@ internal sealed class TrappedJournal(IJournal journal, StepTrap trap) : IJournal
         return extent;
     }
 
+    public async ValueTask<ShardExtent> AcquireAsync(ShardId shard, Fence held, CancellationToken cancellationToken = default)
+    {
+        ShardExtent extent = default;
+        await RecoverAsync(async () => extent = await journal.AcquireAsync(shard, held, cancellationToken));
+        return extent;
+    }
+
     public ValueTask CommitAsync(JournalCommit commit, CancellationToken cancellationToken = default)
     {
         StepKind? kind = commit switch

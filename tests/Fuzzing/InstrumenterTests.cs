@@ -8,6 +8,14 @@ public sealed class InstrumenterTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("kyberium-instrumented-").FullName;
 
+    [Theory]
+    [InlineData(typeof(Kyberium.Engine.SessionEngine))]
+    [InlineData(typeof(Kyberium.Engine.Cluster.ClusterLinks))]
+    [InlineData(typeof(Kyberium.Configuration.Hocon.HoconDocument))]
+    [InlineData(typeof(Kyberium.Pbm.Hosting.Protocol.PbmCodec))]
+    public void Whatever_holds_a_decoder_is_instrumented(Type decoder) =>
+        Assert.Contains(Path.GetFileName(decoder.Assembly.Location), Afl.Search.Instrumented);
+
     [Fact]
     public void Instrumented_code_still_works_and_tells_its_ways_apart()
     {

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Runs the tests against every mutant that dotnet-stryker makes of an area of the engine, and prints what became of them.
-# Usage: tests/Mutation/run.sh sessions|shards [--only <parts of paths>] [--limit <ms>] [--with <parts of tests' names>] [--every <n>] [--again]
+# Usage: tests/Mutation/run.sh sessions|shards [--only <parts of paths>] [--limit <ms>] [--with <parts of names of tests>] [--every <n>] [--again]
 # docs/contributing/mutation.md says what this does and what was found. State: $KYBERIUM_MUTATION, else kyberium-mutation among the temporary files.
 set -euo pipefail
-area="${1:?usage: tests/Mutation/run.sh sessions|shards [--only <parts of paths>] [--limit <ms>] [--with <parts of tests' names>] [--every <n>] [--again]}"
+area="${1:?usage: tests/Mutation/run.sh sessions|shards [--only <parts of paths>] [--limit <ms>] [--with <parts of names of tests>] [--every <n>] [--again]}"
 shift
 root="$(cd "$(dirname "$0")/../.." && pwd)"
 state="${KYBERIUM_MUTATION:-${TMPDIR:-/tmp}/kyberium-mutation}"
@@ -20,7 +20,7 @@ case "$area" in
     ;;
   shards)
     below="$below Sessions Keyring Journal Settings Options"
-    above="Audit Identities Links Pipelines Shards *.cs"
+    above="Audit Identities Placement Links Pipelines Shards *.cs"
     test_folders="Engine Journal Keyring Links Pipelines Sessions Shards Templates Cryptography/VectorJson.cs"
     ;;
   *) echo "no area is called $area: sessions or shards" >&2; exit 2 ;;

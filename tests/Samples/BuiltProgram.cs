@@ -5,7 +5,7 @@ namespace Kyberium.Samples.Tests;
 /// <summary>A program of this tree, run where it was built: beside it lies what it needs, and nothing the tests added.</summary>
 internal static class BuiltProgram
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(6);
 
     /// <summary>Runs it to its end, which must be a good one.</summary>
     /// <param name="folder">The project's folder from the root, with slashes.</param>

@@ -28,6 +28,7 @@ internal enum Faults
     NewerVersions = 1 << 16,
     BitRot = 1 << 17,
     TwoOwners = 1 << 18,
+    Moves = 1 << 19,
 
     // What operators do, and what becomes of whole nodes (Nodes/OperatorPlan.cs).
     StreamResets = 1 << 20,
@@ -38,7 +39,7 @@ internal enum Faults
     Expiries = 1 << 25,
     TemplateChanges = 1 << 26,
     Operators = StreamResets | Removals | LostNodes | AcceptedStores | Rotations | Expiries | TemplateChanges,
-    All = 0x7_FFFF | Operators,
+    All = 0xF_FFFF | Operators,
 }
 
 /// <summary>What one seed draws before the world begins: how many nodes, how bad the network, how small the bounds.</summary>

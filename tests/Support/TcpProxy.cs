@@ -17,6 +17,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     private readonly Task _accepting;
     private readonly Lock _lock = new();
     private readonly List<Line> _lines = [];
+    private int _breaks;
 
     internal TcpProxy(int target)
     {
@@ -73,6 +74,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     {
         lock (_lock)
         {
+            _breaks++;
             var broken = _lines.ToList();
             _lines.Clear();
             foreach (var line in broken)
@@ -102,6 +104,7 @@ internal sealed class TcpProxy : IAsyncDisposable
             while (true)
             {
                 var client = await _listener.AcceptTcpClientAsync();
+                var breaks = Volatile.Read(ref _breaks);
                 if (Refuses)
                 {
                     client.Close();
@@ -109,21 +112,46 @@ internal sealed class TcpProxy : IAsyncDisposable
                 }
 
                 var server = new TcpClient();
-                await server.ConnectAsync(IPAddress.Loopback, Volatile.Read(ref _target));
-                var line = new Line(client, server);
-                lock (_lock)
+                try
                 {
-                    _lines.Add(line);
+                    await server.ConnectAsync(IPAddress.Loopback, Volatile.Read(ref _target));
+                }
+                catch (SocketException)
+                {
+                    client.Close();     // nobody listens there: the client learns it as it would without a proxy
+                    server.Close();
+                    continue;
                 }
 
-                _ = ForwardAsync(line, client, server, isRequest: true);
-                _ = ForwardAsync(line, server, client, isRequest: false);
+                var line = new Line(client, server);
+                if (TryAdd(line, breaks))
+                {
+                    _ = ForwardAsync(line, client, server, isRequest: true);
+                    _ = ForwardAsync(line, server, client, isRequest: false);
+                }
             }
         }
         catch (Exception ended) when (ended is SocketException or ObjectDisposedException or InvalidOperationException)
         {
             // The listener was stopped.
         }
+    }
+
+    /// <summary>Adds a connection, unless all were broken while it was made.</summary>
+    private bool TryAdd(Line line, int breaks)
+    {
+        lock (_lock)
+        {
+            if (breaks == _breaks)
+            {
+                _lines.Add(line);
+                return true;
+            }
+        }
+
+        line.Client.Close();
+        line.Server.Close();
+        return false;
     }
 
     private async Task ForwardAsync(Line line, TcpClient from, TcpClient to, bool isRequest)

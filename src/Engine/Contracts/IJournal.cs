@@ -8,7 +8,7 @@ namespace Kyberium.Engine;
 /// <para>Calls for different shards may run at once. An owner may start a commit before the last one of that shard has
 /// completed: they take effect in the order of the calls. Once one has failed or was cancelled, every later one of that shard
 /// under that fence fails too, with the same code or <see cref="EngineErrorCode.JournalUnavailable"/>, until the owner calls
-/// <see cref="ReadExtentAsync"/> or <see cref="AcquireAsync"/>: so nothing is ever applied over a hole, even a commit of rows alone.
+/// <see cref="ReadExtentAsync"/> or <see cref="AcquireAsync(ShardId, CancellationToken)"/>: so nothing is ever applied over a hole, even a commit of rows alone.
 /// Commits of many shards should share one flush.</para>
 /// <para>An implementation passes the conformance suite in <c>tests/Conformance</c>.</para>
 /// </remarks>
@@ -20,8 +20,17 @@ public interface IJournal : IAsyncDisposable
     /// <summary>Gets a line for people that names the implementation, its version and where it keeps its data.</summary>
     string Description { get; }
 
-    /// <summary>Takes a shard over: its fence rises by at least one, durably, before this completes.</summary>
+    /// <summary>Takes a shard over from whoever has it: its fence rises by one, durably, before this completes.</summary>
     ValueTask<ShardExtent> AcquireAsync(ShardId shard, CancellationToken cancellationToken = default);
+
+    /// <summary>Takes a shard over again as <see cref="AcquireAsync(ShardId, CancellationToken)"/> does, unless somebody else took it over since. The comparison and
+    /// the rise are one step.</summary>
+    /// <param name="shard">The shard.</param>
+    /// <param name="held">The fence under which the caller had it last.</param>
+    /// <param name="cancellationToken">Looked at before the call is taken.</param>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.ShardFenced"/>: the shard's fence is not <paramref name="held"/>; nothing was
+    /// written.</exception>
+    ValueTask<ShardExtent> AcquireAsync(ShardId shard, Fence held, CancellationToken cancellationToken = default);
 
     /// <summary>Commits one batch in one transaction: record, rows and truncation, or nothing. Durable when it completes.</summary>
     /// <param name="commit">The batch; its fence must be the one last given out for the shard.</param>
@@ -128,6 +137,9 @@ public enum RowKind
 
     /// <summary>The exact replay windows of a peer that left memory; key: the peer's 16-byte key hash.</summary>
     Windows = 12,
+
+    /// <summary>A public document that a peer is pinned by; key: the peer's 16-byte key hash ‖ the first 16 bytes of the document's fingerprint.</summary>
+    Document = 13,
 }
 
 /// <summary>A row's key within its shard.</summary>

@@ -6,7 +6,7 @@ namespace Kyberium.Engine;
 /// process alone (<see cref="SingleNodePlacement"/>). What protects the data is never this, it is the <see cref="Fence"/>: an implementation that is
 /// wrong, late or paused costs time, not writes. It protects answers that no journal sees: those are given under <see cref="IShardLease.MayServe"/>.</para>
 /// <para>Orders are levels, not edges: an implementation repeats an order until it is carried out or withdrawn, and a host takes a
-/// repeated one as the same. For one shard: <see cref="ShardOrderKind.Acquire"/>, the host calls <see cref="IJournal.AcquireAsync"/> and reports
+/// repeated one as the same. For one shard: <see cref="ShardOrderKind.Acquire"/>, the host calls <see cref="IJournal.AcquireAsync(ShardId, CancellationToken)"/> and reports
 /// <see cref="AcquiredAsync"/>; later <see cref="ShardOrderKind.GiveUp"/>, the host takes no more turns, writes its checkpoint and reports
 /// <see cref="ReleasedAsync"/>; or <see cref="ShardOrderKind.Stop"/>, and the host forgets the shard at once.</para>
 /// <para>An implementation starts no thread of its own beside its timers and reads time from its <see cref="TimeProvider"/> only, so that a
@@ -24,6 +24,7 @@ public interface IPlacement : IAsyncDisposable
     IReadOnlyList<ClusterMember> Members { get; }
 
     /// <summary>Takes part in the cluster: from now on <paramref name="host"/> gets orders.</summary>
+    /// <remarks>What is ordered before this first waits belongs to the start of the host, which fails with it.</remarks>
     /// <exception cref="EngineException"><see cref="EngineErrorCode.ClusterRefused"/>: the cluster does not take this node;
     /// <see cref="EngineErrorCode.JournalUnavailable"/>: what keeps the cluster does not answer.</exception>
     ValueTask StartAsync(IShardHost host, CancellationToken cancellationToken = default);

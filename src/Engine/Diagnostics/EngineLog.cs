@@ -44,6 +44,9 @@ internal static partial class EngineLog
     [LoggerMessage(1012, LogLevel.Error, "The audit sink could not be closed; events it did not take stay in the journal and are handed on after the next start")]
     internal static partial void AuditSinkNotClosed(ILogger logger, Exception exception);
 
+    [LoggerMessage(1013, LogLevel.Error, "The public document of {Peer} could not be read from shard {Shard}, so that a handshake with it failed: {Reason}")]
+    internal static partial void DocumentNotRead(ILogger logger, string peer, string shard, string reason, Exception exception);
+
     [LoggerMessage(1020, LogLevel.Information, "A stream to {Peer} ended early and its receiver could not be told: {Reason}. The next stream does that")]
     internal static partial void StreamNotAbandoned(ILogger logger, string peer, string reason);
 

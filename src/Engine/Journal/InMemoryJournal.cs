@@ -56,6 +56,14 @@ public sealed class InMemoryJournal : IJournal
     }
 
     /// <inheritdoc/>
+    public ValueTask<ShardExtent> AcquireAsync(ShardId shard, Fence held, CancellationToken cancellationToken = default)
+    {
+        CheckOpen(cancellationToken);
+        return _shards.GetOrAdd(shard, static id => new(id)).TryAcquire(held, out var extent)
+            ? new(extent) : ValueTask.FromException<ShardExtent>(Journal.JournalErrors.Fenced(shard, held, extent.Fence));
+    }
+
+    /// <inheritdoc/>
     public ValueTask CommitAsync(JournalCommit commit, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(commit);

@@ -28,6 +28,17 @@ internal sealed class InMemoryShard(ShardId id)
         }
     }
 
+    /// <returns>Whether the fence was the one held; otherwise nothing has changed.</returns>
+    internal bool TryAcquire(Fence held, out ShardExtent extent)
+    {
+        lock (_lock)
+        {
+            var isHeld = _fence == held;
+            extent = isHeld ? Acquire() : Extent;
+            return isHeld;
+        }
+    }
+
     internal ShardExtent ReadExtent()
     {
         lock (_lock)

@@ -28,6 +28,9 @@ public sealed class EngineParts
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 #pragma warning restore RS0030
 
+    /// <summary>Gets or sets what orders shards here. Default: all of them, for ever. The directory is the engine's own as yet.</summary>
+    internal IPlacement? Placement { get; set; }
+
     /// <summary>Gets or sets what the system's ML-KEM is taken from.</summary>
     internal Cryptography.PlatformLattice PlatformLattice { get; set; } = Cryptography.PlatformLattice.System;
 

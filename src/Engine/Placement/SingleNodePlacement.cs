@@ -1,3 +1,5 @@
+using Kyberium.Engine.Placement;
+
 namespace Kyberium.Engine;
 
 /// <summary>The placement of an engine alone with its store: every shard is its own, for ever.</summary>
@@ -102,11 +104,4 @@ public sealed class SingleNodePlacement : IPlacement
 
     /// <summary>Does nothing: there is nothing that it keeps.</summary>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    private sealed class EndlessLease : IShardLease
-    {
-        internal static readonly EndlessLease Instance = new();
-
-        public bool MayServe => true;
-    }
 }

@@ -58,11 +58,12 @@ internal static class PeerAdministration
                 step.Record(new PeerEvent.OperationPerformed(note.Operation));
                 return PeerReply.Done;
             case PeerCommand.ResetStream reset:
-                Reset(step, reset);
+                // A stream that stands is left where it stands: nothing better could be taken up, and what was accepted would come again.
+                Reset(step, reset.Outgoing, reset.Incoming && state.Incoming.Stopped is not null);
                 return PeerReply.Done;
             case PeerCommand.Restored restored:
                 SessionRules.DropAll(step, tell: false);
-                Reset(step, new PeerCommand.ResetStream(Outgoing: true, Incoming: true));
+                Reset(step, outgoing: true, incoming: true);
                 step.Record(new PeerEvent.GenerationSet(restored.Generation));
                 return PeerReply.Done;
             default:
@@ -108,15 +109,15 @@ internal static class PeerAdministration
         return PeerReply.Done;
     }
 
-    private static void Reset(in PeerStep step, PeerCommand.ResetStream reset)
+    private static void Reset(in PeerStep step, bool outgoing, bool incoming)
     {
-        if (reset.Outgoing)
+        if (outgoing)
         {
             step.Record(new PeerEvent.OutgoingReset(StreamId.Draw(step.Entropy)));
             OutgoingRules.SendAgain(step);
         }
 
-        if (reset.Incoming)
+        if (incoming)
         {
             step.Record(new PeerEvent.IncomingReset());
         }

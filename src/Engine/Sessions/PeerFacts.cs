@@ -127,10 +127,11 @@ internal static class PeerFacts
                 break;
             case PeerEvent.PinProved e:
                 // What is proved last is what the peer uses now: an older pin beside it has done its service.
-                state.Pins = [state.PinOf(e.Fingerprint)! with { Proved = true }];
+                state.PinOnly(pin => pin.Fingerprint == e.Fingerprint);
+                state.Pins = [state.Pins[0] with { Proved = true }];
                 break;
             case PeerEvent.PinRemoved e:
-                state.Pins = [.. state.Pins.Where(pin => pin.Fingerprint != e.Fingerprint)];
+                state.PinOnly(pin => pin.Fingerprint != e.Fingerprint);
                 break;
             case PeerEvent.AddressesSet e:
                 state.Addresses = e.Addresses;

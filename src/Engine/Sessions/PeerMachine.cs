@@ -143,7 +143,7 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
             output.Effects.Add(new PeerEffect.SendingChanged());
         }
 
-        if (State.Incoming.Unhandled.Count > 0)
+        if (State.Incoming.UnhandledCount > 0)
         {
             output.Effects.Add(new PeerEffect.InboxReady());
         }

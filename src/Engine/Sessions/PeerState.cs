@@ -1,5 +1,6 @@
 using Kyberium.Engine.Sessions.Delivery;
 using Kyberium.Engine.Sessions.Ratchet;
+using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine.Sessions;
 
@@ -27,6 +28,9 @@ internal sealed class PeerState
 
     /// <summary>Gets or sets the pinned public documents: one, or the old and the new while the new is unproved.</summary>
     internal IReadOnlyList<Pin> Pins { get; set; } = [];
+
+    /// <summary>Gets the fingerprints that were given up since the last snapshot: the next one deletes their documents' rows.</summary>
+    internal List<Fingerprint>? StalePins { get; set; }
 
     internal IReadOnlyList<string> Addresses { get; set; } = [];
 
@@ -128,6 +132,17 @@ internal sealed class PeerState
     /// <summary>Gives the pin's own copy of an equal fingerprint, so that a session keeps none.</summary>
     internal Fingerprint Shared(Fingerprint fingerprint) => PinOf(fingerprint)?.Fingerprint ?? fingerprint;
 
+    /// <summary>Goes on with these pins. What gives way to them has a row to be deleted.</summary>
+    internal void PinOnly(Func<Pin, bool> stays)
+    {
+        foreach (var pin in Pins.Where(pin => !stays(pin)))
+        {
+            (StalePins ??= []).Add(pin.Fingerprint);
+        }
+
+        Pins = [.. Pins.Where(stays)];
+    }
+
     private static MonotonicMillis? Earlier(MonotonicMillis? left, MonotonicMillis? right) =>
         left is { } one && right is { } other ? MonotonicMillis.Earlier(one, other) : left ?? right;
 
@@ -146,10 +161,14 @@ internal sealed class PeerState
 }
 
 /// <summary>A public document the peer is known by.</summary>
-/// <param name="Fingerprint">SHA-384 of <paramref name="Document"/>.</param>
-/// <param name="Document">The document's bytes, already checked.</param>
+/// <param name="Fingerprint">SHA-384 of the document.</param>
+/// <param name="Document">The document's bytes, already checked; empty once they lie in a row of their own, which handshakes read.</param>
 /// <param name="Proved">Whether a handshake with its key has completed.</param>
-internal sealed record Pin(Fingerprint Fingerprint, ReadOnlyMemory<byte> Document, bool Proved);
+internal sealed record Pin(Fingerprint Fingerprint, ReadOnlyMemory<byte> Document, bool Proved)
+{
+    /// <summary>Gets the suites the document has keys for.</summary>
+    internal SuiteSet Suites { get; init; } = PublicDocument.SuitesOf(Document.Span);
+}
 
 /// <summary>A policy as it was when it was frozen into the peer's state.</summary>
 /// <param name="TemplateId">The template's id.</param>

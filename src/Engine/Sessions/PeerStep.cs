@@ -45,8 +45,8 @@ internal readonly ref struct PeerStep(PeerState state, PeerContext context, in S
     /// <param name="operation">The act it tells of, when a caller's is the one.</param>
     internal void Report(PeerReport what, string detail, Guid operation = default) => Emit(new PeerEffect.Report(what, detail, operation));
 
-    internal GreetingBaseline Baseline() =>
-        new(State.Outgoing.Id, State.Outgoing.LowestUnacknowledged, State.Incoming.Id, State.Incoming.Expected);
+    internal GreetingBaseline Baseline() => new(
+        State.Outgoing.Id, State.Outgoing.LowestUnacknowledged, State.Outgoing.WasAcknowledged, State.Incoming.Turn, State.Incoming.Expected);
 
     /// <summary>Varies a wait at random, so that peers do not act in step.</summary>
     internal long Jitter(long millis)

@@ -10,7 +10,7 @@ namespace Kyberium.Engine.Shards;
 /// <summary>One epoch's traffic at work, behind its lock: the fast path that callers' own threads take.</summary>
 internal sealed class EpochTraffic : IDisposable
 {
-    private readonly EpochSecrets _secrets;
+    private EpochTraffic? _nextInTable;
     private bool _isClosed;
     private bool _isDisposed;
     private Incarnation _renewedFor;
@@ -22,16 +22,23 @@ internal sealed class EpochTraffic : IDisposable
     {
         Peer = peer;
         Epoch = epoch;
-        _secrets = epoch.Secrets;
         var (sends, receives) = epoch.IsInitiator
             ? (TrafficDirection.InitiatorToResponder, TrafficDirection.ResponderToInitiator)
             : (TrafficDirection.ResponderToInitiator, TrafficDirection.InitiatorToResponder);
         Sending = new SendingTraffic(
-            _secrets, sends, epoch.Suite, epoch.Number, epoch.RemoteIndex, limits, aead, entropy,
+            epoch.Secrets, sends, epoch.Suite, epoch.Number, epoch.RemoteIndex, limits, aead, entropy,
             new TrafficUsage((long)epoch.Counts.RecordsSealed, (long)epoch.Counts.BytesSealed));
         Receiving = new ReceivingTraffic(
-            _secrets, receives, epoch.Suite, epoch.Number, epoch.LocalIndex, limits, aead,
+            epoch.Secrets, receives, epoch.Suite, epoch.Number, epoch.LocalIndex, limits, aead,
             epoch.Reservations.Count, (long)epoch.Counts.OpensFailed);
+    }
+
+    /// <summary>The link of the table that epochs are found by.</summary>
+    internal readonly struct Links : ITableLinks<ReceiverIndex, EpochTraffic>
+    {
+        public static ReceiverIndex KeyOf(EpochTraffic item) => item.Epoch.LocalIndex;
+
+        public static ref EpochTraffic? Next(EpochTraffic item) => ref item._nextInTable;
     }
 
     /// <summary>Gets the lock that every use of <see cref="Sending"/> and <see cref="Receiving"/> is made under.</summary>
@@ -160,7 +167,7 @@ internal sealed class EpochTraffic : IDisposable
                 _isDisposed = true;
                 Sending.Dispose();
                 Receiving.Dispose();
-                _secrets.Dispose();
+                Epoch.Secrets.Dispose();
             }
         }
     }

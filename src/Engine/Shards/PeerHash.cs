@@ -35,6 +35,14 @@ internal readonly record struct PeerHash(UInt128 Value)
         return new RowKey(kind, key);
     }
 
+    internal RowKey Row(Fingerprint document)
+    {
+        var key = new byte[2 * Size];
+        Write(key);
+        document.Bytes[..Size].CopyTo(key.AsSpan(Size));
+        return new RowKey(RowKind.Document, key);
+    }
+
     internal RowKey Row(RowKind kind, ulong number)
     {
         var key = new byte[Size + 8];

@@ -73,6 +73,37 @@ internal static class PeerLoader
         }
     }
 
+    /// <summary>Reads a public document that a peer is pinned by; <see langword="null"/> when it is not, or not stored yet.</summary>
+    internal static async Task<ReadOnlyMemory<byte>?> ReadDocumentAsync(
+        ShardEnvironment environment, ShardId shard, ShardOpener opener, PeerHash hash, Fingerprint fingerprint,
+        CancellationToken cancellationToken)
+    {
+        var vaultKey = hash.Row(RowKind.PeerKey);
+        var key = hash.Row(fingerprint);
+        if (await environment.Journal.ReadRowAsync(shard, vaultKey, cancellationToken).ConfigureAwait(false) is not { } vaultRow
+            || await environment.Journal.ReadRowAsync(shard, key, cancellationToken).ConfigureAwait(false) is not { } row)
+        {
+            return null;
+        }
+
+        // A key of its own: the resident peer's belongs to the turn.
+        var vaultPlaintext = await opener.OpenRowAsync(new JournalRow(vaultKey, vaultRow), cancellationToken).ConfigureAwait(false);
+        using var vault = new PeerVault(SecretBytes.CopyOf(vaultPlaintext.Span[..PeerVault.KeySize]), environment.Aead.Default);
+        ReadOnlyMemory<byte> document = default;
+        try
+        {
+            await OpenAsync(
+                opener, vault, shard, new JournalRow(key, row),
+                plaintext => document = SnapshotCodec.ReadDocumentRow(plaintext, fingerprint), cancellationToken).ConfigureAwait(false);
+        }
+        catch (StateFormatException exception)
+        {
+            throw ShardErrors.StateUnreadable(shard, "a public document", exception);
+        }
+
+        return document;
+    }
+
     internal static PeerKey ReadName(ReadOnlyMemory<byte> vaultPlaintext)
     {
         var reader = new StateReader(vaultPlaintext[PeerVault.KeySize..]);

@@ -15,8 +15,7 @@ internal sealed class PeerVault(SecretBytes key, AeadProvider aead) : IDisposabl
     internal const int SaltSize = 16;
     internal const int TagSize = AeadKey.TagSize;
 
-    private AeadKey? _cipher;
-    private UInt128 _salt;
+    private Keyed? _keyed;
 
     /// <summary>Gets the key, to be stored under the shard's data key.</summary>
     internal SecretBytes Key { get; } = key;
@@ -35,8 +34,8 @@ internal sealed class PeerVault(SecretBytes key, AeadProvider aead) : IDisposabl
     /// <summary>Gives up the keyed cipher; it is derived again when needed. An idle peer keeps only its key.</summary>
     internal void Rest()
     {
-        _cipher?.Dispose();
-        _cipher = null;
+        _keyed?.Cipher.Dispose();
+        _keyed = null;
     }
 
     public void Dispose()
@@ -54,9 +53,9 @@ internal sealed class PeerVault(SecretBytes key, AeadProvider aead) : IDisposabl
 
     private AeadKey Cipher(UInt128 salt)
     {
-        if (_cipher is not null && _salt == salt)
+        if (_keyed is { } keyed && keyed.Salt == salt)
         {
-            return _cipher;
+            return keyed.Cipher;
         }
 
         Rest();
@@ -65,9 +64,11 @@ internal sealed class PeerVault(SecretBytes key, AeadProvider aead) : IDisposabl
         System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(info[9..], salt);
         Span<byte> derived = stackalloc byte[AeadKey.KeySize];
         HKDF.Expand(HashAlgorithmName.SHA512, Key.Reveal(), derived, info);
-        _cipher = aead.CreateKey(derived);
-        _salt = salt;
+        _keyed = new Keyed(aead.CreateKey(derived), salt);
         CryptographicOperations.ZeroMemory(derived);
-        return _cipher;
+        return _keyed.Cipher;
     }
+
+    // An object of its own, since an idle peer has none.
+    private sealed record Keyed(AeadKey Cipher, UInt128 Salt);
 }

@@ -11,6 +11,7 @@ internal sealed class ResidentPeer : PeerContext
 {
     private readonly ShardEnvironment _environment;
     private volatile PeerPolicy? _policy;
+    private ResidentPeer? _nextInTable;
 
     internal ResidentPeer(ShardEnvironment environment, PeerState state, PeerHash hash, PeerVault? vault)
     {
@@ -37,6 +38,9 @@ internal sealed class ResidentPeer : PeerContext
     internal PeerState State { get; }
 
     internal PeerMachine Machine { get; }
+
+    /// <summary>Gets or sets its place on the clock that decides who leaves memory.</summary>
+    internal int ClockPlace { get; set; }
 
     /// <summary>Gets or sets the peer's key at rest; <see langword="null"/> before it is added and after it is forgotten.</summary>
     internal PeerVault? Vault { get; set; }
@@ -113,7 +117,7 @@ internal sealed class ResidentPeer : PeerContext
 
     internal override Suite? ChooseSuite(Fingerprint local, Pin remote)
     {
-        var common = _environment.Identities.SuitesOf(local).Intersect(_environment.Documents.Get(remote).Suites);
+        var common = _environment.Identities.SuitesOf(local).Intersect(remote.Suites);
         foreach (var suite in Limits.Suites)
         {
             if (common.Contains(suite))
@@ -123,6 +127,14 @@ internal sealed class ResidentPeer : PeerContext
         }
 
         return null;
+    }
+
+    /// <summary>The link of the table that peers are found by.</summary>
+    internal readonly struct Links : ITableLinks<PeerKey, ResidentPeer>
+    {
+        public static PeerKey KeyOf(ResidentPeer item) => item.Key;
+
+        public static ref ResidentPeer? Next(ResidentPeer item) => ref item._nextInTable;
     }
 
     /// <summary>Another policy was frozen: it is read now, for those who ask without a turn.</summary>

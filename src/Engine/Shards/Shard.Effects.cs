@@ -12,6 +12,14 @@ internal sealed partial class Shard
     /// <summary>Does what a durable batch decided: reservations, then effects, then answers.</summary>
     private void Perform(ShardTurn turn)
     {
+        if (!Lease.MayServe)
+        {
+            var over = ShardErrors.LeaseLost(Id);       // what is durable is, and whoever asks again learns it from the next owner
+            End(over);
+            turn.Fail(over);
+            return;
+        }
+
         foreach (var action in turn.AfterDurable)
         {
             action();
@@ -87,7 +95,7 @@ internal sealed partial class Shard
                     peer.Key, peer.State.Addresses, transmit.Envelope.ToArray(), transmit.Envelope.Length);
                 break;
             case PeerEffect.Compute compute:
-                _environment.Scheduler.Post(_ => Compute(peer.Key, compute.Task), null);
+                Compute(peer, compute.Task);
                 break;
             case PeerEffect.ListenHandshake listen:
                 _handshakes[listen.Index] = peer.Key;
@@ -96,8 +104,9 @@ internal sealed partial class Shard
                 _handshakes.TryRemove(forget.Index, out _);
                 break;
             case PeerEffect.Forget forget:
-                if (_traffic.TryRemove(forget.Epoch.LocalIndex, out var gone))
+                if (_traffic.Find(forget.Epoch.LocalIndex) is { } gone)
                 {
+                    _traffic.Remove(gone);
                     gone.Dispose();
                 }
 
@@ -187,7 +196,36 @@ internal sealed partial class Shard
         _ => "answer-rekey",
     };
 
-    private void Compute(PeerKey peer, HandshakeTask task)
+    /// <summary>Has a handshake computed beside the turn, with the peer's document, which an idle peer has in the store only.</summary>
+    private void Compute(ResidentPeer peer, HandshakeTask task)
+    {
+        if (task.Peer is not { Document.IsEmpty: true } pin)
+        {
+            _environment.Scheduler.Post(_ => Compute(peer.Key, task, task), null);
+        }
+        else if (_environment.Documents.Find(pin.Fingerprint) is { } known)
+        {
+            _environment.Scheduler.Post(_ => Compute(peer.Key, task, task.With(known.Bytes)), null);
+        }
+        else
+        {
+            _store.ReadDocument(peer.Hash, pin.Fingerprint, (document, failure) =>
+            {
+                if (failure is not null)
+                {
+                    EngineLog.DocumentNotRead(_environment.Logger, peer.Key.ToString(), Id.ToString(), failure.Message, failure);
+                }
+
+                _environment.Scheduler.Post(_ => Compute(peer.Key, task, document is { } read ? task.With(read) : null), null);
+            });
+        }
+    }
+
+    /// <summary>Computes, and posts what came of it.</summary>
+    /// <param name="peer">Whose handshake it is.</param>
+    /// <param name="task">What was asked for.</param>
+    /// <param name="ready">The same with the peer's document; <see langword="null"/>: there is none to be had, and the attempt fails.</param>
+    private void Compute(PeerKey peer, HandshakeTask task, HandshakeTask? ready)
     {
         // An opened message 1 serves for one answer only, whatever comes of that.
         using var opened = (task as HandshakeTask.Answer)?.Opened;
@@ -198,7 +236,7 @@ internal sealed partial class Shard
 
         try
         {
-            var result = RunHandshake(task);
+            var result = ready is null ? HandshakeResult.Failed.Instance : RunHandshake(ready);
             PostInternal(new SilentPeerWork(peer, new PeerCommand.HandshakeComputed(task, result)));
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)

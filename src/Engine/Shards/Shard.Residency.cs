@@ -68,7 +68,7 @@ internal sealed partial class Shard
         }
 
         _isClosed = true;
-        foreach (var traffic in _traffic.Values)
+        foreach (var traffic in _traffic.ToArray())
         {
             lock (traffic.Gate)
             {
@@ -170,8 +170,7 @@ internal sealed partial class Shard
             {
                 Owner = this,
             };
-            _peers[key] = peer;
-            _clock.Add(peer);
+            Enter(peer);
         }
 
         foreach (var work in waiting)
@@ -207,6 +206,41 @@ internal sealed partial class Shard
 
     internal Task<IReadOnlyList<PeerKey>> ListPeersAsync(CancellationToken cancellationToken) => _store.ListAsync(cancellationToken);
 
+    /// <summary>Reads the documents of pins from the store, those that are not at hand.</summary>
+    /// <returns>Those that are still pinned.</returns>
+    internal async Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadDocumentsAsync(PeerKey peer, IReadOnlyList<Pin> pins)
+    {
+        var hash = PeerHash.Of(_environment.Journal.StoreId.Span, peer);
+        var documents = new List<ReadOnlyMemory<byte>>();
+        foreach (var pin in pins)
+        {
+            if (!pin.Document.IsEmpty)
+            {
+                documents.Add(pin.Document);
+                continue;
+            }
+
+            var read = new TaskCompletionSource<ReadOnlyMemory<byte>?>(_environment.Scheduler.Completion);
+            _store.ReadDocument(hash, pin.Fingerprint, (document, failure) =>
+            {
+                if (failure is null)
+                {
+                    read.TrySetResult(document);
+                }
+                else
+                {
+                    read.TrySetException(failure);
+                }
+            });
+            if (await read.Task.ConfigureAwait(false) is { } found)
+            {
+                documents.Add(found);
+            }
+        }
+
+        return documents;
+    }
+
     private ResidentPeer Admit(ShardTurn turn, LoadedPeer loaded)
     {
         var peer = new ResidentPeer(_environment, loaded.State, loaded.Hash, loaded.Vault)
@@ -218,8 +252,7 @@ internal sealed partial class Shard
             Windows = loaded.Windows,
             StoredWindows = loaded.Windows?.Digest ?? 0,
         };
-        _peers[peer.Key] = peer;
-        _clock.Add(peer);
+        Enter(peer);
         var touched = turn.Touch(peer);
         peer.Machine.Loaded(turn.Input, touched.Output);
         if (peer.State.Generation < _environment.Generation)
@@ -260,10 +293,23 @@ internal sealed partial class Shard
         });
     }
 
+    private void Enter(ResidentPeer peer)
+    {
+        peer.ClockPlace = _clock.Count;
+        _clock.Add(peer);
+        _environment.Lookup.Add(peer);
+    }
+
     private void Leave(ResidentPeer peer)
     {
-        _peers.TryRemove(peer.Key, out _);
-        _clock.Remove(peer);
+        if (peer.HasLeft)
+        {
+            return;     // a batch behind the one that forgot it found it by an epoch
+        }
+
+        var last = _clock[^1];
+        _clock[last.ClockPlace = peer.ClockPlace] = last;
+        _clock.RemoveAt(_clock.Count - 1);
         peer.HasLeft = true;
         _environment.Lookup.Forget(peer);
     }
@@ -276,8 +322,9 @@ internal sealed partial class Shard
         {
             foreach (var epoch in session.Epochs)
             {
-                if (_traffic.TryRemove(epoch.LocalIndex, out var traffic))
+                if (_traffic.Find(epoch.LocalIndex) is { } traffic)
                 {
+                    _traffic.Remove(traffic);
                     traffic.Dispose();
                 }
             }
@@ -290,7 +337,7 @@ internal sealed partial class Shard
     /// <summary>Passivates peers when there are too many: a clock hand passes over those used since its last round.</summary>
     private void MakeRoom(ShardTurn turn)
     {
-        var excess = _peers.Count - ResidentMax;
+        var excess = _clock.Count - ResidentMax;
         var looksMax = Math.Max(LooksPerTurnMin, 2 * excess);
         var goesOn = false;
         for (var looked = 0; excess > 0 && looked < looksMax && _clock.Count > 0; looked++)
@@ -368,7 +415,7 @@ internal sealed partial class Shard
         for (var taken = 0; taken < _environment.Settings.Journal.SnapshotsPerCommitMax && checkpoint.Remaining.TryPop(out var peer); taken++)
         {
             if (peer.State.Exists && (peer.IsDirty || CountsChanged(peer) || (checkpoint.IsLast && ExactWindows.Changed(peer)))
-                && _peers.TryGetValue(peer.Key, out var resident) && resident == peer)
+                && FindResident(peer.Key) == peer)
             {
                 turn.Snapshots.Add(peer);
                 if (checkpoint.IsLast)
@@ -401,6 +448,15 @@ internal sealed partial class Shard
         turn.AfterDurable.Add(() => _store.Witness(turn.End, checkpoint.Waiting, PostInternal, _upkeep.Continue));
     }
 
+    /// <summary>Gives up documents that lie in rows now. One that was pinned anew since is another copy, and stays until it is written itself.</summary>
+    private static void DropDocuments(List<(ResidentPeer Peer, ReadOnlyMemory<byte> Document)> written)
+    {
+        foreach (var (peer, document) in written)
+        {
+            peer.State.Pins = [.. peer.State.Pins.Select(pin => pin.Document.Equals(document) ? pin with { Document = default } : pin)];
+        }
+    }
+
     /// <summary>Begins to note which rows are written, or ends it. Runs in the turn.</summary>
     internal void NoteRows(HashSet<RowKey>? written) => _rowsNoted = written;
 
@@ -414,7 +470,7 @@ internal sealed partial class Shard
 
         peer.ScheduledAt = deadline;
         _deadlines.Enqueue(peer, deadline.Value);
-        if (_deadlines.Count > (2 * _peers.Count) + StaleDeadlinesMin)
+        if (_deadlines.Count > (2 * _clock.Count) + StaleDeadlinesMin)
         {
             DropStaleDeadlines();
         }
@@ -426,7 +482,7 @@ internal sealed partial class Shard
     private void DropStaleDeadlines()
     {
         var live = _deadlines.UnorderedItems
-            .Where(item => item.Priority == item.Element.ScheduledAt.Value && _peers.GetValueOrDefault(item.Element.Key) == item.Element)
+            .Where(item => item.Priority == item.Element.ScheduledAt.Value && FindResident(item.Element.Key) == item.Element)
             .Distinct().ToList();
         _deadlines.Clear();
         _deadlines.EnqueueRange(live);
@@ -459,7 +515,7 @@ internal sealed partial class Shard
             && _deadlines.TryPeek(out var peer, out var due) && due <= turn.Input.Now.Value; ticked++)
         {
             _deadlines.Dequeue();
-            if (due != peer.ScheduledAt.Value || !_peers.TryGetValue(peer.Key, out var resident) || resident != peer)
+            if (due != peer.ScheduledAt.Value || FindResident(peer.Key) != peer)
             {
                 continue;       // an entry that an earlier deadline replaced, or of a peer that left
             }

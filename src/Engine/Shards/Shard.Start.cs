@@ -13,12 +13,13 @@ internal sealed partial class Shard
 
     /// <summary>Takes a shard over and recovers it. Ready when this completes: what its peers have to do is on its way.</summary>
     /// <param name="witness">What the keyring remembers of the shard.</param>
+    /// <param name="claim">Whose it was last, where it was this process's.</param>
     /// <param name="handshakeProvider">Replaces the real computations in a simulation.</param>
     internal static async Task<Shard> StartAsync(
-        ShardEnvironment environment, ShardId id, ShardWitness? witness, IHandshakeProvider? handshakeProvider,
+        ShardEnvironment environment, ShardId id, ShardWitness? witness, ShardClaim? claim, IHandshakeProvider? handshakeProvider,
         CancellationToken cancellationToken)
     {
-        var (store, recovery, audit) = await ShardStore.OpenAsync(environment, id, witness, cancellationToken).ConfigureAwait(false);
+        var (store, recovery, audit) = await ShardStore.OpenAsync(environment, id, witness, claim, cancellationToken).ConfigureAwait(false);
         var shard = new Shard(environment, store, audit, ShardStore.Draw128(environment.Entropy), handshakeProvider)
         {
             RecoveredFacts = recovery.FactCount,
@@ -83,7 +84,7 @@ internal sealed partial class Shard
         }
 
         _lookedAt = now;
-        foreach (var traffic in _traffic.Values)
+        foreach (var traffic in _traffic.ToArray())
         {
             if (traffic.Peer.Sending == traffic && traffic.IsUnheard(LooksUnheard))
             {

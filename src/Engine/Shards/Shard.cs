@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Kyberium.Engine.Audit;
 using Kyberium.Engine.Diagnostics;
+using Kyberium.Engine.Placement;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Handshake;
 using Kyberium.Engine.Sessions.Ratchet;
@@ -25,8 +26,7 @@ internal sealed partial class Shard : IAsyncDisposable
     private readonly ShardEnvironment _environment;
     private readonly Mailbox _mailbox;
     private readonly ConcurrentQueue<ShardWork> _internal = new();
-    private readonly ConcurrentDictionary<PeerKey, ResidentPeer> _peers = new();
-    private readonly ConcurrentDictionary<ReceiverIndex, EpochTraffic> _traffic = new();
+    private readonly LinkedTable<ReceiverIndex, EpochTraffic, EpochTraffic.Links> _traffic = new();
     private readonly ConcurrentDictionary<ReceiverIndex, PeerKey> _handshakes = new();
     private readonly Dictionary<PeerKey, List<ShardWork>> _loading = [];
     private readonly Queue<ShardTurn> _uncommitted = new();
@@ -51,6 +51,7 @@ internal sealed partial class Shard : IAsyncDisposable
     private ulong _sealCounter;
     private LogPosition _end;
     private volatile EngineException? _fault;
+    private volatile EngineException? _stopReason;
     private volatile TaskCompletionSource? _quiet;
     private volatile bool _stopping;
     private bool _isClosed;
@@ -82,12 +83,15 @@ internal sealed partial class Shard : IAsyncDisposable
     /// <summary>Gets the shard's place among the shards.</summary>
     internal int Number { get; }
 
+    /// <summary>Gets or sets what says whether it may still be served; set before anybody can ask it anything.</summary>
+    internal IShardLease Lease { get; set; } = EndlessLease.Instance;
+
     internal ShardMetrics Metrics { get; } = new();
 
     /// <summary>Gets a task that ends when the shard has ended: normally after a stop, or with what ended it.</summary>
     internal Task Ended => _ended.Task;
 
-    internal int ResidentCount => _peers.Count;
+    internal int ResidentCount => _clock.Count;
 
     internal int TrafficCount => _traffic.Count;
 
@@ -125,7 +129,7 @@ internal sealed partial class Shard : IAsyncDisposable
         }
         else
         {
-            work.Fail(_fault ?? ShardErrors.Stopping(Id));
+            work.Fail(_fault ?? StopReason);
         }
     }
 
@@ -136,9 +140,9 @@ internal sealed partial class Shard : IAsyncDisposable
         Schedule();
     }
 
-    internal ResidentPeer? FindResident(PeerKey peer) => _peers.GetValueOrDefault(peer);
+    internal ResidentPeer? FindResident(in PeerKey peer) => _environment.Lookup.Find(peer, this);
 
-    internal EpochTraffic? FindTraffic(ReceiverIndex index) => _traffic.GetValueOrDefault(index);
+    internal EpochTraffic? FindTraffic(ReceiverIndex index) => _traffic.Find(index);
 
     internal PeerKey? FindHandshake(ReceiverIndex index) =>
         _handshakes.TryGetValue(index, out var peer) ? peer : null;
@@ -162,14 +166,16 @@ internal sealed partial class Shard : IAsyncDisposable
             traffic.Close();        // the last windows are stored, and nothing may be opened that they do not show
         }
 
-        Invariant.Holds(_traffic.TryAdd(epoch.LocalIndex, traffic), "a receiver index is unique in its shard");
+        Invariant.Holds(_traffic.TryAdd(traffic), "a receiver index is unique in its shard");
         return traffic;
     }
 
     /// <summary>Takes no more from callers, finishes what it has, writes a last checkpoint and ends.</summary>
     /// <remarks>Whoever waits for a session is told to come again: that answer lies with a peer, not here.</remarks>
-    internal async ValueTask StopAsync()
+    /// <param name="reason">What whoever comes too late is told.</param>
+    internal async ValueTask StopAsync(EngineException reason)
     {
+        _stopReason = reason;
         _mailbox.Complete();
         _store.BeginStop();
         var quiet = new TaskCompletionSource(_environment.Scheduler.Completion);
@@ -177,7 +183,7 @@ internal sealed partial class Shard : IAsyncDisposable
             _ =>
             {
                 _quiet = quiet;
-                FailSessionWaiters(ShardErrors.Stopping(Id));
+                FailSessionWaiters(reason);
             },
             null,
             _ => quiet.TrySetResult()));
@@ -196,10 +202,17 @@ internal sealed partial class Shard : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends at once and writes nothing: another may have the shard.</summary>
+    internal async Task AbandonAsync(EngineException reason)
+    {
+        _stopReason = reason;
+        await DisposeAsync().ConfigureAwait(false);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _stopping = true;
-        End(ShardErrors.Stopping(Id));
+        End(StopReason);
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
         {
             return;     // whoever came first does it; the set of shards waits for all who may
@@ -217,12 +230,13 @@ internal sealed partial class Shard : IAsyncDisposable
         }
 
         await _store.DisposeAsync().ConfigureAwait(false);
-        foreach (var traffic in _traffic.Values)
+        foreach (var traffic in _traffic.ToArray())
         {
+            _traffic.Remove(traffic);
             traffic.Dispose();
         }
 
-        foreach (var peer in _peers.Values)
+        foreach (var peer in _clock)
         {
             peer.HasLeft = true;
             _environment.Lookup.Forget(peer);
@@ -230,9 +244,10 @@ internal sealed partial class Shard : IAsyncDisposable
             peer.Vault?.Dispose();
         }
 
-        _traffic.Clear();
-        _peers.Clear();
+        _clock.Clear();
     }
+
+    private EngineException StopReason => _stopReason ?? ShardErrors.Stopping(Id);
 
     private void Schedule()
     {
@@ -349,7 +364,7 @@ internal sealed partial class Shard : IAsyncDisposable
             turn.Add(work);
             work.Stage(turn, null);
         }
-        else if (_peers.TryGetValue(key, out var peer))
+        else if (FindResident(key) is { } peer)
         {
             Stage(turn, work, peer);
         }
@@ -461,6 +476,11 @@ internal sealed partial class Shard : IAsyncDisposable
             {
                 Interlocked.Increment(ref peer.CommitsOpen);    // it stays until its snapshot can be read back
             }
+
+            if (turn.Documents.Count > 0)
+            {
+                turn.AfterDurable.Add(() => PostInternal(new TurnWork(_ => DropDocuments(turn.Documents))));
+            }
         }
 
         _record.Clear();
@@ -567,7 +587,7 @@ internal sealed partial class Shard : IAsyncDisposable
 
         End(turn.Committing.Exception?.GetBaseException() is { } failure
             ? ShardErrors.CommitFailed(Id, failure)
-            : ShardErrors.Stopping(Id));
+            : StopReason);
         return null;
     }
 
@@ -623,7 +643,7 @@ internal sealed partial class Shard : IAsyncDisposable
         _checkpoint?.Fail(reason);
         _checkpoint = null;
         _quiet?.TrySetResult();
-        if (reason.Code == EngineErrorCode.EngineStopping)
+        if (reason == _stopReason || reason.Code == EngineErrorCode.EngineStopping)
         {
             _ended.TrySetResult();
         }
@@ -637,7 +657,7 @@ internal sealed partial class Shard : IAsyncDisposable
 
     private void FailSessionWaiters(EngineException reason)
     {
-        foreach (var peer in _peers.Values)
+        foreach (var peer in _clock)
         {
             var waiters = peer.SessionWaiters ?? [];
             peer.SessionWaiters = null;

@@ -7,6 +7,12 @@ internal static class ShardErrors
     internal static EngineException Stopping(ShardId shard) =>
         new(EngineErrorCode.EngineStopping, $"shard {shard} is stopping; send the call again once the engine has started again");
 
+    internal static EngineException Elsewhere(ShardId shard) =>
+        new(EngineErrorCode.ShardElsewhere, $"shard {shard} is another node's, or on its way to one; repeat the call");
+
+    internal static EngineException LeaseLost(ShardId shard) =>
+        new(EngineErrorCode.LeaseLost, $"this node's lease for shard {shard} is over; repeat the call: another node takes the shard, or this one again");
+
     internal static EngineException Recovering(ShardId shard) =>
         new(EngineErrorCode.ShardRecovering, $"shard {shard} is recovering from its journal; repeat the call");
 

@@ -1,62 +1,53 @@
-using Kyberium.Engine.Journal;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Handshake;
 
 namespace Kyberium.Engine.Shards;
 
-/// <summary>All shards of this process and their supervision: one that ended by a fault is recovered from its journal.</summary>
-internal sealed class ShardSet : IAsyncDisposable
+/// <summary>The shards that this process serves, out of all: which those are, its placement orders.</summary>
+internal sealed class ShardSet : IShardHost, IAsyncDisposable
 {
-    private const int RestartMillisMin = 100;
-    private const int RestartMillisMax = 10_000;
-
     private readonly ShardEnvironment _environment;
-    private readonly IHandshakeProvider? _handshakeProvider;
+    private readonly Dictionary<ShardId, ShardWitness> _witnesses;
     private readonly Shard?[] _shards;
-    private readonly EngineException?[] _down;
-    private readonly Task[] _supervisors;
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly Action<ShardId, EngineException> _ended;
+    private readonly ShardKeeper[] _keepers;
+    private volatile List<Task>? _starting = [];
 
     private ShardSet(
-        ShardEnvironment environment, IHandshakeProvider? handshakeProvider, int count, Action<ShardId, EngineException> ended)
+        ShardEnvironment environment, IPlacement placement, IHandshakeProvider? handshakes, Dictionary<ShardId, ShardWitness> witnesses,
+        Action<ShardId, EngineException> ended)
     {
         _environment = environment;
-        _handshakeProvider = handshakeProvider;
-        _shards = new Shard?[count];
-        _down = new EngineException?[count];
-        _supervisors = new Task[count];
-        Array.Fill(_supervisors, Task.CompletedTask);
-        _ended = ended;
+        _witnesses = witnesses;
+        _shards = new Shard?[environment.Settings.Shard.Count];
+        _keepers = [.. Enumerable.Range(0, _shards.Length).Select(number => new ShardKeeper(
+            environment, placement, handshakes, new ShardId(ShardId.DefaultGroup, number), ended,
+            shard => Volatile.Write(ref _shards[number], shard)))];
     }
 
     internal int Count => _shards.Length;
 
     internal IEnumerable<Shard> Running => _shards.OfType<Shard>();
 
-    /// <summary>Takes over and recovers every shard, several at once. A damaged one stays down and the others go on, unless all are;
-    /// any other failure is the start's.</summary>
+    /// <summary>Takes part in the placement. What that orders before its start first waits is part of this one: such shards are recovered, several at
+    /// once; a damaged one stays down and the others go on, unless all are; any other failure is the start's.</summary>
     /// <param name="ended">Hears of each shard that ended by a fault.</param>
     internal static async Task<ShardSet> StartAsync(
-        ShardEnvironment environment, IHandshakeProvider? handshakeProvider, Action<ShardId, EngineException> ended,
+        ShardEnvironment environment, IPlacement placement, IHandshakeProvider? handshakes, Action<ShardId, EngineException> ended,
         CancellationToken cancellationToken)
     {
-        var set = new ShardSet(environment, handshakeProvider, environment.Settings.Shard.Count, ended);
-        var witnesses = (await environment.Keyring.ReadWitnessesAsync(environment.Journal.StoreId, cancellationToken).ConfigureAwait(false))
-            .ToDictionary(witness => witness.Shard);
+        var witnesses = environment.IgnoresWitnesses
+            ? []
+            : (await environment.Keyring.ReadWitnessesAsync(environment.Journal.StoreId, cancellationToken).ConfigureAwait(false))
+                .ToDictionary(witness => witness.Shard);
+        var set = new ShardSet(environment, placement, handshakes, witnesses, ended);
         try
         {
-            var starting = new Task[set.Count];
-            for (var number = 0; number < set.Count; number++)
-            {
-                // Each as work of its own: a store that answers at once would have them recovered one after the other on this thread.
-                var (one, done) = (number, new TaskCompletionSource(environment.Scheduler.Completion));
-                environment.Scheduler.Post(_ => _ = set.StartAsync(one, witnesses, done, cancellationToken), null);
-                starting[number] = done.Task;
-            }
-
-            await Task.WhenAll(starting).ConfigureAwait(false);
-            return Array.Exists(set._shards, shard => shard is not null) ? set : throw set._down[0]!;
+            var joining = placement.StartAsync(set, cancellationToken);
+            var starting = set._starting!;
+            set._starting = null;
+            await joining.ConfigureAwait(false);
+            await Task.WhenAll(starting).WaitAsync(cancellationToken).ConfigureAwait(false);
+            return Array.Exists(set._keepers, static keeper => keeper.Down is null) ? set : throw set._keepers[0].Down!;
         }
         catch
         {
@@ -65,12 +56,39 @@ internal sealed class ShardSet : IAsyncDisposable
         }
     }
 
+    /// <inheritdoc/>
+    public void Take(ShardOrder order)
+    {
+        if (order.Shard.Group != ShardId.DefaultGroup || order.Shard.Number >= _keepers.Length)
+        {
+            return;     // of a group that is not served here
+        }
+
+        var keeper = _keepers[order.Shard.Number];
+        switch (order.Kind)
+        {
+            case ShardOrderKind.Acquire when _starting is { } starting:
+                starting.Add(keeper.AcquireAsync(_witnesses.GetValueOrDefault(order.Shard)));
+                break;
+            case ShardOrderKind.Acquire:
+                _ = keeper.TryAcquireAsync(_witnesses.GetValueOrDefault(order.Shard));
+                break;
+            case ShardOrderKind.GiveUp:
+                keeper.GiveUp(order.Fence);
+                break;
+            case ShardOrderKind.Stop:
+                keeper.Stop(order.Fence);
+                break;
+            default:
+                break;      // of a newer version
+        }
+    }
+
     internal Shard Of(PeerKey peer) => At(_environment.Lookup.Of(peer));
 
     /// <exception cref="EngineException"><see cref="EngineErrorCode.ShardRecovering"/>; or why the shard stays down until an operator
     /// has looked: <see cref="EngineErrorCode.JournalCorrupt"/>, <see cref="EngineErrorCode.ShardFenced"/>.</exception>
-    internal Shard At(int number) =>
-        _shards[number] ?? throw (_down[number] ?? ShardErrors.Recovering(new ShardId(ShardId.DefaultGroup, number)));
+    internal Shard At(int number) => _shards[number] ?? throw (_keepers[number].Down ?? ShardErrors.Recovering(_keepers[number].Id));
 
     /// <summary>Finds a peer's shard unless it is recovering.</summary>
     internal Shard? Find(in PeerKey peer) => _shards[_environment.Lookup.Of(peer)];
@@ -83,157 +101,15 @@ internal sealed class ShardSet : IAsyncDisposable
     /// <summary>Drains and checkpoints every shard. One that cannot is left as a crash would leave it.</summary>
     internal async Task StopAsync()
     {
-        _stopping.Cancel();     // in place: CancelAsync would use the pool
-        await Task.WhenAll(Running.Select(StopAsync)).ConfigureAwait(false);
+        await Task.WhenAll(_keepers.Select(static keeper => keeper.StopAsync())).ConfigureAwait(false);
         await DisposeAsync().ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (!_stopping.IsCancellationRequested)
+        foreach (var keeper in _keepers)
         {
-            _stopping.Cancel();     // in place: CancelAsync would use the pool
-        }
-
-        foreach (var shard in Running)
-        {
-            await shard.DisposeAsync().ConfigureAwait(false);
-        }
-
-        await Task.WhenAll(_supervisors).ConfigureAwait(false);
-    }
-
-    private async Task StopAsync(Shard shard)
-    {
-        try
-        {
-            await shard.StopAsync().ConfigureAwait(false);
-        }
-        catch (EngineException failure)
-        {
-            _ended(shard.Id, failure);      // the journal holds everything that was answered
+            await keeper.DisposeAsync().ConfigureAwait(false);
         }
     }
-
-    private async Task StartAsync(
-        int number, Dictionary<ShardId, ShardWitness> witnesses, TaskCompletionSource done, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await StartAsync(number, witnesses, cancellationToken).ConfigureAwait(false);
-            done.TrySetResult();
-        }
-        catch (Exception failure) when (failure is not OutOfMemoryException)
-        {
-            done.TrySetException(failure);      // the start's, which waits for all of them
-        }
-    }
-
-    private async Task StartAsync(int number, Dictionary<ShardId, ShardWitness> witnesses, CancellationToken cancellationToken)
-    {
-        var id = new ShardId(ShardId.DefaultGroup, number);
-        try
-        {
-            var shard = await Shard.StartAsync(
-                _environment, id, !_environment.IgnoresWitnesses && witnesses.TryGetValue(id, out var witness) ? witness : null,
-                _handshakeProvider, cancellationToken).ConfigureAwait(false);
-            _shards[number] = shard;
-            _supervisors[number] = SuperviseAsync(number, shard);
-        }
-        catch (EngineException damaged) when (damaged.Code == EngineErrorCode.JournalCorrupt)
-        {
-            _down[number] = damaged;
-            _ended(id, damaged);
-        }
-    }
-
-    private async Task SuperviseAsync(int number, Shard first)
-    {
-        var shard = first;
-        for (var wait = RestartMillisMin; shard is not null; wait = Math.Min(RestartMillisMax, wait * 2))
-        {
-            var startedAt = _environment.Scheduler.MonotonicMillis;
-            try
-            {
-                await shard.Ended.ConfigureAwait(false);
-                return;     // stopped
-            }
-            catch (EngineException reason)
-            {
-                _shards[number] = null;
-                _down[number] = StaysDown(reason) ? reason : null;
-                _ended(shard.Id, reason);
-            }
-
-            await shard.DisposeAsync().ConfigureAwait(false);
-            if (_down[number] is not null)
-            {
-                return;
-            }
-
-            if (_environment.Scheduler.MonotonicMillis - startedAt > RestartMillisMax)
-            {
-                wait = RestartMillisMin;
-            }
-
-            shard = await RestartAsync(number, shard.Id, shard.Fence, wait).ConfigureAwait(false);
-        }
-    }
-
-    private async Task<Shard?> RestartAsync(int number, ShardId id, Fence fence, int wait)
-    {
-        var hasAcquired = false;
-        while (true)
-        {
-            try
-            {
-                await _environment.Scheduler.DelayAsync(TimeSpan.FromMilliseconds(wait), _stopping.Token).ConfigureAwait(false);
-                if (!hasAcquired)
-                {
-                    // This process may have stood still while it waited. Later a higher fence may be one's own, of an attempt that failed.
-                    await ThrowIfTakenAsync(id, fence).ConfigureAwait(false);
-                    hasAcquired = true;
-                }
-
-                var shard = await Shard.StartAsync(_environment, id, null, _handshakeProvider, _stopping.Token).ConfigureAwait(false);
-                if (_stopping.IsCancellationRequested)
-                {
-                    await shard.DisposeAsync().ConfigureAwait(false);
-                    return null;
-                }
-
-                return _shards[number] = shard;
-            }
-            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-            {
-                return null;
-            }
-            catch (Exception failure) when (failure is not OutOfMemoryException)
-            {
-                // Whatever a journal or keyring throws: the shard is not given up while it may come back.
-                var reason = failure as EngineException ?? ShardErrors.Broken(id, failure);
-                _ended(id, reason);
-                if (StaysDown(reason))
-                {
-                    _down[number] = reason;
-                    return null;
-                }
-
-                wait = Math.Min(RestartMillisMax, wait * 2);
-            }
-        }
-    }
-
-    private async Task ThrowIfTakenAsync(ShardId id, Fence fence)
-    {
-        var extent = await _environment.Journal.ReadExtentAsync(id, _stopping.Token).ConfigureAwait(false);
-        if (extent.Fence != fence)
-        {
-            throw JournalErrors.Fenced(id, fence, extent.Fence);
-        }
-    }
-
-    /// <summary>Damage does not heal by itself, and a shard that has another owner is not taken back from it.</summary>
-    private static bool StaysDown(EngineException reason) =>
-        reason.Code is EngineErrorCode.JournalCorrupt or EngineErrorCode.ShardFenced;
 }

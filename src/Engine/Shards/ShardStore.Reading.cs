@@ -30,6 +30,33 @@ internal sealed partial class ShardStore
         }
     });
 
+    /// <summary>Reads a public document that a peer is pinned by, beside the turn.</summary>
+    /// <param name="hash">Whose.</param>
+    /// <param name="fingerprint">Which.</param>
+    /// <param name="done">Hears of it; neither when the peer has no such document any more.</param>
+    internal void ReadDocument(PeerHash hash, Fingerprint fingerprint, Action<ReadOnlyMemory<byte>?, EngineException?> done) =>
+        _lane.Enqueue(async () =>
+        {
+            try
+            {
+                done(
+                    await PeerLoader.ReadDocumentAsync(_environment, Id, _opener, hash, fingerprint, _stopping.Token).ConfigureAwait(false),
+                    null);
+            }
+            catch (EngineException failure)
+            {
+                done(null, failure);
+            }
+            catch (OperationCanceledException)
+            {
+                done(null, ShardErrors.Stopping(Id));
+            }
+            catch (Exception failure) when (failure is not OutOfMemoryException)
+            {
+                done(null, ShardErrors.ReadFailed(Id, failure));
+            }
+        });
+
     /// <summary>Finds whose receiver index this is, beside the turn.</summary>
     internal void FindOwner(ReceiverIndex index, Action<PeerKey?> done) => _lane.Enqueue(async () =>
     {

@@ -46,6 +46,7 @@ internal sealed partial class ShardStore
             WriteWindows(turn, peer, scratch);
         }
 
+        WriteDocuments(turn, peer, scratch);
         WriteMessages(turn, peer, scratch);
         WriteIndices(turn, peer);
         peer.StoredAt = position;
@@ -69,6 +70,11 @@ internal sealed partial class ShardStore
         Delete(turn, peer.Hash.Row(RowKind.PeerKey));
         Delete(turn, peer.Hash.Row(RowKind.Peer));
         Delete(turn, peer.Hash.Row(RowKind.Windows));
+        foreach (var document in peer.State.Pins.Select(pin => pin.Fingerprint).Concat(peer.State.StalePins ?? []))
+        {
+            Delete(turn, peer.Hash.Row(document));
+        }
+
         var (outgoing, incoming) = (peer.State.Outgoing, peer.State.Incoming);
         foreach (var number in outgoing.StaleRows)
         {
@@ -120,6 +126,28 @@ internal sealed partial class ShardStore
         peer.StoredWindows = digest;
     }
 
+    /// <summary>Writes the documents that have no row yet. A pin that was given up and came back has both a row to delete and one to write: in
+    /// this order.</summary>
+    private void WriteDocuments(ShardTurn turn, ResidentPeer peer, StateWriter scratch)
+    {
+        foreach (var document in peer.State.StalePins ?? [])
+        {
+            Delete(turn, peer.Hash.Row(document));
+        }
+
+        peer.State.StalePins = null;
+        foreach (var pin in peer.State.Pins)
+        {
+            if (!pin.Document.IsEmpty)
+            {
+                scratch.Clear();
+                SnapshotCodec.WriteDocumentRow(scratch, pin);
+                Put(turn, peer, peer.Hash.Row(pin.Fingerprint), scratch);
+                turn.Documents.Add((peer, pin.Document));
+            }
+        }
+    }
+
     private void WriteMessages(ShardTurn turn, ResidentPeer peer, StateWriter scratch)
     {
         var (outgoing, incoming) = (peer.State.Outgoing, peer.State.Incoming);
@@ -147,6 +175,11 @@ internal sealed partial class ShardStore
         }
 
         incoming.StaleRows.Clear();
+        if (incoming.UnhandledCount == 0)
+        {
+            return;
+        }
+
         foreach (var message in incoming.Unhandled)
         {
             if (message.Row != RowState.Current)

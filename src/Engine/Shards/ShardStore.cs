@@ -64,8 +64,9 @@ internal sealed partial class ShardStore : IAsyncDisposable
     internal uint SealingKey => _sealer.DataKeyNumber;
 
     /// <summary>Takes a shard over: checks that it is not an older copy, raises its fence, and reads its tail.</summary>
+    /// <param name="claim">Whose it was last, where it was this process's; <see langword="null"/>: it is taken from whoever has it.</param>
     internal static async Task<(ShardStore Store, ShardRecovery Recovered, AuditBacklog? Audit)> OpenAsync(
-        ShardEnvironment environment, ShardId id, ShardWitness? witness, CancellationToken cancellationToken)
+        ShardEnvironment environment, ShardId id, ShardWitness? witness, ShardClaim? claim, CancellationToken cancellationToken)
     {
         var journal = environment.Journal;
         var before = await journal.ReadExtentAsync(id, cancellationToken).ConfigureAwait(false);
@@ -74,7 +75,9 @@ internal sealed partial class ShardStore : IAsyncDisposable
             CheckAge(id, before, remembered);
         }
 
-        var extent = await journal.AcquireAsync(id, cancellationToken).ConfigureAwait(false);
+        var extent = claim is null
+            ? await journal.AcquireAsync(id, cancellationToken).ConfigureAwait(false)
+            : await claim.AcquireAsync(journal, before.Fence, cancellationToken).ConfigureAwait(false);
         var random = new byte[64];
         environment.Entropy.Fill(random);
         var keys = await DataKeys.OpenAsync(

@@ -48,6 +48,9 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
 
     internal List<RowChange> Rows { get; } = [];
 
+    /// <summary>Gets the public documents that have rows once this is durable: nobody needs them in memory then.</summary>
+    internal List<(ResidentPeer Peer, ReadOnlyMemory<byte> Document)> Documents { get; } = [];
+
     internal LogPosition? TruncateThrough { get; set; }
 
     /// <summary>Gets what happens first once the batch is durable: reservations take effect before anything is answered.</summary>

@@ -128,6 +128,31 @@ internal sealed class PublicDocument
         return document is not null;
     }
 
+    /// <summary>Gives the suites of a document that was checked before, without looking at its keys; none when it is no document.</summary>
+    internal static SuiteSet SuitesOf(ReadOnlySpan<byte> source)
+    {
+        var suites = SuiteSet.Empty;
+        if (!TryReadHead(source, out _, out var left, out var headSize, out _))
+        {
+            return suites;
+        }
+
+        for (var rest = source[headSize..]; left > 0; left--)
+        {
+            if (rest.Length < KeyHeadSize
+                || rest.Length - KeyHeadSize < BinaryPrimitives.ReadUInt16BigEndian(rest[2..])
+                || !SuiteSet.IsKnown(BinaryPrimitives.ReadUInt16BigEndian(rest)))
+            {
+                return SuiteSet.Empty;
+            }
+
+            suites = suites.With((Suite)BinaryPrimitives.ReadUInt16BigEndian(rest));
+            rest = rest[(KeyHeadSize + BinaryPrimitives.ReadUInt16BigEndian(rest[2..]))..];
+        }
+
+        return suites;
+    }
+
     private static bool TryReadHead(
         ReadOnlySpan<byte> source, out string name, out int keyCount, out int headSize, out WireFailure failure)
     {

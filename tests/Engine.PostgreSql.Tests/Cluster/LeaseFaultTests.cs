@@ -82,8 +82,7 @@ public sealed class LeaseFaultTests : IAsyncLifetime
     {
         var (node, other) = await TwoAsync();
         var before = node.Served.ToDictionary();
-        node.Proxy.Refuses = true;
-        node.Proxy.Break();
+        await node.CutOffAsync();
         for (var part = 0; part < 6; part++)
         {
             node.Time.Advance(TestCluster.Lease / 10);
@@ -110,8 +109,7 @@ public sealed class LeaseFaultTests : IAsyncLifetime
     {
         var (node, stays) = await TwoAsync();
         var before = node.Served.Count;
-        node.Proxy.Refuses = true;
-        node.Proxy.Break();
+        await node.CutOffAsync();
         node.Time.Advance(TestCluster.Lease * 0.9);
         await _cluster.UntilAsync(() => node.Orders.Count(static order => order.Kind == ShardOrderKind.Stop) == before, "all stopped", node);
         Assert.Empty(node.Served);
@@ -148,8 +146,7 @@ public sealed class LeaseFaultTests : IAsyncLifetime
         await using var operators = await PostgreSqlCluster.OpenAsync(
             new PostgreSqlClusterOptions { ConnectionString = _cluster.Server.ConnectionString, Schema = _cluster.Schema }, "operators");
         var (downed, stays) = await TwoAsync();
-        downed.Proxy.Refuses = true;
-        downed.Proxy.Break();
+        await downed.CutOffAsync();
         Assert.True(await operators.DownAsync(downed.Placement.Self));
         await stays.LookAsync();
         await stays.LookAsync();
@@ -168,6 +165,7 @@ public sealed class LeaseFaultTests : IAsyncLifetime
         var (gone, stays) = await TwoAsync();
         await operators.DrainAsync(gone.Placement.Self, "olga");
         await operators.DrainAsync(stays.Placement.Self, "olga");
+        await gone.CutOffAsync();
         await gone.DisposeAsync();
         await _cluster.EndLeaseAsync(gone, since: "11 min");
         await _cluster.UntilAsync(() => stays.Placement.Members.Count == 1, "forgotten");
@@ -214,8 +212,7 @@ public sealed class LeaseFaultTests : IAsyncLifetime
         second = await _cluster.StartAsync("b");
         await _cluster.UntilAsync(() => first.Orders.Any(static order => order.Kind == ShardOrderKind.GiveUp), "orders to give up");
         var order = first.Orders.First(static order => order.Kind == ShardOrderKind.GiveUp);
-        first.Proxy.Refuses = true;
-        first.Proxy.Break();
+        await first.CutOffAsync();
         var failure = await Assert.ThrowsAsync<EngineException>(() => first.Placement.ReleasedAsync(order.Shard, order.Fence).AsTask());
         Assert.Equal(EngineErrorCode.JournalUnavailable, failure.Code);
         Assert.False(first.Served[order.Shard].Lease.MayServe);

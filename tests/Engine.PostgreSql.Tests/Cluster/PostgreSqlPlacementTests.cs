@@ -155,6 +155,7 @@ public sealed class PostgreSqlPlacementTests : IAsyncLifetime
         clock.Advance(TestCluster.Lease);
         Assert.Equal(EngineErrorCode.ClusterRefused, (await Assert.ThrowsAsync<EngineException>(() => second)).Code);
 
+        await first.CutOffAsync();
         await first.DisposeAsync();
         (second, clock) = StartWaiting();
         await clock.IsWaitedFor.WaitAsync(TestCluster.Bound);

@@ -100,7 +100,10 @@ internal sealed class TestNode : IShardHost, IAsyncDisposable
     private readonly ConcurrentDictionary<(ShardOrderKind, ShardId), Task> _work = new();
     private readonly SemaphoreSlim _looked = new(0);
 
-    private TestNode(int port, NodeTime time) => (_proxy, Time) = (new TcpProxy(port), time);
+    private readonly PostgresServer _server;
+    private readonly string _session = "n" + Guid.NewGuid().ToString("N");
+
+    private TestNode(PostgresServer server, NodeTime time) => (_server, _proxy, Time) = (server, new TcpProxy(server.Port), time);
 
     internal NodeTime Time { get; }
 
@@ -124,10 +127,10 @@ internal sealed class TestNode : IShardHost, IAsyncDisposable
     internal static async Task<TestNode> StartAsync(
         TestCluster cluster, string name, Func<TestNode, PostgreSqlPlacementOptions, PostgreSqlPlacementOptions>? change, NodeTime time)
     {
-        var node = new TestNode(cluster.Server.Port, time);
+        var node = new TestNode(cluster.Server, time);
         try
         {
-            var text = new NpgsqlConnectionStringBuilder(cluster.Server.ConnectionString) { Port = node._proxy.Port }.ConnectionString;
+            var text = new NpgsqlConnectionStringBuilder(cluster.Server.ConnectionString) { Port = node._proxy.Port, ApplicationName = node._session }.ConnectionString;
             var options = new PostgreSqlPlacementOptions
             {
                 ConnectionString = text, Schema = cluster.Schema, ClusterName = "test", Node = new NodeId(name), Address = $"https://{name}",
@@ -147,6 +150,26 @@ internal sealed class TestNode : IShardHost, IAsyncDisposable
         {
             await node.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>Takes its way to the database away, and waits until the database has finished what it was still doing for it.</summary>
+    internal async Task CutOffAsync()
+    {
+        _proxy.Refuses = true;
+        _proxy.Break();
+        await using var connection = new NpgsqlConnection(_server.ConnectionString);
+        await connection.OpenAsync();
+        var began = Stopwatch.GetTimestamp();
+        while (await BusyAsync() > 0)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(began) < TestCluster.Bound, $"the database still works for {this}");
+        }
+
+        async Task<long> BusyAsync()
+        {
+            await using var command = new NpgsqlCommand($"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{_session}'", connection);
+            return (long)(await command.ExecuteScalarAsync())!;
         }
     }
 

@@ -50,13 +50,14 @@ public sealed class ForgettingTests
         var peerKey = Assert.Single(keys);
         Assert.True(FilesContain(alice, peerKey), "the search finds the key while it is there");
         Assert.NotEmpty(ReadRows(alice, RowKind.Outbox));
+        Assert.Single(ReadRows(alice, RowKind.Document));
 
         await alice.Engine.RemovePeerAsync(bob.Id);
         await alice.Engine.CheckpointAsync();
         await alice.StopAsync();
 
         Assert.False(FilesContain(alice, peerKey), "the wrapped key of the forgotten peer is still in a file");
-        foreach (var kind in (RowKind[])[RowKind.PeerKey, RowKind.Peer, RowKind.Outbox, RowKind.Inbox, RowKind.ReceiverIndex])
+        foreach (var kind in (RowKind[])[RowKind.PeerKey, RowKind.Peer, RowKind.Document, RowKind.Outbox, RowKind.Inbox, RowKind.ReceiverIndex])
         {
             Assert.Empty(ReadRows(alice, kind));
         }

@@ -16,8 +16,17 @@ internal sealed class FaultyJournal(IJournal inner) : IJournal
     /// <summary>Runs after a commit was written; what it throws is the commit's failure all the same.</summary>
     internal Func<JournalCommit, Task>? After { get; set; }
 
+    /// <summary>Runs before a shard is taken over again; what it throws is the failure, and nothing was written.</summary>
+    internal Func<ShardId, Task>? BeforeReacquiring { get; set; }
+
+    /// <summary>Runs after a shard was taken over again; what it throws is the failure all the same.</summary>
+    internal Func<ShardId, Task>? AfterReacquiring { get; set; }
+
     /// <summary>Changes what a read record holds.</summary>
     internal Func<ShardId, JournalRecord, JournalRecord>? OnRecord { get; set; }
+
+    /// <summary>Changes what a row that is read by its key holds.</summary>
+    internal Func<ShardId, JournalRow, JournalRow>? OnRow { get; set; }
 
     internal int Commits => _commits;
 
@@ -33,6 +42,15 @@ internal sealed class FaultyJournal(IJournal inner) : IJournal
     {
         _lines[shard] = new Line();
         return inner.AcquireAsync(shard, cancellationToken);
+    }
+
+    public async ValueTask<ShardExtent> AcquireAsync(ShardId shard, Fence held, CancellationToken cancellationToken = default)
+    {
+        await (BeforeReacquiring?.Invoke(shard) ?? Task.CompletedTask).ConfigureAwait(false);
+        _lines[shard] = new Line();
+        var extent = await inner.AcquireAsync(shard, held, cancellationToken).ConfigureAwait(false);
+        await (AfterReacquiring?.Invoke(shard) ?? Task.CompletedTask).ConfigureAwait(false);
+        return extent;
     }
 
     public ValueTask CommitAsync(JournalCommit commit, CancellationToken cancellationToken = default)
@@ -70,8 +88,10 @@ internal sealed class FaultyJournal(IJournal inner) : IJournal
         }
     }
 
-    public ValueTask<ReadOnlyMemory<byte>?> ReadRowAsync(ShardId shard, RowKey key, CancellationToken cancellationToken = default) =>
-        inner.ReadRowAsync(shard, key, cancellationToken);
+    public async ValueTask<ReadOnlyMemory<byte>?> ReadRowAsync(ShardId shard, RowKey key, CancellationToken cancellationToken = default) =>
+        await inner.ReadRowAsync(shard, key, cancellationToken) is { } value
+            ? OnRow?.Invoke(shard, new JournalRow(key, value)).Value ?? value
+            : default(ReadOnlyMemory<byte>?);
 
     public IAsyncEnumerable<JournalRow> ReadRowsAsync(
         ShardId shard, RowKind kind, ReadOnlyMemory<byte> prefix, CancellationToken cancellationToken = default) =>

@@ -171,11 +171,12 @@ public sealed class IdentityTests
         await alice.Engine.CheckpointAsync(Party.Timely);
         Assert.NotEqual(0, await CountAsync(alice.Store, RowKind.PeerKey));
         Assert.NotEqual(0, await CountAsync(alice.Store, RowKind.Outbox));
+        Assert.Equal(1, await CountAsync(alice.Store, RowKind.Document));
 
         await alice.Engine.RemovePeerAsync(bob.Id);
         await alice.Engine.CheckpointAsync(Party.Timely);
 
-        foreach (var kind in (RowKind[])[RowKind.PeerKey, RowKind.Peer, RowKind.Outbox, RowKind.Inbox, RowKind.ReceiverIndex])
+        foreach (var kind in (RowKind[])[RowKind.PeerKey, RowKind.Peer, RowKind.Document, RowKind.Outbox, RowKind.Inbox, RowKind.ReceiverIndex])
         {
             Assert.Equal(0, await CountAsync(alice.Store, kind));
         }

@@ -3,6 +3,31 @@ namespace Kyberium.Engine.Tests.Engine;
 /// <summary>What the engine does when its journal or keyring fails it.</summary>
 public sealed class JournalFaultTests
 {
+    [Fact]
+    public async Task What_decides_nothing_writes_nothing()
+    {
+        var (alice, bob) = await Party.PairAsync(time: new ManualTime());
+        await using var _a = alice;
+        await using var _b = bob;
+        alice.Passes = static _ => false;
+        var operation = Guid.NewGuid();
+        var number = (await SendAsync()).Number;
+        await Party.UntilAsync(() => Task.FromResult(!alice.Sent.IsEmpty));     // message 1 is out: nothing is under way
+        await alice.PeerAsync(bob);
+
+        var submitted = alice.Journal.Submitted;
+        for (var repeat = 0; repeat < 5; repeat++)
+        {
+            Assert.Equal(number, (await SendAsync()).Number);
+            await alice.PeerAsync(bob);
+        }
+
+        Assert.Equal(submitted, alice.Journal.Submitted);
+
+        Task<SentMessage> SendAsync() => alice.Engine.SendAsync(
+            bob.Id, "once"u8.ToArray(), new SendOptions(operation), cancellationToken: Party.Timely);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -116,6 +141,69 @@ public sealed class JournalFaultTests
 
         Assert.Equal(taken.Fence, (await alice.Store.ReadExtentAsync(new ShardId(ShardId.DefaultGroup, 0))).Fence);
         await alice.Engine.DisposeAsync();
+    }
+
+    /// <summary>Goal: a process that stands still between its look at a shard and its taking over takes nothing from its successor. Method: the successor
+    /// comes exactly there, or there a first attempt fails whose outcome is not known.</summary>
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task A_shard_that_another_owner_took_at_the_last_moment_is_not_taken_back(bool failsBefore, bool failsAfter)
+    {
+        var time = new ManualTime();
+        var (alice, bob) = await Party.PairAsync(options => options.Shard.Count = 1, time);
+        await using var _b = bob;
+        await alice.SendAsync(bob, "mine");
+        var attempts = 0;
+        ShardExtent taken = default;
+        alice.Journal.BeforeReacquiring = async shard =>
+        {
+            attempts++;
+            if (attempts == 1 && failsBefore)
+            {
+                throw new EngineException(EngineErrorCode.JournalUnavailable, "away");
+            }
+
+            if (attempts == 2 || !(failsBefore || failsAfter))
+            {
+                taken = await alice.Store.AcquireAsync(shard);
+            }
+        };
+        alice.Journal.AfterReacquiring = _ =>
+            attempts == 1 && failsAfter ? throw new EngineException(EngineErrorCode.JournalUnavailable, "away") : Task.CompletedTask;
+        alice.Journal.Before = static _ => throw new EngineException(EngineErrorCode.JournalFull, "the disk is full");
+        Assert.Equal(EngineErrorCode.JournalFull, await Party.CodeOfAsync(() => alice.SendAsync(bob, "lost")));
+        alice.Journal.Before = null;
+
+        await Party.UntilAsync(
+            async () => await Party.CodeOfAsync(() => alice.SendAsync(bob, "still")) == EngineErrorCode.ShardFenced,
+            () => time.Advance(TimeSpan.FromSeconds(1)));
+
+        Assert.Equal(failsBefore || failsAfter ? 2 : 1, attempts);
+        Assert.Equal(taken.Fence, (await alice.Store.ReadExtentAsync(new ShardId(ShardId.DefaultGroup, 0))).Fence);
+        await alice.Engine.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_shard_whose_taking_over_failed_is_taken_over_all_the_same_whatever_became_of_the_first_attempt(bool wasDone)
+    {
+        var (alice, bob) = await Party.PairAsync(options => options.Shard.Count = 1);
+        await using var _a = alice;
+        await using var _b = bob;
+        var attempts = 0;
+        Func<ShardId, Task> failOnce = _ => ++attempts == 1 ? throw new EngineException(EngineErrorCode.JournalUnavailable, "away") : Task.CompletedTask;
+        alice.Journal.BeforeReacquiring = wasDone ? null : failOnce;
+        alice.Journal.AfterReacquiring = wasDone ? failOnce : null;
+        alice.Journal.Before = static _ => throw new EngineException(EngineErrorCode.JournalFull, "the disk is full");
+        Assert.Equal(EngineErrorCode.JournalFull, await Party.CodeOfAsync(() => alice.SendAsync(bob, "lost")));
+        alice.Journal.Before = null;
+
+        await SendWhenRecoveredAsync(alice, bob, "after");
+        Assert.Equal(["after"], await bob.ReceiveAsync(1));
+        Assert.Equal(2, attempts);
     }
 
     [Fact]

@@ -52,6 +52,9 @@ internal sealed class Party : IAsyncDisposable
 
     internal ILoggerFactory? Loggers { get; set; }
 
+    /// <summary>Gets or sets what orders this party's shards; of the next start.</summary>
+    internal IPlacement? Placement { get; set; }
+
     internal Kyberium.Engine.Cryptography.PlatformLattice? Lattice { get; set; }
 
     /// <summary>Gets the audit events that were durable, of every engine this party had.</summary>
@@ -92,6 +95,7 @@ internal sealed class Party : IAsyncDisposable
             AuditSink = Sink ?? new AuditQueue(Audit),
             LoggerFactory = Loggers ?? NullLoggerFactory.Instance,
         };
+        parts.Placement = Placement;
         parts.PlatformLattice = Lattice ?? parts.PlatformLattice;
         parts.PeerLinks.Add(_tap);
         Engine = accept

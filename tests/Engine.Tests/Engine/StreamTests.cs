@@ -8,7 +8,7 @@ namespace Kyberium.Engine.Tests.Engine;
 /// <summary>Payloads in parts between two engines.</summary>
 public sealed class StreamTests
 {
-    private readonly CancellationToken _timely = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken _timely = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;     // tens of megabytes, beside other tests
     private static readonly PeerKey Bob = new(IdentityName.Default, TwoEngines.BobPeer);
 
     [Fact]
@@ -69,6 +69,23 @@ public sealed class StreamTests
         await pair.Bob.AcknowledgeAsync(third.Id, _timely);
         var again = await Assert.ThrowsAsync<EngineException>(() => pair.Bob.AcknowledgeAsync(third.Id, _timely));
         Assert.Equal(EngineErrorCode.MessageUnknown, again.Code);
+    }
+
+    [Fact]
+    public async Task A_part_of_a_stream_cannot_be_acknowledged_by_itself()
+    {
+        await using var pair = await TwoEngines.StartAsync();
+        await pair.Alice.SendStreamAsync(TwoEngines.BobPeer, new MemoryStream(Bytes(700_000)), cancellationToken: _timely);
+        var whole = await TakeAsync(pair.Bob);
+
+        foreach (var number in new[] { whole.Id.Number - 1, whole.Id.Number + 1 })
+        {
+            var refused = await Assert.ThrowsAsync<EngineException>(() => pair.Bob.AcknowledgeAsync(whole.Id with { Number = number }, _timely));
+            Assert.Equal(EngineErrorCode.MessageUnknown, refused.Code);
+        }
+
+        await pair.Bob.RejectAsync(whole.Id, _timely);
+        Assert.Equal(700_000, (await TakeAsync(pair.Bob)).Stream!.Length);
     }
 
     [Fact]

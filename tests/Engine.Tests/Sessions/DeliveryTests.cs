@@ -283,8 +283,12 @@ public sealed class DeliveryTests
         _world.Do(A, new PeerCommand.ResetStream(Outgoing: true, Incoming: false));
         var next = _world.Take(A, EnvelopeType.Message);
         _world.Deliver(late);
-        _world.Do(B, new PeerCommand.ResetStream(Outgoing: false, Incoming: true));
+        LetGo();
+        _world.Deliver(late);
+        Assert.True(B.State.Incoming.Id.IsZero);
         _world.Deliver(Assert.Single(next));
+        Assert.True(B.State.Incoming.Id.IsZero);        // which of the two is the newer a greeting tells
+        _world.Run();
         Assert.Equal(A.State.Outgoing.Id, B.State.Incoming.Id);
 
         _world.Deliver(late);
@@ -300,7 +304,7 @@ public sealed class DeliveryTests
     {
         _world.Send(A, "one");
         _world.Run();
-        _world.Do(B, new PeerCommand.ResetStream(Outgoing: false, Incoming: true));
+        LetGo();
         _world.Send(A, "two");
         _world.Run();
         Assert.Equal(["one", "two"], B.Inbox());
@@ -322,9 +326,15 @@ public sealed class DeliveryTests
 
         Assert.NotEmpty(_world.Take(B, EnvelopeType.Acknowledge));      // lost, so that both come again
         B.State.Incoming.Unhandled.First!.Value.HandedOut = true;
-        _world.Do(B, new PeerCommand.ResetStream(Outgoing: false, Incoming: true));
+        LetGo();
+        _world.Do(B, new PeerCommand.Rekey());
+        while (B.State.Incoming.Id.IsZero)
+        {
+            _world.Deliver(_world.Network[0]);      // taken up from number 1 on, which is yet to come
+        }
+
+        _world.Take(A, EnvelopeType.Message);
         _world.Send(A, "three");
-        _world.Deliver(Assert.Single(_world.Take(A, EnvelopeType.Message)));        // taken up from number 1 on, which is yet to come
         Assert.Equal(2UL, B.State.Incoming.WaitsThrough);
         if (restarts)
         {
@@ -354,6 +364,52 @@ public sealed class DeliveryTests
         _world.Run();
         Assert.Null(A.State.Outgoing.Stopped);
         Assert.Equal(["old", "new"], B.Inbox());
+    }
+
+    [Fact]
+    public void A_stream_that_stands_is_left_where_it_stands_when_an_operator_wants_it_taken_up_anew()
+    {
+        _world.Send(A, "one");
+        _world.Deliver(Assert.Single(_world.Take(A, EnvelopeType.Message)));
+        var late = _world.Take(B, EnvelopeType.Acknowledge);
+        Assert.Null(_world.Do(B, new PeerCommand.ResetStream(Outgoing: false, Incoming: true)).Error);
+        late.ForEach(acknowledgement => _world.Deliver(acknowledgement));
+        _world.Send(A, "two");
+        _world.Run();
+
+        Assert.Equal(["one", "two"], B.Inbox());
+        Assert.Null(B.State.Incoming.Stopped);
+        Assert.Empty(B.State.Incoming.Retired);
+    }
+
+    /// <summary>Goal: neither a message nor an acknowledgement of a stream that is not known decides anything. Method: each names one, and no more than a
+    /// rekey follows, whose greetings say where both sides stand.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_record_that_names_a_stream_never_met_has_a_greeting_asked_for(bool isMessage)
+    {
+        _world.Send(A, "one");
+        _world.Send(B, "one");
+        _world.Run();
+        var (incoming, outgoing) = (B.State.Incoming.Id, B.State.Outgoing.Id);
+        var unknown = new StreamId(7, 7);
+        var type = isMessage ? EnvelopeType.Message : EnvelopeType.Acknowledge;
+        var record = isMessage
+            ? new DeliveryMessage(unknown, 5, 5, default, MessageFlags.None, "late"u8).Encode() : new Acknowledgement(unknown, 5, default).Encode();
+        var index = B.State.Sending!.Current.LocalIndex;
+        for (var i = 0; i < 3; i++)
+        {
+            _world.Do(B, new PeerCommand.Record(index, type, record));
+        }
+
+        var asked = Assert.Single(_world.Network);
+        Assert.Equal((false, EnvelopeType.RekeyCarrier), (asked.FromA, asked.Type));
+        _world.Run();
+        Assert.Equal((incoming, outgoing), (B.State.Incoming.Id, B.State.Outgoing.Id));
+        Assert.Equal((null, null), (B.State.Incoming.Stopped, B.State.Outgoing.Stopped));
+        Assert.Equal(1U, B.State.Sending.Current.Number.Value);
+        Assert.Equal(["one"], B.Inbox());
     }
 
     [Fact]
@@ -433,5 +489,14 @@ public sealed class DeliveryTests
         _world.Deliver(lateAnswer);
         Assert.Null(A.State.Incoming.Stopped);
         Assert.Equal(["one"], A.Inbox());
+    }
+
+    /// <summary>Stops B's end of A's stream and has its operator let the stream go.</summary>
+    private void LetGo()
+    {
+        var stopped = new PeerEvent.IncomingStopped(StopReason.HistoriesDiffer);
+        PeerFacts.Apply(B.State, stopped);
+        B.Durable.Add(stopped);
+        _world.Do(B, new PeerCommand.ResetStream(Outgoing: false, Incoming: true));
     }
 }

@@ -154,6 +154,7 @@ public sealed class PeerLifecycleTests
         Assert.NotEqual(outgoing, A.State.Outgoing.Id);
         Assert.Equal(incoming, A.State.Incoming.Id);
         outgoing = A.State.Outgoing.Id;
+        PeerFacts.Apply(A.State, new PeerEvent.IncomingStopped(StopReason.HistoriesDiffer));
         _world.Do(A, new PeerCommand.ResetStream(Outgoing: false, Incoming: true));
         Assert.Equal(outgoing, A.State.Outgoing.Id);
         Assert.True(A.State.Incoming.Id.IsZero);

@@ -236,6 +236,8 @@ public sealed class CommitLineTests
 
         public ValueTask<ShardExtent> AcquireAsync(ShardId shard, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
+        public ValueTask<ShardExtent> AcquireAsync(ShardId shard, Fence held, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
         public IAsyncEnumerable<JournalRecord> ReadRecordsAsync(ShardId shard, LogPosition after, CancellationToken cancellationToken = default) =>
             throw new NotSupportedException();
 

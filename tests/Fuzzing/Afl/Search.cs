@@ -7,7 +7,11 @@ namespace Kyberium.Fuzzing.Afl;
 /// <summary>One search of a target by afl-fuzz over an instrumented copy of this program. A search that was stopped goes on where it was.</summary>
 internal sealed class Search(FuzzTarget target, string folder)
 {
-    private static readonly string[] Instrumented = ["Kyberium.Engine.dll", "Kyberium.Configuration.Hocon.dll", "kyberium.dll"];
+    /// <summary>Gets the assemblies of the product that lie beside this program: what a target reads may be in any.</summary>
+    internal static IReadOnlyList<string> Instrumented { get; } = [.. Directory.EnumerateFiles(AppContext.BaseDirectory, "*.dll")
+        .Select(static file => Path.GetFileName(file))
+        .Where(static name => name.StartsWith("kyberium.", StringComparison.OrdinalIgnoreCase) && name != "Kyberium.Fuzzing.dll")
+        .Order(StringComparer.Ordinal)];
 
     private string Output => Path.Combine(folder, target.Name);
 

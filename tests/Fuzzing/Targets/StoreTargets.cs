@@ -31,11 +31,11 @@ internal static class StoreTargets
             _ => false,
         });
 
-    /// <summary>First byte 0: a snapshot; 1: an outbox row; 2: an inbox row.</summary>
+    /// <summary>First byte 0: a snapshot of any version; 1: an outbox row; 2: an inbox row.</summary>
     internal static FuzzTarget Snapshot { get; } = new(
         "snapshot",
         () => [
-            .. Laws.Tagged(0, [Sample("others", "snapshot")]), .. Laws.Tagged(1, [Sample("others", "outbox-row")]),
+            .. Laws.Tagged(0, [Sample("others", "snapshot"), Sample("others", "snapshot-3")]), .. Laws.Tagged(1, [Sample("others", "outbox-row")]),
             .. Laws.Tagged(2, [Sample("others", "inbox-row")]),
         ],
         bytes => bytes.Length > 0 && bytes[0] switch
@@ -93,7 +93,18 @@ internal static class StoreTargets
         var writer = new StateWriter();
         SnapshotCodec.Write(
             writer, state, new StepInput(new UnixMillis(0), new MonotonicMillis(0), Engine.Cryptography.SystemEntropy.Instance), position);
-        _ = SnapshotCodec.Read(writer.Written.ToArray(), new PeerState(state.Key), new UnixMillis(0));
+        var written = writer.Written.ToArray();
+        var again = new PeerState(state.Key);
+        _ = SnapshotCodec.Read(written, again, new UnixMillis(0));
+        for (var i = 0; i < state.Pins.Count; i++)
+        {
+            var (before, after) = (state.Pins[i], again.Pins[i]);
+            if ((before.Fingerprint, before.Suites, before.Proved) != (after.Fingerprint, after.Suites, after.Proved) || !after.Document.IsEmpty)
+            {
+                throw new BrokenLawException("a pin is another when its snapshot is written again");
+            }
+        }
+
         return true;
     }
 

@@ -50,7 +50,9 @@ public sealed class PromptProcessTests
         internal PseudoTerminal(int port)
         {
             var pbm = Path.Combine(AppContext.BaseDirectory, "pbm");
-            var start = new ProcessStartInfo("script", ["-q", "-e", "-c", $"stty cols 120; exec '{pbm}' 127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}", "/dev/null"])
+            // A shell lets what it starts in the background ignore SIGINT, and a child inherits that.
+            var start = new ProcessStartInfo("env", ["--default-signal=INT", "script", "-q", "-e", "-c",
+                $"stty cols 120; exec '{pbm}' 127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}", "/dev/null"])
             {
                 RedirectStandardInput = true, RedirectStandardOutput = true,
             };

@@ -34,6 +34,8 @@ internal static class Troubles
             cast.Application.OpenNewerVersion();
         }),
         new(1, Faults.TwoOwners, "two owners", static (cast, node) => node.PauseAndReplace(cast.Choices.Between(0, 5 * Second))),
+        new(2, Faults.Moves, "move", static (cast, node) => node.MoveShard(cast.Choices.Between(0, 3 * Second))),
+        new(1, Faults.Moves, "lease over", static (cast, node) => node.LoseLease(cast.Choices.Between(0, 2 * Second), cast.Choices.Between(0, 3 * Second))),
         new(1, Faults.BitRot, "bit rot", static (_, node) => node.CrashAndRot()),
         new(1, Faults.Suspension, "suspend", static (cast, node) => cast.Application.Suspend(node, cast.Other(node))),
         new(1, Faults.Suspension, "resume", static (cast, node) => cast.Application.ResumeSome(node, cast.Nodes)),

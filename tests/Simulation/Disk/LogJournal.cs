@@ -83,6 +83,12 @@ internal sealed class LogJournal : IJournal
         return new(EnqueueAsync(new Request(RequestKind.Acquire, shard, null, _host.Completion)));
     }
 
+    public ValueTask<ShardExtent> AcquireAsync(ShardId shard, Fence held, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return new(EnqueueAsync(new Request(RequestKind.Acquire, shard, null, _host.Completion) { Held = held }));
+    }
+
     public ValueTask CommitAsync(JournalCommit commit, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(commit);
@@ -251,7 +257,8 @@ internal sealed class LogJournal : IJournal
     {
         if (request.Kind == RequestKind.Acquire)
         {
-            request.Frame = new LogFrame.Acquire(request.Shard, Get(request.Shard).StageAcquire());
+            request.Failure = Get(request.Shard).StageAcquire(request.Held, out var fence);
+            request.Frame = request.Failure is null ? new LogFrame.Acquire(request.Shard, fence) : null;
         }
         else if (request.IsCancelled)
         {
@@ -373,6 +380,9 @@ internal sealed class LogJournal : IJournal
         internal TaskCompletionSource<ShardExtent> Done { get; } = new(completion);
 
         internal bool IsCancelled { get; init; }
+
+        /// <summary>Gets the fence that an acquisition has to find; <see langword="null"/>: any.</summary>
+        internal Fence? Held { get; init; }
 
         internal LogFrame? Frame { get; set; }
 

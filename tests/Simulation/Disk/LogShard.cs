@@ -36,10 +36,18 @@ internal sealed class LogShard(ShardId id)
     /// <summary>Lets commits after one that was not taken fail until <see cref="Resume"/>.</summary>
     internal void Refuse() => _failed = true;
 
-    internal Fence StageAcquire()
+    /// <returns>Why the acquisition is refused, or <see langword="null"/>.</returns>
+    internal Exception? StageAcquire(Fence? held, out Fence fence)
     {
+        if (held is { } expected && expected != _stagedFence)
+        {
+            fence = default;
+            return JournalErrors.Fenced(id, expected, _stagedFence);
+        }
+
         _failed = false;
-        return _stagedFence = new Fence(_stagedFence.Value + 1);
+        fence = _stagedFence = new Fence(_stagedFence.Value + 1);
+        return null;
     }
 
     /// <returns>Why the commit is refused, or <see langword="null"/>.</returns>

@@ -213,7 +213,7 @@ internal sealed partial class Application(
         Do(node, null, async (process, engine) =>
         {
             var info = await engine.GetPeerAsync(peer.PeerId).ConfigureAwait(false);
-            if (process.IsAlive)
+            if (process.IsAlive && process == node.Process)     // what a deposed owner shows may be older than what is known
             {
                 ledgers.Of(node.Name, peer.Name).SenderShowed(info, outgoingEra);
                 incoming.ReceiverShowed(info, acknowledged, era);

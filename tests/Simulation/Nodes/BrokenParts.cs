@@ -67,6 +67,9 @@ internal abstract class PassingJournal(IJournal inner) : IJournal
     public ValueTask<ShardExtent> AcquireAsync(ShardId shard, CancellationToken cancellationToken = default) =>
         Inner.AcquireAsync(shard, cancellationToken);
 
+    public ValueTask<ShardExtent> AcquireAsync(ShardId shard, Fence held, CancellationToken cancellationToken = default) =>
+        Inner.AcquireAsync(shard, held, cancellationToken);
+
     public ValueTask<ShardExtent> ReadExtentAsync(ShardId shard, CancellationToken cancellationToken = default) =>
         Inner.ReadExtentAsync(shard, cancellationToken);
 

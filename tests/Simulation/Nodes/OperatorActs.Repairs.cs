@@ -65,7 +65,7 @@ internal sealed partial class OperatorActs
                 // It was removed, or the store is a new one.
             }
 
-            if (process.IsAlive)
+            if (process.IsAlive && process == node.Process)     // what a deposed owner shows may be older than what was done since
             {
                 _sound[pair] = info is { OutgoingStopped: "", IncomingStopped: "", Status: not PeerStatus.Held }
                     && info.Pins.Contains(identity.Fingerprint) && _identities[node.Name].PreviousFingerprint is null;

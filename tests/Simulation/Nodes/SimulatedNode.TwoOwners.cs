@@ -19,12 +19,15 @@ internal sealed partial class SimulatedNode
     /// <summary>Lets the process stand still, another start over the same store, and the first go on some time after that.</summary>
     internal void PauseAndReplace(long micros)
     {
-        if (_deposed is not null || _newerStore is not null || Process is not { IsAlive: true, IsDoomed: false, DamageSeen: false } process || Engine is not { } engine)
+        // One that acquires just then would take the store back: in a cluster the lease refuses it, here nothing does.
+        if (_deposed is not null || _placement is not { IsSteady: true } || _newerStore is not null
+            || Process is not { IsAlive: true, IsDoomed: false, DamageSeen: false } process || Engine is not { } engine)
         {
             return;
         }
 
         process.Pause();
+        _placement!.Depose();
         (_deposed, _deposedNumber, Process, Engine) = (process, _processes, null, null);
         world.Note(process.Name, "stands still; another process takes over its store");
         world.After(null, _choices.Between(1_000, scenario.RestartMicrosMax), Start);

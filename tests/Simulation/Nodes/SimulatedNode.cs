@@ -19,6 +19,7 @@ internal sealed partial class SimulatedNode(
     private readonly List<(long Length, int Process)> _copies = [];
     private int _checkpointedBy;
     private byte[]? _newerStore;
+    private SimulatedPlacement? _placement;
 
     internal string Name { get; } = name;
 
@@ -64,6 +65,24 @@ internal sealed partial class SimulatedNode(
         }
     }
 
+    /// <summary>Orders one of the process's shards away for a while.</summary>
+    internal void MoveShard(long awayMicros)
+    {
+        if (IsUp)
+        {
+            _placement!.Move(_choices.Below(scenario.Shards), awayMicros);
+        }
+    }
+
+    /// <summary>Ends the process's lease; it is told a while later, and gets another a while after that.</summary>
+    internal void LoseLease(long toldMicros, long awayMicros)
+    {
+        if (IsUp)
+        {
+            _placement!.LoseLease(toldMicros, awayMicros);
+        }
+    }
+
     /// <summary>Lets the disk take very long for everything, for a while.</summary>
     internal void SlowDisk(long micros)
     {
@@ -87,7 +106,7 @@ internal sealed partial class SimulatedNode(
     /// <summary>The witnesses in the keyring name this process's fences from now on.</summary>
     internal void Checkpointed(SimulatedProcess process)
     {
-        if (process == Process)
+        if (process == Process && _placement is { IsSteady: true, HasLostLease: false })
         {
             // A deposed owner may still write its older witness over this one.
             _checkpointedBy = _deposed is null ? _processes : _deposedNumber;
@@ -256,6 +275,7 @@ internal sealed partial class SimulatedNode(
             TimeProvider = process.Time,
             AuditSink = parts.WrapSink(new SimulatedSink(world, process, this, Audit, _choices)),
         };
+        engineParts.Placement = _placement = new SimulatedPlacement(world, process, scenario.Shards);
         engineParts.PeerLinks.Add(parts.WrapLink(network.Connect(this, process)));
         return engineParts;
     }
@@ -263,7 +283,7 @@ internal sealed partial class SimulatedNode(
     private void ShardEnded(SimulatedProcess process, string line, Exception reason)
     {
         // A commit that fails for good may end a shard, which then recovers; anything else that ends one is a defect.
-        if (reason is not EngineException { Code: EngineErrorCode.JournalUnavailable or EngineErrorCode.JournalFull }
+        if (reason is not EngineException { Code: EngineErrorCode.JournalUnavailable or EngineErrorCode.JournalFull or EngineErrorCode.LeaseLost }
             && !process.Explains(reason))
         {
             world.Violate("no shard ends by a defect", $"{process.Name}: {line} {reason}");

@@ -6,7 +6,8 @@ namespace Kyberium.Engine.Sessions.Delivery;
 /// later by a peer that had been told all of this, so less than this means that one store went back in time.</summary>
 /// <param name="Outgoing">This side's stream.</param>
 /// <param name="LowestUnacknowledged">Everything below was acknowledged in that stream.</param>
-/// <param name="Incoming">The peer's stream as known then; none before the first.</param>
+/// <param name="WasAcknowledged">Whether the peer had acknowledged anything since this side knows it, in whichever stream.</param>
+/// <param name="IncomingTurn">Which of the peer's streams was known: <see cref="IncomingStream.Turn"/> then.</param>
 /// <param name="Expected">Everything below was accepted from that stream.</param>
 internal readonly record struct GreetingBaseline(
-    StreamId Outgoing, ulong LowestUnacknowledged, StreamId Incoming, ulong Expected);
+    StreamId Outgoing, ulong LowestUnacknowledged, bool WasAcknowledged, int IncomingTurn, ulong Expected);

@@ -30,20 +30,19 @@ internal static class GreetingRules
             return;
         }
 
+        // Nothing else was learned of the peer's streams since this side's message was made: the greeting, made after that, is the last word. Otherwise
+        // it may have been overtaken by what was learned meanwhile, and of two streams nothing else tells which is the newer.
+        var isLastWord = baseline.IncomingTurn == known.Turn;
         if (greeting.MyStream != known.Id)
         {
-            if (known.IsRetired(greeting.MyStream))
+            if (isLastWord && known.IsRetired(greeting.MyStream))
             {
-                // If the stream was left only after this side's message was made, the greeting was overtaken by that.
-                if (baseline.Incoming == known.Id)
-                {
-                    IncomingRules.Stop(step, StopReason.PeerStoreRolledBack);
-                }
-
-                return;
+                IncomingRules.Stop(step, StopReason.PeerStoreRolledBack);
             }
-
-            IncomingRules.Adopt(step, greeting.MyStream, greeting.LowestUnacknowledged);
+            else if (isLastWord)
+            {
+                IncomingRules.Adopt(step, greeting.MyStream, greeting.LowestUnacknowledged);
+            }
         }
         else if (known.Stopped is null)
         {
@@ -51,7 +50,7 @@ internal static class GreetingRules
             {
                 IncomingRules.Stop(step, StopReason.OwnStoreRolledBack);
             }
-            else if (baseline.Incoming == known.Id && greeting.Next < baseline.Expected)
+            else if (isLastWord && greeting.Next < baseline.Expected)
             {
                 IncomingRules.Stop(step, StopReason.PeerStoreRolledBack);
             }
@@ -76,9 +75,7 @@ internal static class GreetingRules
             return;     // it will adopt the stream where it stands
         }
 
-        // Before its first greeting of the peer an operator may have started this side's stream anew; then it is not the first one.
-        var knewNothing = own.Retired.Count == 0 || (!baseline.Outgoing.IsZero && baseline.Incoming.IsZero);
-        if (greeting.YourStream != own.Id && own.LowestUnacknowledged == 1 && knewNothing)
+        if (greeting.YourStream != own.Id && !baseline.WasAcknowledged)
         {
             // This side's state was made anew: a fresh store, or a peer that was removed and added again. The peer adopts the
             // stream it has never met. Were this an older copy instead, from before a reset, the peer knows its stream as

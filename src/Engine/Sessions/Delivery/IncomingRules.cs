@@ -1,3 +1,4 @@
+using Kyberium.Engine.Sessions.Ratchet;
 using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine.Sessions.Delivery;
@@ -10,14 +11,14 @@ internal static class IncomingRules
         var stream = step.State.Incoming;
         if (message.Stream != stream.Id)
         {
-            if (stream.IsRetired(message.Stream))
+            // A record tells nothing of when it was sealed: it may be of a stream the peer has left, or from before its store went back in time. A
+            // greeting does. What a retired stream still has under way is late; for any other the next greeting is asked for.
+            if (!stream.IsRetired(message.Stream))
             {
-                // A record of a stream the peer has left may still be under way. If instead its store went back in
-                // time, the next greeting shows it: a rolled-back store opens none of its old sessions.
-                return;
+                NextEpochWish.AskForGreeting(step);
             }
 
-            Adopt(step, message.Stream, message.LowestUnacknowledged);
+            return;
         }
 
         if (stream.Stopped is not null)

@@ -7,6 +7,8 @@ internal sealed class IncomingStream
 {
     internal const int RetiredCountMax = 16;
 
+    private LinkedList<IncomingMessage>? _unhandled;        // an idle peer has none
+
     /// <summary>Gets or sets the peer's stream; none before the first was adopted.</summary>
     internal StreamId Id { get; set; }
 
@@ -19,11 +21,18 @@ internal sealed class IncomingStream
 
     internal StopReason? Stopped { get; set; }
 
+    /// <summary>Gets or sets how often this stay of the owner has taken up another stream or let one go, counted from 1: what was told under an earlier count may be
+    /// older than what is known. Volatile, as are the handshakes that remember it.</summary>
+    internal int Turn { get; set; } = 1;
+
     /// <summary>The peer's earlier streams, newest last; bounded. Meeting one again means a store went back in time.</summary>
     internal ShortList<StreamId> Retired;
 
-    /// <summary>Gets what was accepted and is not yet handled, in the order of acceptance.</summary>
-    internal LinkedList<IncomingMessage> Unhandled { get; } = new();
+    /// <summary>Gets what was accepted and is not yet handled, in the order of acceptance. Who only asks whether there is any asks
+    /// <see cref="UnhandledCount"/>: this makes the list.</summary>
+    internal LinkedList<IncomingMessage> Unhandled => _unhandled ??= new();
+
+    internal int UnhandledCount => _unhandled?.Count ?? 0;
 
     internal long PayloadBytes { get; set; }
 
@@ -47,6 +56,11 @@ internal sealed class IncomingStream
     internal void FindWaiting()
     {
         WaitsThrough = 0;
+        if (UnhandledCount == 0)
+        {
+            return;
+        }
+
         foreach (var message in Unhandled)
         {
             if (message.Stream == Id && message.Number >= Expected)
@@ -58,7 +72,7 @@ internal sealed class IncomingStream
 
     internal LinkedListNode<IncomingMessage>? Find(StreamId stream, ulong number)
     {
-        for (var node = Unhandled.First; node is not null; node = node.Next)
+        for (var node = _unhandled?.First; node is not null; node = node.Next)
         {
             if (node.Value.Number == number && node.Value.Stream == stream)
             {
@@ -69,14 +83,15 @@ internal sealed class IncomingStream
         return null;
     }
 
-    /// <summary>Says whether a stream was left for good: what still comes of it is late. The one forgotten last is not as long as no
-    /// other was adopted: it may be what the peer goes on with.</summary>
-    internal bool IsRetired(StreamId stream) => Retired.Contains(stream) && !(Id.IsZero && Retired[^1] == stream);
+    /// <summary>Says whether a stream was left for another. While none is known none counts as left: an operator let the last one go, and whatever
+    /// the peer goes on with is right.</summary>
+    internal bool IsRetired(StreamId stream) => !Id.IsZero && Retired.Contains(stream);
 
     /// <summary>Forgets where the peer's stream stood; what waits for the application stays.</summary>
     internal void Forget()
     {
         Retire();
+        Turn++;
         Id = default;
         Expected = 1;
         ChainBelow = null;
@@ -90,8 +105,8 @@ internal sealed class IncomingStream
     {
         Forget();
         Retired.Clear();
-        StaleRows.AddRange(Unhandled.Where(message => message.Row != RowState.Absent).Select(message => message.Ordinal));
-        Unhandled.Clear();
+        StaleRows.AddRange((_unhandled ?? []).Where(message => message.Row != RowState.Absent).Select(message => message.Ordinal));
+        _unhandled = null;
         PayloadBytes = 0;
     }
 
@@ -106,6 +121,7 @@ internal sealed class IncomingStream
             Retire();
         }
 
+        Turn++;
         Id = stream;
         Expected = expected;
         ChainBelow = expected == 1 ? ChainHash.Start(stream) : null;

@@ -46,7 +46,8 @@ internal static class OutgoingRules
         return new PeerReply(null, number);
     }
 
-    /// <summary>Takes a cumulative acknowledgement. Beyond what was numbered, or with another chain, one store went back.</summary>
+    /// <summary>Takes a cumulative acknowledgement. Beyond what was numbered, or with another chain, one store went back. One of a stream that is not known
+    /// may be from before this side knew the peer; the greeting that is asked for tells.</summary>
     internal static void Acknowledged(in PeerStep step, in Acknowledgement record)
     {
         var stream = step.State.Outgoing;
@@ -55,7 +56,13 @@ internal static class OutgoingRules
             return;
         }
 
-        if (record.Stream != stream.Id || record.Number >= stream.Next)
+        if (record.Stream != stream.Id)
+        {
+            NextEpochWish.AskForGreeting(step);
+            return;
+        }
+
+        if (record.Number >= stream.Next)
         {
             Stop(step, StopReason.OwnStoreRolledBack);
             return;
@@ -107,11 +114,7 @@ internal static class OutgoingRules
     /// <summary>A session or epoch was chosen anew: what is in flight in an older one may never arrive.</summary>
     internal static void SendAgain(in PeerStep step)
     {
-        var stream = step.State.Outgoing;
-        stream.SentThrough = stream.LowestUnacknowledged - 1;
-        stream.ResendAt = MonotonicMillis.Never;
-        stream.Window = step.Limits.InFlightCountMax;
-        stream.Timer.Restart();
+        step.State.Outgoing.SendAgain(step.Limits.InFlightCountMax);
     }
 
     /// <summary>Seals what may be in flight and is not. The one place that sends messages.</summary>
@@ -130,7 +133,7 @@ internal static class OutgoingRules
             Expire(step);       // found on load, or by a clock that was set: before anything goes out, not at the next tick
         }
 
-        if (stream.Window == 0)
+        if (stream.Window == 0 && stream.Count > 0)
         {
             stream.Window = step.Limits.InFlightCountMax;
         }

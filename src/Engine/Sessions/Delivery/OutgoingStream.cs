@@ -11,20 +11,14 @@ internal sealed class OutgoingStream
     // A search through fewer costs less than a table.
     private const int SearchedCountMax = 32;
 
-    private OutgoingMessage[] _ring = [];
-
-    // From the first search in a long outbox until it is empty.
-    private Dictionary<Guid, ulong>? _numbers;
-    private int _head;
-    private ulong _chainedThrough;
-    private MonotonicMillis _unansweredSince = MonotonicMillis.Never;
+    private Outbox? _outbox;        // from the first message on: an idle peer that was never sent one has none
 
     /// <summary>Gets or sets the stream's id; none before the peer is added.</summary>
     internal StreamId Id { get; set; }
 
     internal ulong LowestUnacknowledged { get; private set; } = 1;
 
-    internal int Count { get; private set; }
+    internal int Count => _outbox?.Count ?? 0;
 
     /// <summary>Gets the number the next message will have.</summary>
     internal ulong Next => LowestUnacknowledged + (ulong)Count;
@@ -32,7 +26,10 @@ internal sealed class OutgoingStream
     /// <summary>Gets the chain just below the lowest unacknowledged number.</summary>
     internal ChainValue ChainBelow { get; private set; }
 
-    internal long PayloadBytes { get; private set; }
+    /// <summary>Gets whether the peer has acknowledged anything since this side knows it, in this stream or an earlier one.</summary>
+    internal bool WasAcknowledged => LowestUnacknowledged > 1 || Completed.Count > 0;
+
+    internal long PayloadBytes => _outbox?.PayloadBytes ?? 0;
 
     internal StopReason? Stopped { get; set; }
 
@@ -48,28 +45,40 @@ internal sealed class OutgoingStream
     // Volatile: what was sent in this stay of the owner, and when to send again.
 
     /// <summary>Gets or sets the highest number sealed since the current session was chosen.</summary>
-    internal ulong SentThrough { get; set; }
+    internal ulong SentThrough
+    {
+        get => _outbox?.SentThrough ?? LowestUnacknowledged - 1;
+        set => Kept(unless: value == LowestUnacknowledged - 1)?.SentThrough = value;
+    }
 
-    /// <summary>When to send again what is not acknowledged. A field, since it changes in place.</summary>
-    internal ResendTimer Timer;
+    /// <summary>Gets when to send again what is not acknowledged, to be changed in place.</summary>
+    internal ref ResendTimer Timer => ref Kept().Timer;
 
     /// <summary>Gets or sets how many may be in flight; a few when an answer stays out, grown by answers; 0: not yet chosen.</summary>
-    internal int Window { get; set; }
+    internal int Window
+    {
+        get => _outbox?.Window ?? 0;
+        set => Kept(unless: value == 0)?.Window = value;
+    }
 
-    internal MonotonicMillis ResendAt { get; set; } = MonotonicMillis.Never;
+    internal MonotonicMillis ResendAt
+    {
+        get => _outbox?.ResendAt ?? MonotonicMillis.Never;
+        set => Kept(unless: value == MonotonicMillis.Never)?.ResendAt = value;
+    }
 
     /// <summary>Gets or sets since when a message sent has gone unacknowledged. Only an acknowledgement clears it: a peer may
     /// answer all else in a session that this side alone still sends in.</summary>
     internal MonotonicMillis? UnansweredSince
     {
-        get => MonotonicMillis.Known(_unansweredSince);
-        set => _unansweredSince = value ?? MonotonicMillis.Never;
+        get => MonotonicMillis.Known(_outbox?.UnansweredSince ?? MonotonicMillis.Never);
+        set => Kept(unless: value is null)?.UnansweredSince = value ?? MonotonicMillis.Never;
     }
 
     internal ChainValue ChainLast => ChainBefore(Next);
 
     internal OutgoingMessage this[ulong number] =>
-        _ring[(_head + (int)(number - LowestUnacknowledged)) & (_ring.Length - 1)];
+        _outbox!.At((int)(number - LowestUnacknowledged));
 
     /// <summary>Gets the chain just below a number from the lowest unacknowledged to the next.</summary>
     /// <remarks>Worked out when first asked for: what is only stored, or recovered, is not hashed.</remarks>
@@ -80,12 +89,12 @@ internal sealed class OutgoingStream
             return ChainBelow;
         }
 
-        while (_chainedThrough < number - 1)
+        while (_outbox!.ChainedThrough < number - 1)
         {
-            var next = _chainedThrough + 1;
+            var next = _outbox.ChainedThrough + 1;
             var previous = next == LowestUnacknowledged ? ChainBelow : this[next - 1].ChainAfter;
             this[next].ChainAfter = ChainHash.Next(previous, next, this[next].ChainFlags, this[next].Digest.Span);
-            _chainedThrough = next;
+            _outbox.ChainedThrough = next;
         }
 
         return this[number - 1].ChainAfter;
@@ -102,57 +111,59 @@ internal sealed class OutgoingStream
     {
         LowestUnacknowledged = lowestUnacknowledged;
         ChainBelow = chainBelow;
-        SentThrough = lowestUnacknowledged - 1;
-        _chainedThrough = SentThrough;
+        if (_outbox is { } outbox)
+        {
+            outbox.SentThrough = outbox.ChainedThrough = lowestUnacknowledged - 1;
+        }
+    }
+
+    /// <summary>A session or epoch was chosen anew: all that is open goes out for the first time in it.</summary>
+    /// <param name="window">How many may be in flight; what is not in use yet chooses it with its first message.</param>
+    internal void SendAgain(int window)
+    {
+        if (_outbox is { } outbox)
+        {
+            outbox.SentThrough = LowestUnacknowledged - 1;
+            outbox.ResendAt = MonotonicMillis.Never;
+            outbox.Window = window;
+            outbox.Timer.Restart();
+        }
     }
 
     internal void Add(OutgoingMessage message)
     {
-        if (Count == _ring.Length)
-        {
-            var grown = new OutgoingMessage[Math.Max(4, _ring.Length * 2)];
-            for (var i = 0; i < Count; i++)
-            {
-                grown[i] = _ring[(_head + i) & (_ring.Length - 1)];
-            }
-
-            _ring = grown;
-            _head = 0;
-        }
-
-        _numbers?.TryAdd(message.Operation, Next);
-        _ring[(_head + Count) & (_ring.Length - 1)] = message;
-        Count++;
-        PayloadBytes += message.Payload.Length;
+        var outbox = Kept();
+        outbox.Numbers?.TryAdd(message.Operation, Next);
+        outbox.Add(message);
     }
 
     /// <summary>Drops everything up to <paramref name="number"/>.</summary>
     internal void AcknowledgeThrough(ulong number)
     {
+        if (number < LowestUnacknowledged)
+        {
+            return;
+        }
+
+        var outbox = Kept();
         while (LowestUnacknowledged <= number)
         {
             ChainBelow = ChainBefore(LowestUnacknowledged + 1);
-            ref var slot = ref _ring[_head];
-            PayloadBytes -= slot.Payload.Length;
-            Remember(slot.Operation);
-            _numbers?.Remove(slot.Operation);
-            if (slot.Row != RowState.Absent)
+            var message = outbox.RemoveFirst();
+            Remember(message.Operation);
+            outbox.Numbers?.Remove(message.Operation);
+            if (message.Row != RowState.Absent)
             {
                 StaleRows.Add(LowestUnacknowledged);
             }
 
-            slot = null!;
-            _head = (_head + 1) & (_ring.Length - 1);
-            Count--;
             LowestUnacknowledged++;
         }
 
-        SentThrough = Math.Max(SentThrough, LowestUnacknowledged - 1);
-        if (Count == 0)
+        outbox.SentThrough = Math.Max(outbox.SentThrough, LowestUnacknowledged - 1);
+        if (outbox.Count == 0)
         {
-            _ring = [];     // an idle peer keeps no buffer
-            _numbers = null;
-            _head = 0;
+            outbox.Empty();     // an idle peer keeps no buffer
         }
     }
 
@@ -160,9 +171,9 @@ internal sealed class OutgoingStream
     internal void Expire(ulong number)
     {
         var message = this[number];
-        PayloadBytes -= message.Payload.Length;
+        _outbox!.PayloadBytes -= message.Payload.Length;
         message.Void();
-        PayloadBytes += message.Payload.Length;
+        _outbox.PayloadBytes += message.Payload.Length;
     }
 
     /// <summary>Forgets everything, with the peer.</summary>
@@ -177,18 +188,10 @@ internal sealed class OutgoingStream
         }
 
         Id = default;
-        _ring = [];
-        _numbers = null;
-        _head = 0;
-        Count = 0;
-        PayloadBytes = 0;
+        _outbox = null;
         Stopped = null;
         Retired.Clear();
         Completed.Clear();
-        Timer = default;
-        Window = 0;
-        ResendAt = MonotonicMillis.Never;
-        UnansweredSince = null;
         Restore(1, default);
     }
 
@@ -211,11 +214,7 @@ internal sealed class OutgoingStream
             Retired.AddNewest(Id, RetiredCountMax);
         }
 
-        _ring = [];
-        _numbers = null;
-        _head = 0;
-        Count = 0;
-        PayloadBytes = 0;
+        _outbox?.Empty();
         Stopped = null;
         Open(stream);
         foreach (var message in open)
@@ -241,7 +240,7 @@ internal sealed class OutgoingStream
     {
         if (Count > SearchedCountMax)
         {
-            return (_numbers ??= Index()).TryGetValue(operation, out number);
+            return (_outbox!.Numbers ??= Index()).TryGetValue(operation, out number);
         }
 
         for (number = LowestUnacknowledged; number < Next; number++)
@@ -267,6 +266,77 @@ internal sealed class OutgoingStream
     }
 
     internal void Remember(Guid operation) => Completed.AddNewest(operation, CompletedCountMax);
+
+    private Outbox Kept() => _outbox ??= new Outbox { SentThrough = LowestUnacknowledged - 1, ChainedThrough = LowestUnacknowledged - 1 };
+
+    // What says no more than that nothing is under way needs no object.
+    private Outbox? Kept(bool unless) => unless ? _outbox : Kept();
+
+    /// <summary>The messages that are not acknowledged, and what is known of those under way.</summary>
+    private sealed class Outbox
+    {
+        internal ResendTimer Timer;
+        private OutgoingMessage[] _ring = [];
+        private int _head;
+
+        /// <summary>Gets or sets the numbers by operation, from the first search in a long outbox until it is empty.</summary>
+        internal Dictionary<Guid, ulong>? Numbers { get; set; }
+
+        internal int Count { get; private set; }
+
+        internal long PayloadBytes { get; set; }
+
+        internal ulong ChainedThrough { get; set; }
+
+        internal ulong SentThrough { get; set; }
+
+        internal int Window { get; set; }
+
+        internal MonotonicMillis ResendAt { get; set; } = MonotonicMillis.Never;
+
+        internal MonotonicMillis UnansweredSince { get; set; } = MonotonicMillis.Never;
+
+        internal OutgoingMessage At(int place) => _ring[(_head + place) & (_ring.Length - 1)];
+
+        internal void Add(OutgoingMessage message)
+        {
+            if (Count == _ring.Length)
+            {
+                var grown = new OutgoingMessage[Math.Max(4, _ring.Length * 2)];
+                for (var i = 0; i < Count; i++)
+                {
+                    grown[i] = At(i);
+                }
+
+                _ring = grown;
+                _head = 0;
+            }
+
+            _ring[(_head + Count) & (_ring.Length - 1)] = message;
+            Count++;
+            PayloadBytes += message.Payload.Length;
+        }
+
+        internal OutgoingMessage RemoveFirst()
+        {
+            ref var slot = ref _ring[_head];
+            var message = slot;
+            slot = null!;
+            _head = (_head + 1) & (_ring.Length - 1);
+            Count--;
+            PayloadBytes -= message.Payload.Length;
+            return message;
+        }
+
+        internal void Empty()
+        {
+            _ring = [];
+            Numbers = null;
+            _head = 0;
+            Count = 0;
+            PayloadBytes = 0;
+        }
+    }
 }
 
 /// <summary>A durable message on its way out.</summary>

@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using Kyberium.Engine.Cryptography;
+using Kyberium.Engine.Cryptography.SecretMemory;
 
 namespace Kyberium.Engine.Sessions.Handshake;
 
@@ -18,12 +20,14 @@ internal sealed class EpochSecrets : IDisposable
 
     internal const int SecretSize = 64;
 
-    private readonly SecretBytes _block;
+    private SecretSlot _block;
 
-    private EpochSecrets(SecretBytes block)
+    private EpochSecrets(ReadOnlySpan<byte> block)
     {
-        _block = block;
-        HasRoot = block.Reveal()[..SecretSize].ContainsAnyExcept((byte)0);
+        _block = SecretSlot.Take(Size);
+        block.CopyTo(Block);
+        SecretObservation.See(block);
+        HasRoot = block[..SecretSize].ContainsAnyExcept((byte)0);
     }
 
     /// <summary>Gets whether the next epoch can still be made from this one.</summary>
@@ -33,11 +37,11 @@ internal sealed class EpochSecrets : IDisposable
     /// <param name="root"><see cref="SecretSize"/> bytes, which the caller zeroes.</param>
     internal bool TryCopyRoot(Span<byte> root)
     {
-        lock (_block)       // a computation beside the turn reads the root while the turn may erase it
+        lock (this)         // no lock object of its own, as each epoch in memory would have one; a computation beside the turn reads the root while the turn may erase it
         {
             if (HasRoot)
             {
-                _block.Reveal()[..SecretSize].CopyTo(root);
+                Block[..SecretSize].CopyTo(root);
             }
 
             return HasRoot;
@@ -46,39 +50,50 @@ internal sealed class EpochSecrets : IDisposable
 
     /// <summary>Gives a direction's traffic secret.</summary>
     internal ReadOnlySpan<byte> Traffic(TrafficDirection direction) =>
-        _block.Reveal().Slice((1 + (int)direction) * SecretSize, SecretSize);
+        Block.Slice((1 + (int)direction) * SecretSize, SecretSize);
 
     /// <summary>Gives all 256 bytes to be sealed into a snapshot or event.</summary>
-    internal ReadOnlySpan<byte> Reveal() => _block.Reveal();
+    internal ReadOnlySpan<byte> Reveal() => Block;
 
-    /// <summary>Takes over what <see cref="Reveal"/> gave, e.g. from an opened snapshot. An erased root stays erased.</summary>
+    /// <summary>Copies what <see cref="Reveal"/> gave, e.g. from an opened snapshot; the caller zeroes its own. An erased root stays erased.</summary>
     /// <exception cref="ArgumentException">The length is not <see cref="Size"/>.</exception>
     internal static EpochSecrets Restore(ReadOnlySpan<byte> block)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(block.Length, Size);
-        return new EpochSecrets(SecretBytes.CopyOf(block));
+        return new EpochSecrets(block);
     }
-
-    internal static EpochSecrets Own(SecretBytes block) => new(block);
 
     /// <summary>Zeroes the root, so that this epoch's secrets no longer lead to later ones. May be repeated.</summary>
     internal void EraseRoot()
     {
-        lock (_block)
+        lock (this)
         {
-            _block.Erase(0, SecretSize);
+            if (_block.TryGet(out var block))
+            {
+                CryptographicOperations.ZeroMemory(block[..SecretSize]);
+            }
+
             HasRoot = false;
         }
     }
 
     public void Dispose()
     {
-        lock (_block)
+        lock (this)
         {
             HasRoot = false;
-            _block.Dispose();
+            _block.GiveBack();
         }
     }
 
     public override string ToString() => "secrets of one epoch";
+
+    private Span<byte> Block
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(!_block.TryGet(out var block), this);
+            return block;
+        }
+    }
 }

@@ -33,6 +33,24 @@ internal sealed record RekeyBase(SessionId Session, Epoch Epoch, ReadOnlyMemory<
 /// <summary>A computation to run outside the turn.</summary>
 internal abstract record HandshakeTask
 {
+    /// <summary>Gets the pin whose document is computed with; <see langword="null"/>: none is needed any more.</summary>
+    internal Pin? Peer => this switch
+    {
+        Start start => start.Remote,
+        Answer answer => answer.Remote,
+        AnswerRekey rekey => rekey.Remote,
+        _ => null,
+    };
+
+    /// <summary>Gives the same task with the document of its pin.</summary>
+    internal HandshakeTask With(ReadOnlyMemory<byte> document) => this switch
+    {
+        Start start => start with { Remote = start.Remote with { Document = document } },
+        Answer answer => answer with { Remote = answer.Remote with { Document = document } },
+        AnswerRekey rekey => rekey with { Remote = rekey.Remote with { Document = document } },
+        _ => this,
+    };
+
     /// <summary>Makes message 1. <paramref name="Base"/> is <see langword="null"/> for a new session.</summary>
     internal sealed record Start(Suite Suite, Fingerprint Local, Pin Remote, RekeyBase? Base) : HandshakeTask;
 

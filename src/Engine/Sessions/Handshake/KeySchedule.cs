@@ -33,19 +33,19 @@ internal static class KeySchedule
         Hkdf.Extract(previousRoot, splitKeys, pseudorandomKey);
         Hkdf.ExpandLabel(pseudorandomKey, "session id"u8, handshakeHash, sessionId);
         session = SessionId.Read(sessionId);
-        var block = Fill(pseudorandomKey, handshakeHash);
+        var secrets = Expand(pseudorandomKey, handshakeHash);
         CryptographicOperations.ZeroMemory(pseudorandomKey);
-        return EpochSecrets.Own(block);
+        return secrets;
     }
 
-    private static SecretBytes Fill(ReadOnlySpan<byte> pseudorandomKey, ReadOnlySpan<byte> hash)
+    private static EpochSecrets Expand(ReadOnlySpan<byte> pseudorandomKey, ReadOnlySpan<byte> hash)
     {
         Span<byte> block = stackalloc byte[EpochSecrets.Size];
         Hkdf.ExpandLabel(pseudorandomKey, "root"u8, hash, block[..64]);
         Hkdf.ExpandLabel(pseudorandomKey, "i2r"u8, hash, block.Slice(64, 64));
         Hkdf.ExpandLabel(pseudorandomKey, "r2i"u8, hash, block.Slice(128, 64));
         Hkdf.ExpandLabel(pseudorandomKey, "exporter"u8, hash, block.Slice(192, 64));
-        var secrets = SecretBytes.CopyOf(block);
+        var secrets = EpochSecrets.Restore(block);
         CryptographicOperations.ZeroMemory(block);
         return secrets;
     }

@@ -12,6 +12,11 @@ internal sealed class PinnedDocuments
 
     private readonly ConcurrentDictionary<Fingerprint, PublicDocument> _parsed = new();
 
+    /// <summary>Finds a document that was used of late; <see langword="null"/>: its row is to be read.</summary>
+    internal PublicDocument? Find(Fingerprint fingerprint) => _parsed.GetValueOrDefault(fingerprint);
+
+    /// <summary>Parses a pin's document, or gives what was parsed before.</summary>
+    /// <param name="pin">With its document: whoever computes with it has read it, if it was not in memory.</param>
     internal PublicDocument Get(Pin pin)
     {
         if (_parsed.TryGetValue(pin.Fingerprint, out var known))

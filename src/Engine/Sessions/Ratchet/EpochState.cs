@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Kyberium.Engine.Sessions.Handshake;
 using Kyberium.Engine.Wire;
 
@@ -6,6 +7,8 @@ namespace Kyberium.Engine.Sessions.Ratchet;
 /// <summary>One generation of traffic secrets.</summary>
 internal sealed class EpochState
 {
+    private HashBytes _handshakeHash;
+
     internal required Epoch Number { get; init; }
 
     /// <summary>Gets whether this side started the handshake that made the epoch: it seals with i2r and opens with r2i.</summary>
@@ -13,8 +16,12 @@ internal sealed class EpochState
 
     internal required Suite Suite { get; init; }
 
-    /// <summary>Gets the handshake hash, 64 bytes, public.</summary>
-    internal required ReadOnlyMemory<byte> HandshakeHash { get; init; }
+    /// <summary>Gets a copy of the handshake hash, 64 bytes, public. Asked for by rekeys and snapshots only.</summary>
+    internal required ReadOnlyMemory<byte> HandshakeHash
+    {
+        get => ((ReadOnlySpan<byte>)_handshakeHash).ToArray();
+        init => value.Span.CopyTo(_handshakeHash);
+    }
 
     internal required EpochSecrets Secrets { get; init; }
 
@@ -54,6 +61,13 @@ internal sealed class EpochState
         new(session, Number, HandshakeHash, Secrets, LocalIndex, RemoteIndex);
 
     internal long AgeAt(MonotonicMillis now) => AgeMillis + Math.Max(0, now.Value - AgeKnownAt.Value);
+
+    // In place: an array of its own would take half as much again.
+    [InlineArray(64)]
+    private struct HashBytes
+    {
+        private byte _first;
+    }
 }
 
 /// <summary>Counters against the limits of PROTOCOL section 6.</summary>

@@ -25,6 +25,16 @@ internal static class NextEpochWish
         return PeerReply.Done;
     }
 
+    /// <summary>A record named a stream that is not known here. The greetings of the next epoch, in the session that sends, say where both sides stand.</summary>
+    internal static void AskForGreeting(in PeerStep step)
+    {
+        if (step.State.Sending is { } session)
+        {
+            session.IsNextWanted = true;
+            Tick(step);
+        }
+    }
+
     /// <summary>A limit of the traffic under this epoch wants it.</summary>
     internal static void Ask(in PeerStep step, ReceiverIndex index)
     {

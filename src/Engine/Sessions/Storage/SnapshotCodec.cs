@@ -5,14 +5,18 @@ using Kyberium.Engine.Wire;
 namespace Kyberium.Engine.Sessions.Storage;
 
 /// <summary>The bytes of a peer's snapshot and of its open messages' rows (docs/formats/events.md).</summary>
-/// <remarks>A snapshot holds everything durable but payloads, which lie in rows of their own: a peer with a long outbox is
-/// not written again whole for each change.</remarks>
+/// <remarks>A snapshot holds everything durable but payloads and public documents, which lie in rows of their own: a peer with a long
+/// outbox is not written again whole for each change, and one that is idle has no document in memory.</remarks>
 internal static class SnapshotCodec
 {
-    private const byte Version = 1;
+    /// <summary>The documents lie in rows; the ids of acts are always there.</summary>
+    private const byte Version = 3;
 
-    /// <summary>Version 1 and, at its end, the ids of acts; written only when there are some.</summary>
-    private const byte VersionWithActs = 2;
+    /// <summary>Has the documents in its pins, and no ids of acts.</summary>
+    private const byte VersionBeforeActs = 1;
+
+    /// <summary>Version 1 and, at its end, the ids of acts.</summary>
+    private const byte VersionWithDocuments = 2;
 
     // Marks of a session.
     private const byte Superseded = 1;
@@ -20,7 +24,7 @@ internal static class SnapshotCodec
 
     internal static void Write(StateWriter writer, PeerState state, in StepInput input, LogPosition position)
     {
-        writer.Byte(state.Performed.Count == 0 ? Version : VersionWithActs);
+        writer.Byte(Version);
         writer.Int64(position.Value);
         writer.Int64(input.Wall.Value);
         writer.Flag(state.Suspended);
@@ -29,7 +33,7 @@ internal static class SnapshotCodec
         writer.UInt16(state.Pins.Count);
         foreach (var pin in state.Pins)
         {
-            EventCodec.WritePin(writer, pin);
+            WritePin(writer, pin);
         }
 
         EventCodec.WriteTexts(writer, state.Addresses);
@@ -43,10 +47,7 @@ internal static class SnapshotCodec
         writer.Byte(state.Sending is null ? (byte)255 : (byte)state.Sessions.IndexOf(state.Sending));
         WriteOutgoing(writer, state.Outgoing);
         WriteIncoming(writer, state.Incoming);
-        if (state.Performed.Count > 0)
-        {
-            WriteOperations(writer, state.Performed);
-        }
+        WriteOperations(writer, state.Performed);
     }
 
     /// <summary>Reads a snapshot; its open messages are added from their rows, in ascending order of number.</summary>
@@ -55,7 +56,7 @@ internal static class SnapshotCodec
     {
         var reader = new StateReader(bytes);
         var version = reader.Byte();
-        if (version is not (Version or VersionWithActs))
+        if (version is not (Version or VersionWithDocuments or VersionBeforeActs))
         {
             throw new StateFormatException($"snapshot version {version} is not known here");
         }
@@ -69,7 +70,7 @@ internal static class SnapshotCodec
         var pins = new Pin[reader.UInt16()];
         for (var i = 0; i < pins.Length; i++)
         {
-            pins[i] = EventCodec.ReadPin(ref reader);
+            pins[i] = version == Version ? ReadPin(ref reader) : EventCodec.ReadPin(ref reader);
         }
 
         state.Pins = pins;
@@ -86,7 +87,7 @@ internal static class SnapshotCodec
             : throw new StateFormatException($"session {sending} of {state.Sessions.Count} is to be sent in");
         ReadOutgoing(ref reader, state.Outgoing);
         ReadIncoming(ref reader, state.Incoming);
-        if (version == VersionWithActs)
+        if (version != VersionBeforeActs)
         {
             ReadOperations(ref reader, ref state.Performed);
         }
@@ -94,6 +95,17 @@ internal static class SnapshotCodec
         reader.End();
         return position;
     }
+
+    /// <summary>Writes the content of a document's row: its bytes alone, since the peer's seal says whose they are.</summary>
+    internal static void WriteDocumentRow(StateWriter writer, Pin pin) => writer.Fixed(pin.Document.Span);
+
+    /// <summary>Reads a document's row.</summary>
+    /// <param name="bytes">The row; copied.</param>
+    /// <param name="fingerprint">What the row was asked for: its key has only the first bytes of it.</param>
+    internal static ReadOnlyMemory<byte> ReadDocumentRow(ReadOnlyMemory<byte> bytes, Fingerprint fingerprint) =>
+        Fingerprint.Of(bytes.Span) == fingerprint
+            ? bytes.ToArray()
+            : throw new StateFormatException("a document is not the one that is pinned");
 
     internal static void WriteOutboxRow(StateWriter writer, OutgoingMessage message)
     {
@@ -149,6 +161,27 @@ internal static class SnapshotCodec
         message.Row = RowState.Current;
         reader.End();
         return message;
+    }
+
+    private static void WritePin(StateWriter writer, Pin pin)
+    {
+        writer.Fixed(pin.Fingerprint.Bytes);
+        writer.UInt16(pin.Suites.EncodedSize);
+        pin.Suites.Write(writer.Take(pin.Suites.EncodedSize));
+        writer.Flag(pin.Proved);
+    }
+
+    private static Pin ReadPin(ref StateReader reader)
+    {
+        var fingerprint = EventCodec.ReadFingerprint(ref reader);
+        var suites = SuiteSet.Empty;
+        var encoded = reader.Fixed(reader.UInt16()).Span;
+        if (!encoded.IsEmpty && (!SuiteSet.TryRead(encoded, out suites, out _) || suites.EncodedSize != encoded.Length))
+        {
+            throw new StateFormatException("a pin's suites are not known here");
+        }
+
+        return new Pin(fingerprint, default, reader.Flag()) { Suites = suites };
     }
 
     private static void WriteSession(StateWriter writer, SessionState session, MonotonicMillis now)

@@ -35,7 +35,7 @@ public sealed class SecretSlotTests
         secret.Erase(0, length);
         Assert.False(bytes.ContainsAnyExcept((byte)0));
         Assert.Throws<ObjectDisposedException>(() => secret.Reveal().Length);
-        Assert.Equal(before, SlabSets.TakenCount);
+        Assert.InRange(SlabSets.TakenCount, 0, before);     // fewer, when an engine of an earlier test gives up its own meanwhile
     }
 
     [Fact]
@@ -159,7 +159,7 @@ public sealed class SecretSlotTests
                 secret.Dispose();
             }
         })));
-        Assert.Equal(before, SlabSets.TakenCount);
+        Assert.InRange(SlabSets.TakenCount, 0, before);     // fewer, when an engine of an earlier test gives up its own meanwhile
     }
 
     [Fact]

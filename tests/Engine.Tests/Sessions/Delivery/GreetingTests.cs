@@ -188,6 +188,40 @@ public sealed class GreetingTests
         Assert.True(Reported(PeerReport.PeerStateLost));
     }
 
+    [Fact]
+    public void A_stream_never_met_is_left_when_the_greeting_may_be_older_than_the_stream_that_is_known()
+    {
+        var known = A.State.Incoming.Id;
+        Judge(OfB with { MyStream = Unknown, LowestUnacknowledged = 1 }, Baseline with { IncomingTurn = A.State.Incoming.Turn - 1 });
+
+        Assert.Equal(known, A.State.Incoming.Id);
+        Assert.Empty(_output.Events);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void After_an_operator_let_the_stream_go_any_is_taken_up_that_the_peer_goes_on_with_since(bool isSince)
+    {
+        var (earlier, before) = (A.State.Incoming.Id, Baseline);
+        Apply(A, new PeerEvent.IncomingAdopted(Unknown, 1));
+        Apply(A, new PeerEvent.IncomingReset());
+        Judge(OfB, isSince ? Baseline : before);
+
+        Assert.Equal(isSince ? earlier : default, A.State.Incoming.Id);
+        Assert.Null(A.State.Incoming.Stopped);
+        Assert.Equal(isSince ? [Unknown] : [earlier, Unknown], A.State.Incoming.Retired);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_peer_that_knows_another_stream_stops_sending_only_if_it_had_acknowledged_something_before(bool hadAcknowledged)
+    {
+        Judge(OfB with { YourStream = Unknown }, Baseline with { WasAcknowledged = hadAcknowledged });
+        Assert.Equal(hadAcknowledged ? StopReason.OwnStoreRolledBack : null, A.State.Outgoing.Stopped);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -226,7 +260,7 @@ public sealed class GreetingTests
     [Fact]
     public void A_greeting_made_before_the_peers_stream_was_known_does_not_count_as_numbering_anew()
     {
-        Judge(OfB with { LowestUnacknowledged = 2, Next = 2 }, Baseline with { Incoming = Unknown });
+        Judge(OfB with { LowestUnacknowledged = 2, Next = 2 }, Baseline with { IncomingTurn = A.State.Incoming.Turn - 1 });
         Assert.Null(A.State.Incoming.Stopped);
     }
 
@@ -241,7 +275,7 @@ public sealed class GreetingTests
     }
 
     private GreetingBaseline Baseline => new(
-        A.State.Outgoing.Id, A.State.Outgoing.LowestUnacknowledged, A.State.Incoming.Id, A.State.Incoming.Expected);
+        A.State.Outgoing.Id, A.State.Outgoing.LowestUnacknowledged, A.State.Outgoing.WasAcknowledged, A.State.Incoming.Turn, A.State.Incoming.Expected);
 
     private void Judge(in DeliveryGreeting greeting, GreetingBaseline? baseline = null, Side? side = null)
     {

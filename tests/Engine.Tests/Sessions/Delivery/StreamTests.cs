@@ -58,6 +58,30 @@ public sealed class StreamTests
     }
 
     [Fact]
+    public void Whatever_was_acknowledged_in_an_earlier_stream_counts_as_acknowledged_until_the_peer_is_forgotten()
+    {
+        _outgoing.Add(Message(1));
+        Assert.False(_outgoing.WasAcknowledged);
+        _outgoing.AcknowledgeThrough(1);
+        Assert.True(_outgoing.WasAcknowledged);
+        _outgoing.Reset(Second);
+        Assert.True(_outgoing.WasAcknowledged);
+        _outgoing.Clear();
+        Assert.False(_outgoing.WasAcknowledged);
+    }
+
+    [Fact]
+    public void A_turn_is_counted_each_time_another_stream_is_known_or_none()
+    {
+        var first = _incoming.Turn;
+        _incoming.Adopt(First, 1);
+        _incoming.Adopt(Second, 1);
+        _incoming.Forget();
+        Assert.Equal((1, 4), (first, _incoming.Turn));
+        Assert.NotEqual(default(GreetingBaseline).IncomingTurn, first);      // the baseline of who remembers none is nobody's last word
+    }
+
+    [Fact]
     public void The_first_stream_follows_none()
     {
         _incoming.Adopt(First, 1);

@@ -197,6 +197,25 @@ internal static class BrokenRules
         }
     }
 
+    /// <summary>A stream that a message names is taken up at once, without a greeting that tells it to be the newer one (the rule before decision 0016).</summary>
+    internal sealed class RecordsAreBelieved : BrokenRule
+    {
+        internal override string Name => "streams are adopted by messages";
+
+        internal override PeerCommand Before(Side side, PeerCommand command)
+        {
+            if (command is PeerCommand.Record { Type: EnvelopeType.Message } record && MessageRecord.TryParse(record.Plaintext, out var message)
+                && message.Stream != side.State.Incoming.Id && !side.State.Incoming.IsRetired(message.Stream))
+            {
+                var adopted = new PeerEvent.IncomingAdopted(message.Stream, message.LowestUnacknowledged);
+                PeerFacts.Apply(side.State, adopted);
+                side.Durable.Add(adopted);
+            }
+
+            return command;
+        }
+    }
+
     internal static IReadOnlyList<(BrokenRule Rule, Scenario Scenario)> All { get; } =
     [
         (new InitiatorCommitsAtMessage2(), Scenarios.All["rekey, one side starts"]),
@@ -212,7 +231,8 @@ internal static class BrokenRules
         (new LowerAnswersToo(), Scenarios.All["rekey, both start"]),
         (new ResponderCommitsAtMessage1(), Scenarios.All["handshake, one side starts"]),
         (new ResponderSendsAtConfirm(), Scenarios.All["new session over a live one"]),
-        (new RetiredStreamsAreAdopted(), Scenarios.All["delivery, sender starts a new stream"]),
+        (new RetiredStreamsAreAdopted(), Scenarios.All["delivery, sender rolled back unnoticed to before a new stream"]),
+        (new RecordsAreBelieved(), Scenarios.All["delivery, one new stream overtakes another"]),
     ];
 
     private static void Reseal(StepOutput output, Func<PeerEffect.Seal, EpochState?> under)

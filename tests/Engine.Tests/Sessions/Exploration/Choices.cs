@@ -67,7 +67,8 @@ internal static class Choices
             Add(budget.Expiries, ActionKind.Expire, onA, budget, choices);
         }
 
-        Add(onA ? budget.ResetsA : 0, ActionKind.Reset, onA, budget, choices);
+        Add(onA ? budget.ResetsA : budget.ResetsB, ActionKind.Reset, onA, budget, choices);
+        Add(onA ? budget.RemovalsA : budget.RemovalsB, ActionKind.Remove, onA, budget, choices);
         if ((onA ? budget.RollbacksA : budget.RollbacksB) > 0)
         {
             for (var length = side.RollBackFloor; length < side.Durable.Count; length++)

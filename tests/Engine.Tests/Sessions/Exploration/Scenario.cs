@@ -52,6 +52,14 @@ internal readonly record struct Budget
     /// <summary>Gets how often A's operator starts a new stream.</summary>
     internal int ResetsA { get; init; }
 
+    /// <summary>Gets how often B's operator has A's stream taken up anew.</summary>
+    internal int ResetsB { get; init; }
+
+    /// <summary>Gets how often A's operator removes B and adds it again.</summary>
+    internal int RemovalsA { get; init; }
+
+    internal int RemovalsB { get; init; }
+
     internal int RollbacksA { get; init; }
 
     internal int RollbacksB { get; init; }

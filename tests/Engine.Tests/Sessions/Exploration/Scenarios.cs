@@ -41,6 +41,12 @@ internal static class Scenarios
             new("delivery, sender rolled back unnoticed") { World = AtOnce, StartsConnected = true, Budget = new Budget { SendsA = 3, SendsB = 1, RollbacksA = 1, Drops = 1, Ticks = 1 } },
             new("delivery, store rolled back and noticed") { World = AtOnce, StartsConnected = true, Budget = new Budget { SendsA = 2, SendsB = 2, RollbacksA = 1, RollbacksAreNoticed = true, Drops = 1 } },
             new("delivery, sender starts a new stream") { World = AtOnce, StartsConnected = true, Budget = new Budget { SendsA = 2, ResetsA = 1, Drops = 1, Reorders = 2, Duplicates = 1, CrashesB = 1 } },
+            new("delivery, sender rolled back unnoticed to before a new stream") { World = AtOnce, StartsConnected = true, Budget = new Budget { SendsA = 2, ResetsA = 1, RollbacksA = 1 } },
+            new("delivery, one new stream overtakes another") { World = AtOnce, StartsConnected = true, Budget = new Budget { SendsA = 1, ResetsA = 2, Drops = 1, Reorders = 2 } },
+            new("delivery, both operators start the stream anew") { World = AtOnce, StartsConnected = true, Budget = new Budget { SendsA = 2, ResetsA = 1, ResetsB = 1, Drops = 1, Reorders = 2 } },
+            new("handshakes from both sides, and a new stream") { World = AtOnce, Budget = new Budget { ConnectsA = 1, ConnectsB = 1, ResetsA = 1, Reorders = 2 } },
+            new("the sender's operator removes the peer and adds it again") { World = AtOnce, Budget = new Budget { ConnectsA = 2, ConnectsB = 1, RemovalsA = 1, Reorders = 2 } },
+            new("the receiver's operator removes the peer and adds it again") { World = AtOnce, StartsConnected = true, Budget = new Budget { SendsA = 1, ConnectsA = 1, ConnectsB = 1, RemovalsB = 1, Reorders = 2 } },
         };
         return all.Select(scenario => scenario with { StateCountMax = limit });
     }

@@ -100,6 +100,11 @@ internal sealed class WayOn(long millisMax)
         var outgoing = side.State.Outgoing;
         var delivered = outgoing.Count == 0 || outgoing.Stopped is not null || other.State.Incoming.Stopped is not null
             || side.State.Held;
+        if (outgoing.Stopped is not null)
+        {
+            return true;        // it waits for its operator, and says nothing that would show that the peer has left the session
+        }
+
         return delivered && side.State.Sending is { } sending
             && other.Opens(sending.Current.RemoteIndex, SymbolicSecrets.KeyOf(sending.Current.Secrets))
             && sending.Pending is null;

@@ -7,7 +7,7 @@ namespace Kyberium.Engine.Tests.Sessions.Exploration;
 
 internal enum ActionKind
 {
-    Deliver, Drop, Duplicate, Flush, Compute, Tick, Crash, Send, Rekey, Connect, RollBack, Expire, Reset,
+    Deliver, Drop, Duplicate, Flush, Compute, Tick, Crash, Send, Rekey, Connect, RollBack, Expire, Reset, Remove,
 }
 
 /// <summary>One choice in a world. <paramref name="Argument"/>: a packet's place, or the length a store goes back to.</summary>
@@ -65,7 +65,10 @@ internal readonly record struct WorldAction(ActionKind Kind, bool OnA, int Argum
                 world.Do(side, new PeerCommand.Tick());
                 break;
             case ActionKind.Reset:
-                world.Do(side, new PeerCommand.ResetStream(Outgoing: true, Incoming: false));
+                world.Do(side, new PeerCommand.ResetStream(Outgoing: OnA, Incoming: !OnA));
+                break;
+            case ActionKind.Remove:
+                world.RemoveAndAdd(side);
                 break;
             default:
                 throw new InvalidOperationException($"no rule runs {Kind}");
@@ -96,7 +99,10 @@ internal readonly record struct WorldAction(ActionKind Kind, bool OnA, int Argum
         (ActionKind.Connect, false) => budget with { ConnectsB = budget.ConnectsB - 1 },
         (ActionKind.RollBack, true) => budget with { RollbacksA = budget.RollbacksA - 1 },
         (ActionKind.RollBack, false) => budget with { RollbacksB = budget.RollbacksB - 1 },
-        (ActionKind.Reset, _) => budget with { ResetsA = budget.ResetsA - 1 },
+        (ActionKind.Reset, true) => budget with { ResetsA = budget.ResetsA - 1 },
+        (ActionKind.Reset, false) => budget with { ResetsB = budget.ResetsB - 1 },
+        (ActionKind.Remove, true) => budget with { RemovalsA = budget.RemovalsA - 1 },
+        (ActionKind.Remove, false) => budget with { RemovalsB = budget.RemovalsB - 1 },
         (ActionKind.Expire, _) => budget with { Expiries = budget.Expiries - 1 },
         _ => budget,
     };

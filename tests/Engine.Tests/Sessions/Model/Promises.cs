@@ -1,4 +1,5 @@
 using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Sessions.Delivery;
 using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine.Tests.Sessions.Model;
@@ -39,14 +40,33 @@ internal static class Promises
     /// <summary>Checks what both stores say: order, no duplicate, and that what was acknowledged was accepted.</summary>
     internal static string? InStores(World world) =>
         world.Violation ?? Delivered(world, world.A, world.B) ?? Delivered(world, world.B, world.A)
-        ?? Tables(world.A) ?? Tables(world.B);
+        ?? Stopped(world, world.A, world.B) ?? Stopped(world, world.B, world.A) ?? Tables(world.A) ?? Tables(world.B);
+
+    /// <summary>A direction stops only when a store went back in time. Whoever removed a peer forgot what it had told it, which looks the same.</summary>
+    private static string? Stopped(World world, Side sender, Side receiver)
+    {
+        if (world.HasRolledBack(sender) || world.HasRolledBack(receiver))
+        {
+            return null;
+        }
+
+        var forgot = HasRemoved(receiver);
+        return sender.State.Outgoing.Stopped is { } outgoing && !(forgot && outgoing == StopReason.PeerStoreRolledBack)
+            ? $"{sender.Name} stopped sending, though no store went back in time: {outgoing}"
+            : receiver.State.Incoming.Stopped is { } incoming && !(forgot && incoming == StopReason.OwnStoreRolledBack)
+                ? $"{receiver.Name} stopped accepting, though no store went back in time: {incoming}" : null;
+    }
+
+    private static bool HasRemoved(Side side) => side.Durable.Exists(fact => fact is PeerEvent.Forgotten);
 
     private static string? Delivered(World world, Side sender, Side receiver)
     {
         var accepted = Accepted(receiver);
-        // A stream that was started anew carries over what was not acknowledged, accepted or not.
-        var startedAnew = sender.Durable.Exists(fact => fact is PeerEvent.OutgoingReset);
-        for (var i = 1; i < accepted.Count && !startedAnew; i++)
+        // A stream that was started anew carries over what was not acknowledged, accepted or not. A sender that went back may not know that it did.
+        var startedAnew = sender.Durable.Exists(fact => fact is PeerEvent.OutgoingReset)
+            || (world.HasRolledBack(sender) && receiver.Durable.FindAll(fact => fact is PeerEvent.IncomingAdopted).Count > 1);
+        var forgot = HasRemoved(receiver) || HasRemoved(sender);
+        for (var i = 1; i < accepted.Count && !startedAnew && !forgot; i++)
         {
             if (accepted[i] <= accepted[i - 1])
             {
@@ -73,7 +93,7 @@ internal static class Promises
             }
         }
 
-        if (startedAnew || world.HasRolledBack(receiver))
+        if (startedAnew || forgot || world.HasRolledBack(receiver))
         {
             return null;
         }
@@ -121,7 +141,7 @@ internal static class Promises
             {
                 stream = adopted.Stream;
             }
-            else if (fact is PeerEvent.IncomingReset)
+            else if (fact is PeerEvent.IncomingReset or PeerEvent.Forgotten)
             {
                 seen.Clear();       // an operator asked for it
             }

@@ -99,6 +99,7 @@ internal static class StateCopy
     private static void Copy(IncomingStream source, IncomingStream copy)
     {
         copy.Id = source.Id;
+        copy.Turn = source.Turn;
         copy.Expected = source.Expected;
         copy.ChainBelow = source.ChainBelow;
         copy.Stopped = source.Stopped;

@@ -178,12 +178,32 @@ internal sealed class World
         }
 
         side.Durable.RemoveRange(length, side.Durable.Count - length);
+        foreach (var epoch in Side.Fold(side.Durable).Sessions.SelectMany(session => session.Epochs))
+        {
+            Other(side).Excused.Add(SymbolicSecrets.KeyOf(epoch.Secrets));      // what an older copy goes on with may be long gone there
+        }
+
         Recover(side);
         if (isNoticed)
         {
             Do(side, new PeerCommand.Restored(side.State.Generation + 1));
             Flush(side);
         }
+    }
+
+    /// <summary>An operator removes the peer and adds it again: whatever was known of it is gone, and what was sealed under the keys they shared need not open.</summary>
+    internal void RemoveAndAdd(Side side)
+    {
+        var remote = side.State.Pins[0].Fingerprint;
+        foreach (var (_, key) in A.Listening.Concat(B.Listening).ToList())
+        {
+            A.Excused.Add(key);
+            B.Excused.Add(key);
+        }
+
+        Do(side, new PeerCommand.Forget());
+        Do(side, new PeerCommand.Add(new Pin(remote, default, Proved: false), FrozenPolicy.None, [], 1));
+        Flush(side);
     }
 
     private void Recover(Side side)

@@ -4,6 +4,7 @@ using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Delivery;
 using Kyberium.Engine.Sessions.Handshake;
 using Kyberium.Engine.Sessions.Ratchet;
+using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine.Tests.Sessions.Model;
 
@@ -15,6 +16,7 @@ internal sealed class WorldDigest
     private readonly List<ulong> _tokens = new(512);
     private readonly Dictionary<UInt128, ulong> _names = [];
     private long _now;
+    private int _turn;
 
     internal UInt128 Of(World world)
     {
@@ -36,6 +38,7 @@ internal sealed class WorldDigest
     private void Add(Side side)
     {
         var state = side.State;
+        _turn = state.Incoming.Turn;
         Mark(1);
         Add((state.Suspended ? 1 : 0) + (state.Held ? 2 : 0) + (state.RestartFailures > 0 ? 4 : 0));
         Add(state.Pins.Count);
@@ -121,7 +124,8 @@ internal sealed class WorldDigest
         Add((long)stream.Next);
         Add((long)stream.SentThrough);
         Add(stream.Stopped is { } stopped ? (long)stopped : 0);
-        Add(stream.Retired.Count);
+        Add(stream.WasAcknowledged ? 1 : 0);
+        Names(stream.Retired);
         Time(stream.ResendAt);
         Add(stream.UnansweredSince is { } since ? Class(_now - since.Value) : -1);
         for (var number = stream.LowestUnacknowledged; number < stream.Next; number++)
@@ -138,7 +142,7 @@ internal sealed class WorldDigest
         Add((long)stream.Expected);
         Add(stream.Stopped is { } stopped ? (long)stopped : 0);
         Add(stream.AcknowledgementOwed ? 1 : 0);
-        Add(stream.Retired.Count);
+        Names(stream.Retired);
         foreach (var number in stream.Early?.Keys ?? Enumerable.Empty<ulong>())
         {
             Add((long)number);
@@ -202,7 +206,8 @@ internal sealed class WorldDigest
     {
         Name(baseline.Outgoing.Value);
         Add((long)baseline.LowestUnacknowledged);
-        Name(baseline.Incoming.Value);
+        Add(baseline.WasAcknowledged ? 1 : 0);
+        Add(baseline.IncomingTurn == _turn ? 1 : 0);       // turns only grow: what is not now will not be
         Add((long)baseline.Expected);
     }
 
@@ -245,6 +250,15 @@ internal sealed class WorldDigest
         }
 
         _tokens.Add(name);
+    }
+
+    private void Names(in ShortList<StreamId> streams)
+    {
+        Add(streams.Count);
+        foreach (var stream in streams)
+        {
+            Name(stream.Value);
+        }
     }
 
     // Bytes hold random values: what matters is which of them are the same.

@@ -27,7 +27,7 @@ public sealed partial class StoredFormatTests
     {
         Assert.Equal(35, Facts.Count);
         Assert.Equal(StoredSamples.Facts.Keys.Order(), Facts.Keys.Order());
-        Assert.Equal(StoredSamples.Others().Keys.Append("shard-row-before-windows").Order(), Others.Keys.Order());
+        Assert.Equal(StoredSamples.Others().Keys.Concat(["snapshot", "shard-row-before-windows"]).Order(), Others.Keys.Order());
     }
 
     [Fact]
@@ -83,15 +83,73 @@ public sealed partial class StoredFormatTests
         VectorJson.AssertBytes(name, Others[name], StoredSamples.Others()[name]);
 
     [Fact]
-    public void A_snapshot_of_version_1_is_read_whole_and_is_the_same_state()
+    public void A_snapshot_is_read_whole_and_is_the_same_state()
     {
-        var state = new PeerState(new PeerKey(new IdentityName("alice"), new PeerId("bob")));
-        var position = SnapshotCodec.Read(Others["snapshot"], state, StoredSamples.Wall);
-        var again = StoredSamples.Written(writer => SnapshotCodec.Write(
-            writer, state, new StepInput(StoredSamples.Wall, new MonotonicMillis(0), Kyberium.Engine.Cryptography.SystemEntropy.Instance), position));
+        var state = Read(Others["snapshot-3"], out var position);
 
         Assert.Equal(StoredSamples.Position, position);
-        VectorJson.AssertBytes("snapshot", Others["snapshot"], again);
+        Assert.True(Assert.Single(state.Pins).Document.IsEmpty);
+        Assert.Equal([Suite.MLKem768P256, Suite.MLKem768], state.Pins[0].Suites.InOrder());
+        VectorJson.AssertBytes("snapshot-3", Others["snapshot-3"], WriteAgain(state, position));
+    }
+
+    // Version 1 has the documents in its pins and no ids of acts, version 2 the same with those ids behind it.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_snapshot_of_an_older_version_is_the_same_state_with_its_documents_at_hand(byte version)
+    {
+        byte[] acts = [0, 1, .. Facts["operation-performed"][1..]];
+        byte[] older = version == 1 ? Others["snapshot"] : [2, .. Others["snapshot"][1..], .. acts];
+        var state = Read(older, out var position);
+
+        Assert.Equal("document"u8.ToArray(), Assert.Single(state.Pins).Document.ToArray());
+        Assert.Equal(version - 1, state.Performed.Count);
+        Assert.Equal(StoredSamples.Position, position);
+
+        // After the version, position, times, marks, generation and count of pins: fingerprint, document, proved. The document is none, so it has no suites.
+        const int pins = 25;
+        const int document = pins + Fingerprint.Size;
+        byte[] expected =
+        [
+            3, .. Others["snapshot"][1..document], 0, 0, .. Others["snapshot"][(document + 4 + "document".Length)..],
+            .. version == 1 ? new byte[2] : acts,
+        ];
+        VectorJson.AssertBytes($"snapshot of version {version}", expected, WriteAgain(state, position));
+    }
+
+    [Theory]
+    [InlineData("snapshot")]
+    [InlineData("snapshot-3")]
+    public void A_snapshot_cut_short_or_too_long_is_refused(string name)
+    {
+        for (var length = 0; length < Others[name].Length; length++)
+        {
+            var cut = Others[name][..length];
+            Assert.Throws<StateFormatException>(() => Read(cut, out _));
+        }
+
+        Assert.Throws<StateFormatException>(() => Read([.. Others[name], 0], out _));
+    }
+
+    [Fact]
+    public void A_pin_with_a_suite_that_is_not_known_is_refused()
+    {
+        var bytes = Others["snapshot-3"].ToArray();
+        var suites = 25 + Fingerprint.Size + 2;
+        Assert.Equal([0, 1, 0, 4], bytes[suites..(suites + 4)]);
+        bytes[suites + 3] = 6;
+
+        Assert.Throws<StateFormatException>(() => Read(bytes, out _));
+    }
+
+    [Fact]
+    public void A_documents_row_is_the_document_that_its_fingerprint_names()
+    {
+        var pinned = Fingerprint.Of("document"u8);
+
+        Assert.Equal("document"u8.ToArray(), SnapshotCodec.ReadDocumentRow(Others["document-row"], pinned).ToArray());
+        Assert.Throws<StateFormatException>(() => SnapshotCodec.ReadDocumentRow(Others["document-row"].AsMemory(1), pinned));
     }
 
     [Fact]
@@ -101,23 +159,6 @@ public sealed partial class StoredFormatTests
         SnapshotCodec.Read(Others["snapshot"], state, new UnixMillis(StoredSamples.Wall.Value + 60_000));
 
         Assert.Equal(65_000, state.Sessions[0].Current.AgeMillis);
-    }
-
-    // Version 2 is version 1 and the ids of operators' acts behind it.
-    [Fact]
-    public void A_snapshot_with_acts_is_version_2_and_survives()
-    {
-        byte[] expected = [2, .. Others["snapshot"][1..], 0, 1, .. Facts["operation-performed"][1..]];
-        var state = new PeerState(new PeerKey(new IdentityName("alice"), new PeerId("bob")));
-
-        var position = SnapshotCodec.Read(expected, state, StoredSamples.Wall);
-        var again = StoredSamples.Written(writer => SnapshotCodec.Write(
-            writer, state, new StepInput(StoredSamples.Wall, new MonotonicMillis(0), Kyberium.Engine.Cryptography.SystemEntropy.Instance), position));
-
-        Assert.Single(state.Performed);
-        VectorJson.AssertBytes("snapshot of version 2", expected, again);
-        Assert.Throws<StateFormatException>(() => SnapshotCodec.Read(
-            expected.AsMemory(0, expected.Length - 1), new PeerState(new PeerKey(new IdentityName("alice"), new PeerId("bob"))), StoredSamples.Wall));
     }
 
     [Fact]
@@ -135,11 +176,11 @@ public sealed partial class StoredFormatTests
     [Fact]
     public void A_snapshot_of_another_version_is_refused()
     {
-        var newer = Others["snapshot"].ToArray();
-        newer[0] += 2;
+        var newer = Others["snapshot-3"].ToArray();
+        newer[0]++;
 
-        Assert.Throws<StateFormatException>(() =>
-            SnapshotCodec.Read(newer, new PeerState(new PeerKey(new IdentityName("alice"), new PeerId("bob"))), StoredSamples.Wall));
+        Assert.Throws<StateFormatException>(() => Read(newer, out _));
+        Assert.Throws<StateFormatException>(() => Read([0, .. newer[1..]], out _));
     }
 
     [Fact]
@@ -257,6 +298,16 @@ public sealed partial class StoredFormatTests
         Assert.Equal(
             Facts.Select(fact => (fact.Key, fact.Value[0])).Order(), rows.Select(row => (row.Key, row.Value)).Order());
     }
+
+    private static PeerState Read(byte[] snapshot, out LogPosition position)
+    {
+        var state = new PeerState(new PeerKey(new IdentityName("alice"), new PeerId("bob")));
+        position = SnapshotCodec.Read(snapshot, state, StoredSamples.Wall);
+        return state;
+    }
+
+    private static byte[] WriteAgain(PeerState state, LogPosition position) => StoredSamples.Written(writer => SnapshotCodec.Write(
+        writer, state, new StepInput(StoredSamples.Wall, new MonotonicMillis(0), Kyberium.Engine.Cryptography.SystemEntropy.Instance), position));
 
     private static EpochTraffic Restored(params (Incarnation Id, ulong Through)[] reservations)
     {

@@ -24,6 +24,7 @@ internal static class StoredSamples
     private static readonly Incarnation Incarnation = Incarnation.Read(Run(0xa0, 16));
     private static readonly Fingerprint Local = Fingerprint.Of("local document"u8);
     private static readonly Pin Pin = new(Fingerprint.Of("document"u8), "document"u8.ToArray(), Proved: true);
+    private static readonly Pin StoredPin = Pin with { Document = default, Suites = SuiteSet.Of(Suite.MLKem768P256, Suite.MLKem768) };
     private static readonly FrozenPolicy Policy = new("level-3", 1, new byte[] { 0xc0, 0xc1 });
 
     /// <summary>Gets a fact of every kind, by the name of its example.</summary>
@@ -70,8 +71,9 @@ internal static class StoredSamples
     /// <summary>Gives what is not a fact: a snapshot, rows and a whole record, by name.</summary>
     internal static IReadOnlyDictionary<string, byte[]> Others() => new Dictionary<string, byte[]>
     {
-        ["snapshot"] = Written(writer => SnapshotCodec.Write(
+        ["snapshot-3"] = Written(writer => SnapshotCodec.Write(
             writer, Peer(), new StepInput(Wall, new MonotonicMillis(0), SystemEntropy.Instance), Position)),
+        ["document-row"] = Written(writer => SnapshotCodec.WriteDocumentRow(writer, Pin)),
         ["outbox-row"] = Written(writer => SnapshotCodec.WriteOutboxRow(writer, Queued("order 66"))),
         ["inbox-row"] = Written(writer => SnapshotCodec.WriteInboxRow(writer, Accepted())),
         ["record"] = Record(),
@@ -140,7 +142,7 @@ internal static class StoredSamples
     {
         var state = new PeerState(new PeerKey(new IdentityName("alice"), new PeerId("bob")))
         {
-            Exists = true, Held = true, Generation = 2, Pins = [Pin], Addresses = ["memory://a"], Policy = Policy,
+            Exists = true, Held = true, Generation = 2, Pins = [StoredPin], Addresses = ["memory://a"], Policy = Policy,
         };
         var session = new SessionState
         {
@@ -152,6 +154,7 @@ internal static class StoredSamples
         session.Current.AgeMillis = 5_000;
         state.Sessions.Add(session);
         state.Sending = session;
+        state.Performed.Add(Operation(0xe0));
         state.Outgoing.Open(Stream);
         state.Outgoing.Add(Queued("order 65"));
         state.Outgoing.AcknowledgeThrough(1);

@@ -1,0 +1,48 @@
+using Kyberium.Engine.Journal;
+
+namespace Kyberium.Engine.Shards;
+
+/// <summary>A shard that this process had, and takes over again unless somebody else has it by now.</summary>
+/// <remarks>The process may have stood still at any moment since it last looked, so every look is one step with the taking over.</remarks>
+internal sealed class ShardClaim(ShardId id, Fence held)
+{
+    private Fence _held = held;
+    private bool _isUnsure;
+
+    /// <param name="journal">Where the shard lies.</param>
+    /// <param name="found">The fence found before.</param>
+    /// <param name="cancellationToken">Withdraws the call before it is taken.</param>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.ShardFenced"/>: somebody else has it.</exception>
+    internal async Task<ShardExtent> AcquireAsync(IJournal journal, Fence found, CancellationToken cancellationToken)
+    {
+        if (_isUnsure)
+        {
+            Settle(found);
+        }
+
+        try
+        {
+            var extent = await journal.AcquireAsync(id, _held, cancellationToken).ConfigureAwait(false);
+            _held = extent.Fence;
+            return extent;
+        }
+        catch (Exception failure) when (failure is not (OperationCanceledException or EngineException { Code: EngineErrorCode.ShardFenced }))
+        {
+            _isUnsure = true;       // it may be done all the same
+            Settle((await journal.ReadExtentAsync(id, cancellationToken).ConfigureAwait(false)).Fence);     // at once: later the next fence may be another's
+            throw;
+        }
+    }
+
+    /// <summary>Takes a fence that is one higher for that of the attempt whose outcome is not known, and any other for another owner's.</summary>
+    private void Settle(Fence found)
+    {
+        if (found.Value != _held.Value && found.Value != _held.Value + 1)
+        {
+            throw JournalErrors.Fenced(id, _held, found);
+        }
+
+        _held = found;
+        _isUnsure = false;
+    }
+}
