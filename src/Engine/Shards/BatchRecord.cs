@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Numerics;
+using System.Security.Cryptography;
 using Kyberium.Engine.Audit;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Storage;
@@ -68,30 +70,47 @@ internal static class BatchRecord
     internal static AuditEvent ReadAudit(ReadOnlyMemory<byte> bytes, ShardId shard, LogPosition position, int ordinal) =>
         AuditCodec.Read(bytes, shard, position, ordinal);
 
-    /// <summary>Opens a peer's entry and reads its facts; <see langword="null"/> when the key is not the one.</summary>
-    internal static List<PeerEvent>? Open(in Entry entry, PeerVault vault, UInt128 salt, LogPosition position)
+    /// <summary>Opens a peer's entry and reads its facts.</summary>
+    /// <param name="entry">As <see cref="ReadEntry"/> gave it.</param>
+    /// <param name="vault">The peer's key.</param>
+    /// <param name="salt">The record's.</param>
+    /// <param name="position">The record's.</param>
+    /// <param name="scratch">Where it is opened; grows, and is zeroed afterwards.</param>
+    /// <param name="facts">Gets the facts; was empty.</param>
+    /// <returns><see langword="false"/> when the key is not the one.</returns>
+    internal static bool TryOpen(
+        in Entry entry, PeerVault vault, UInt128 salt, LogPosition position, ref byte[] scratch, List<PeerEvent> facts)
     {
-        var plaintext = new byte[Math.Max(0, entry.Bytes.Length - PeerVault.TagSize)];
+        var length = entry.Bytes.Length - PeerVault.TagSize;
+        if (length < 0)
+        {
+            return false;
+        }
+
+        if (scratch.Length < length)
+        {
+            scratch = new byte[BitOperations.RoundUpToPowerOf2((uint)length)];
+        }
+
+        var plaintext = scratch.AsMemory(0, length);
         try
         {
-            if (entry.Bytes.Length < PeerVault.TagSize
-                || !vault.TryOpen(salt, entry.Counter, entry.Bytes.Span, plaintext, Associated(entry.Hash, position, stackalloc byte[24])))
+            if (!vault.TryOpen(salt, entry.Counter, entry.Bytes.Span, plaintext.Span, Associated(entry.Hash, position, stackalloc byte[24])))
             {
-                return null;
+                return false;
             }
 
-            var facts = new List<PeerEvent>();
             var reader = new StateReader(plaintext);
             while (!reader.IsAtEnd)
             {
                 facts.Add(EventCodec.Read(ref reader));
             }
 
-            return facts;
+            return true;
         }
         finally
         {
-            System.Security.Cryptography.CryptographicOperations.ZeroMemory(plaintext);
+            CryptographicOperations.ZeroMemory(plaintext.Span);
         }
     }
 

@@ -11,6 +11,12 @@ internal sealed class ShardRecovery(ShardEnvironment environment, ShardId shard,
     private readonly Dictionary<PeerHash, LoadedPeer?> _peers = [];
     private readonly List<EpochSecrets> _secrets = [];      // of every epoch that a snapshot or a fact has named
 
+    // Used again for each record: a tail of many would leave as many arrays behind.
+    private readonly List<BatchRecord.Entry> _entries = [];
+    private readonly List<PeerEvent> _facts = [];
+    private byte[] _record = [];
+    private byte[] _plaintext = [];
+
     internal long FactCount { get; private set; }
 
     /// <summary>Gets the audit events of the tail, in order: whether they were handed on is not known.</summary>
@@ -44,23 +50,21 @@ internal sealed class ShardRecovery(ShardEnvironment environment, ShardId shard,
     internal async Task AddAsync(OpenedRecord record, CancellationToken cancellationToken)
     {
         // Copied: loading a peer uses the opener again, and the record's plaintext lives only until then.
-        var plaintext = record.Plaintext.ToArray();
+        var bytes = Copied(record.Plaintext.Span);
         try
         {
-            var (salt, entries) = Split(plaintext);
+            var salt = Split(bytes);
             var ordinal = 0;
-            foreach (var entry in entries)
+            foreach (var entry in _entries)
             {
-                if (entry.IsAudit)
+                if (!entry.IsAudit)
                 {
-                    if (environment.Audit.HasSink)
-                    {
-                        Audit.Add(BatchRecord.ReadAudit(entry.Bytes, shard, record.Position, ordinal++));
-                    }
+                    var peer = _peers.TryGetValue(entry.Hash, out var known) ? known : await LoadAsync(entry.Hash, cancellationToken).ConfigureAwait(false);
+                    Apply(peer, entry, salt, record);
                 }
-                else
+                else if (environment.Audit.HasSink)
                 {
-                    await ApplyAsync(entry, salt, record, cancellationToken).ConfigureAwait(false);
+                    Audit.Add(BatchRecord.ReadAudit(entry.Bytes, shard, record.Position, ordinal++));
                 }
             }
         }
@@ -70,7 +74,18 @@ internal sealed class ShardRecovery(ShardEnvironment environment, ShardId shard,
         }
     }
 
-    private static (UInt128 Salt, List<BatchRecord.Entry> Entries) Split(ReadOnlyMemory<byte> plaintext)
+    private ReadOnlyMemory<byte> Copied(ReadOnlySpan<byte> plaintext)
+    {
+        if (_record.Length < plaintext.Length)
+        {
+            _record = new byte[System.Numerics.BitOperations.RoundUpToPowerOf2((uint)plaintext.Length)];
+        }
+
+        plaintext.CopyTo(_record);
+        return _record.AsMemory(0, plaintext.Length);
+    }
+
+    private UInt128 Split(ReadOnlyMemory<byte> plaintext)
     {
         var reader = new StateReader(plaintext);
         if (reader.Byte() is var version and not BatchRecord.Version)
@@ -79,45 +94,47 @@ internal sealed class ShardRecovery(ShardEnvironment environment, ShardId shard,
         }
 
         var salt = reader.UInt128();
-        var entries = new List<BatchRecord.Entry>();
+        _entries.Clear();
         while (!reader.IsAtEnd)
         {
-            entries.Add(BatchRecord.ReadEntry(ref reader));
+            _entries.Add(BatchRecord.ReadEntry(ref reader));
         }
 
-        return (salt, entries);
+        return salt;
     }
 
-    private async Task ApplyAsync(BatchRecord.Entry entry, UInt128 salt, OpenedRecord record, CancellationToken cancellationToken)
+    private async Task<LoadedPeer?> LoadAsync(PeerHash hash, CancellationToken cancellationToken)
     {
-        var position = record.Position;
-        if (!_peers.TryGetValue(entry.Hash, out var peer))
-        {
-            peer = await PeerLoader.LoadAsync(environment, shard, opener, entry.Hash, exactFrom, cancellationToken).ConfigureAwait(false);
-            _peers[entry.Hash] = peer;
-            _secrets.AddRange(peer?.State.Sessions.SelectMany(session => session.Epochs).Select(epoch => epoch.Secrets) ?? []);
-        }
+        var peer = await PeerLoader.LoadAsync(environment, shard, opener, hash, exactFrom, cancellationToken).ConfigureAwait(false);
+        _peers[hash] = peer;
+        _secrets.AddRange(peer?.State.Sessions.SelectMany(session => session.Epochs).Select(epoch => epoch.Secrets) ?? []);
+        return peer;
+    }
 
+    private void Apply(LoadedPeer? peer, in BatchRecord.Entry entry, UInt128 salt, in OpenedRecord record)
+    {
         // No key: the peer was forgotten after this record. Another key: it was forgotten and added again. Either way the
         // facts are of a peer that is no more; the record around them was authenticated.
+        var position = record.Position;
         if (peer is null || position.Value <= peer.StoredAt.Value
-            || BatchRecord.Open(entry, peer.Vault, salt, position) is not { } facts)
+            || !BatchRecord.TryOpen(entry, peer.Vault, salt, position, ref _plaintext, _facts))
         {
             return;
         }
 
-        foreach (var fact in facts)
+        foreach (var fact in _facts)
         {
             PeerFacts.Apply(peer.State, fact);
-            Age(peer.State, fact, Math.Max(0, environment.Scheduler.UnixMillis - record.UnixMillis));
+            Age(peer.State, fact, record.UnixMillis);
             FactCount++;
         }
 
+        _facts.Clear();
         peer.ChangedAt = position;
     }
 
     /// <summary>An epoch that no snapshot has seen is as old as the record that made it.</summary>
-    private void Age(PeerState state, PeerEvent fact, long millis)
+    private void Age(PeerState state, PeerEvent fact, long madeAt)
     {
         var made = fact switch
         {
@@ -134,7 +151,7 @@ internal sealed class ShardRecovery(ShardEnvironment environment, ShardId shard,
         _secrets.Add(made.Secrets);
         if (state.Sessions.SelectMany(session => session.Epochs).First(epoch => epoch.LocalIndex == made.LocalIndex) is { } epoch)
         {
-            epoch.AgeMillis = millis;
+            epoch.AgeMillis = Math.Max(0, environment.Scheduler.UnixMillis - madeAt);
         }
     }
 }

@@ -166,14 +166,23 @@ public sealed class ShardPartsTests
         Assert.Equal((UInt128)5, reader.UInt128());
         var entries = new[] { BatchRecord.ReadEntry(ref reader), BatchRecord.ReadEntry(ref reader), BatchRecord.ReadEntry(ref reader) };
         Assert.True(reader.IsAtEnd);
-        Assert.Equal([new PeerEvent.Suspended(), new PeerEvent.Acknowledged(7)], BatchRecord.Open(entries[0], alice, 5, position)!);
-        Assert.Equal([new PeerEvent.Acknowledged(8)], BatchRecord.Open(entries[1], bob, 5, position)!);
-        Assert.Empty(BatchRecord.Open(entries[2], bob, 5, position)!);
-        Assert.Null(BatchRecord.Open(entries[0], bob, 5, position));
-        Assert.Null(BatchRecord.Open(entries[0], alice, 6, position));
-        Assert.Null(BatchRecord.Open(entries[0], alice, 5, new LogPosition(8)));
-        Assert.Null(BatchRecord.Open(entries[0] with { Hash = new PeerHash(3) }, alice, 5, position));
-        Assert.Null(BatchRecord.Open(entries[0] with { Bytes = entries[0].Bytes[..15] }, alice, 5, position));
+        Assert.Equal([new PeerEvent.Suspended(), new PeerEvent.Acknowledged(7)], Open(entries[0], alice, 5, position)!);
+        Assert.Equal([new PeerEvent.Acknowledged(8)], Open(entries[1], bob, 5, position)!);
+        Assert.Empty(Open(entries[2], bob, 5, position)!);
+        Assert.Null(Open(entries[0], bob, 5, position));
+        Assert.Null(Open(entries[0], alice, 6, position));
+        Assert.Null(Open(entries[0], alice, 5, new LogPosition(8)));
+        Assert.Null(Open(entries[0] with { Hash = new PeerHash(3) }, alice, 5, position));
+        Assert.Null(Open(entries[0] with { Bytes = entries[0].Bytes[..15] }, alice, 5, position));
+
+        static List<PeerEvent>? Open(BatchRecord.Entry entry, PeerVault vault, UInt128 salt, LogPosition position)
+        {
+            byte[] scratch = [];
+            List<PeerEvent> facts = [];
+            var isOpen = BatchRecord.TryOpen(entry, vault, salt, position, ref scratch, facts);
+            Assert.All(scratch, value => Assert.Equal(0, value));       // nothing of it stays behind
+            return isOpen ? facts : null;
+        }
     }
 
     [Fact]

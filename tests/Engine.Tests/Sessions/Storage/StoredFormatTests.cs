@@ -204,9 +204,11 @@ public sealed partial class StoredFormatTests
         Assert.True(reader.IsAtEnd);
 
         using var vault = StoredSamples.Vault();
-        var opened = BatchRecord.Open(facts, vault, salt, StoredSamples.Position);
-        Assert.Equal([typeof(PeerEvent.Suspended), typeof(PeerEvent.Acknowledged)], opened!.Select(fact => fact.GetType()));
-        Assert.Null(BatchRecord.Open(facts, vault, salt, new LogPosition(StoredSamples.Position.Value + 1)));
+        byte[] scratch = [];
+        List<PeerEvent> opened = [];
+        Assert.True(BatchRecord.TryOpen(facts, vault, salt, StoredSamples.Position, ref scratch, opened));
+        Assert.Equal([typeof(PeerEvent.Suspended), typeof(PeerEvent.Acknowledged)], opened.Select(fact => fact.GetType()));
+        Assert.False(BatchRecord.TryOpen(facts, vault, salt, new LogPosition(StoredSamples.Position.Value + 1), ref scratch, []));
         Assert.True(audit.IsAudit);
         var read = BatchRecord.ReadAudit(audit.Bytes, new ShardId("default", 7), StoredSamples.Position, 0);
         Assert.Equal(("rekeyed", "alice", "bob", "engine", "c-1", "epoch 2"), (read.Kind, read.Identity, read.Peer, read.Actor, read.Correlation, read.Detail));
