@@ -102,7 +102,10 @@ public sealed class ExactWindowTests
                 await bob.Engine.AddPeerAsync(new NewPeer { Peer = Stranger(i), PublicDocument = stranger.PublicDocument, Addresses = [] });
             }
 
+            // Bob has seen alice use the session, durably: one that he doubts keeps her in memory for minutes, whatever else happens.
             await alice.ConnectAsync(bob);
+            await alice.SendAsync(bob, "there");
+            Assert.Equal(["there"], await bob.ReceiveAsync(1));
             return new Pair(alice, bob);
         }
 
