@@ -8,6 +8,9 @@ namespace Kyberium.Mutation;
 /// <summary>One test with its arguments.</summary>
 internal sealed record TestCase(string Name, Type Type, MethodInfo Method, object?[] Arguments)
 {
+    // By its name: the framework's assembly is the tests' own.
+    private const string Lifetime = "Xunit.IAsyncLifetime";
+
     /// <summary>Runs the test to its end, with the object's construction and disposal.</summary>
     /// <exception cref="Exception">Whatever the test failed with.</exception>
     internal async Task RunAsync()
@@ -17,6 +20,7 @@ internal sealed record TestCase(string Name, Type Type, MethodInfo Method, objec
             var instance = Method.IsStatic ? null : Construct();
             try
             {
+                await LiveAsync(instance, "InitializeAsync").ConfigureAwait(false);
                 switch (Method.Invoke(instance, WithDefaults()))
                 {
                     case Task task:
@@ -31,6 +35,7 @@ internal sealed record TestCase(string Name, Type Type, MethodInfo Method, objec
             }
             finally
             {
+                await LiveAsync(instance, "DisposeAsync").ConfigureAwait(false);
                 if (instance is IAsyncDisposable asynchronous)
                 {
                     await asynchronous.DisposeAsync().ConfigureAwait(false);
@@ -46,6 +51,9 @@ internal sealed record TestCase(string Name, Type Type, MethodInfo Method, objec
             ExceptionDispatchInfo.Throw(cause);
         }
     }
+
+    private static Task LiveAsync(object? instance, string method) =>
+        instance?.GetType().GetInterface(Lifetime)?.GetMethod(method)!.Invoke(instance, null) as Task ?? Task.CompletedTask;
 
     private object Construct() => Type.GetConstructors() is [var only] && only.GetParameters() is [{ ParameterType: var type }]
         && type == typeof(ITestOutputHelper)

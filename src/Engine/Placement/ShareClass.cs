@@ -15,7 +15,7 @@ internal sealed class ShareClass(string? role, IReadOnlyList<Candidate> able)
         {
             // A drain that would leave shards to nobody does not hold for these.
             receivers = [.. able];
-            receivers.ForEach(wishes.KeepFor);
+            receivers.ForEach(member => wishes.KeepFor(member, role));
         }
 
         var shares = receivers.ToDictionary(static member => member, static member => new Share(member));

@@ -10,7 +10,7 @@ internal sealed class WishList
     private readonly Dictionary<long, WishCode> _impossible = [];
     private readonly Dictionary<Candidate, long> _drained = [];
     private readonly Dictionary<ShardSlot, List<PlacementWish.Move>> _moves = [];
-    private readonly HashSet<Candidate> _kept = [];
+    private readonly HashSet<(Candidate Member, string? Role)> _kept = [];
 
     private WishList(PlacementFacts facts, PlacementTable table)
     {
@@ -51,14 +51,14 @@ internal sealed class WishList
 
     internal bool IsDrained(Candidate member) => _drained.ContainsKey(member);
 
-    /// <summary>Notes that a member keeps what it has although a wish drains it: nobody else may have it.</summary>
-    internal void KeepFor(Candidate member) => _kept.Add(member);
+    /// <summary>Notes that a member keeps what it has of a class although a wish drains it: nobody else may have it.</summary>
+    internal void KeepFor(Candidate member, string? role) => _kept.Add((member, role));
 
     /// <summary>Says what becomes of each wish, once all shards have their targets.</summary>
     internal IReadOnlyList<WishOutcome> Outcomes()
     {
         var owned = _table.Slots.Where(static slot => slot.Owner is not null).GroupBy(static slot => slot.Owner!)
-            .ToDictionary(static shards => shards.Key, static shards => (All: shards.Count(), Wished: shards.Count(static slot => slot.Wished == slot.Owner)));
+            .ToDictionary(static shards => shards.Key, static shards => shards.ToList());
         return [.. _wishes.Select(wish => Outcome(wish, _impossible.TryGetValue(wish.Id, out var problem) ? problem : Code(wish, owned)))];
     }
 
@@ -95,7 +95,7 @@ internal sealed class WishList
         slot!.Wished = node;
     }
 
-    private WishCode Code(PlacementWish wish, Dictionary<Candidate, (int All, int Wished)> owned)
+    private WishCode Code(PlacementWish wish, Dictionary<Candidate, List<ShardSlot>> owned)
     {
         var node = _table.Find(wish.Node)!;
         if (wish is PlacementWish.Move move)
@@ -103,10 +103,9 @@ internal sealed class WishList
             return _table.Find(move.Shard)!.Owner == node ? WishCode.Fulfilled : WishCode.UnderWay;
         }
 
-        var (all, wished) = owned.GetValueOrDefault(node);
-        return all == 0 ? WishCode.Fulfilled
-            : _kept.Contains(node) ? WishCode.NobodyElse
-            : wished == all ? WishCode.Superseded
+        return owned.GetValueOrDefault(node) is not { } shards ? WishCode.Fulfilled
+            : shards.Exists(slot => _kept.Contains((node, slot.Role))) ? WishCode.NobodyElse
+            : shards.TrueForAll(slot => slot.Wished == node) ? WishCode.Superseded
             : WishCode.UnderWay;
     }
 

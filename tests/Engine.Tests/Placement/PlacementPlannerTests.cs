@@ -174,6 +174,27 @@ public sealed class PlacementPlannerTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_drain_says_that_nobody_else_may_have_shards_only_of_those_that_the_node_has()
+    {
+        var (drained, other) = (Node(0), Node(1));
+        var (settled, _) = Settle(new PlacementFacts
+        {
+            Members =
+            [
+                new ClusterMember(drained, MemberState.Up) { Roles = ["a"] }, new ClusterMember(other, MemberState.Up) { Roles = ["a"] },
+                new ClusterMember(Node(2), MemberState.Up),
+            ],
+            Groups = [new ShardGroup("pinned", 1, "a"), new ShardGroup("free", 1)],
+            Shards = [new PlacedShard(new ShardId("pinned", 0), other, new Fence(1), other)],
+            Wishes = [new PlacementWish.Drain(1, drained), new PlacementWish.Drain(2, other), new PlacementWish.Move(3, new ShardId("free", 0), drained)],
+            MovesMax = 4,
+        });
+
+        Assert.Equal(
+            [WishCode.Superseded, WishCode.NobodyElse, WishCode.Fulfilled], PlacementPlanner.Plan(settled).Wishes.Select(static outcome => outcome.Code));
+    }
+
+    [Fact]
     public void A_node_that_leaves_gives_its_shards_up_a_few_at_a_time_and_ends_with_none()
     {
         var members = Enumerable.Range(0, 3).Select(i => new ClusterMember(Node(i), MemberState.Up)).ToList();
