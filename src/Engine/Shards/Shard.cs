@@ -643,7 +643,7 @@ internal sealed partial class Shard : IAsyncDisposable
         _checkpoint?.Fail(reason);
         _checkpoint = null;
         _quiet?.TrySetResult();
-        if (reason == _stopReason || reason.Code == EngineErrorCode.EngineStopping)
+        if (reason.Code is EngineErrorCode.EngineStopping or EngineErrorCode.ShardElsewhere)
         {
             _ended.TrySetResult();
         }
