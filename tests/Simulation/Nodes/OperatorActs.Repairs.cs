@@ -126,7 +126,8 @@ internal sealed partial class OperatorActs
             Act(
                 node, "identity-rotation-finished", async (engine, caller) =>
                 {
-                    if (engine.GetIdentity(IdentityName.Default).PreviousFingerprint is not null)
+                    // None when everything was lost since, and the new identity is still on its way to the disk.
+                    if (engine.ListIdentities().FirstOrDefault()?.PreviousFingerprint is not null)
                     {
                         _identities[node.Name] = await engine.FinishIdentityRotationAsync(IdentityName.Default, caller).ConfigureAwait(false);
                     }
