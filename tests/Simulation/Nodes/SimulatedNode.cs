@@ -119,7 +119,7 @@ internal sealed partial class SimulatedNode(
     internal void CrashOntoOlderStore()
     {
         var older = _copies.Where(copy => copy.Process < _checkpointedBy).ToList();
-        if (older.Count > 0 && _newerStore is null && Process is { IsAlive: true } process)
+        if (older.Count > 0 && _newerStore is null && !IsDamaged && Process is { IsAlive: true } process)
         {
             var copy = _choices.Pick(older);
             process.KillAfter(0, () =>
