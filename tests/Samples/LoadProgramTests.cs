@@ -57,7 +57,7 @@ public sealed class LoadProgramTests
         "durable send until journalled", "the same until received and acknowledged", "processor time of each, both engines", "allocated by a durable message",
         "burst: answered", "burst: offered", "burst: full outboxes", "burst: memory", "burst: 99th percentile",
         .. Providers.SelectMany(provider => Of(provider, "resident peer without a session", "resident idle peer", "the same with a keyed cipher", "what that cipher adds")),
-        "handshakes with one engine", "resident peer of one identity",
+        "handshakes with one engine", "resident peer of one identity", "resident idle peer of one identity, read from the store",
         "first touch of a cold peer: median", "first touch of a cold peer: 99th", "first seal to a cold peer, keys", "first seal to a cold peer: 99th", "peers in memory",
         .. Providers.SelectMany(provider => Of(provider, "recovery of 500 messages", "processor time of each", "start and stop over an empty store")),
         "ready over 30 stored peers", "ready over 30 stored peers", "peers added to two engines",
