@@ -127,7 +127,7 @@ internal sealed partial class OperatorActs
                 node, "identity-rotation-finished", async (engine, caller) =>
                 {
                     // None when everything was lost since, and the new identity is still on its way to the disk.
-                    if (engine.ListIdentities().FirstOrDefault()?.PreviousFingerprint is not null)
+                    if (engine.ListIdentities() is [{ PreviousFingerprint: not null }, ..])
                     {
                         _identities[node.Name] = await engine.FinishIdentityRotationAsync(IdentityName.Default, caller).ConfigureAwait(false);
                     }
