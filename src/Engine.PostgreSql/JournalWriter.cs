@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Npgsql;
 
@@ -10,6 +11,7 @@ internal sealed class JournalWriter : IAsyncDisposable
     private readonly PostgreSqlJournalOptions _options;
     private readonly SeatTable _seats;
     private readonly Channel<JournalWork> _waiting = Channel.CreateUnbounded<JournalWork>();     // the one for a single reader does not count
+    private readonly ConcurrentDictionary<ShardId, Fence> _refused = new();     // no later commit under it may be applied over the hole
     private readonly Task _running;
 
     internal JournalWriter(Database database, PostgreSqlJournalOptions options, SeatTable seats)
@@ -20,12 +22,28 @@ internal sealed class JournalWriter : IAsyncDisposable
 
     /// <summary>Queues a call; a shard's calls take effect in the order they were queued.</summary>
     /// <exception cref="ObjectDisposedException">The journal was disposed.</exception>
-    /// <exception cref="EngineException"><see cref="EngineErrorCode.Overloaded"/>.</exception>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.Overloaded"/>, or what follows that for the commits behind.</exception>
     internal void Enqueue(JournalWork work)
     {
+        var commit = (work as CommitWork)?.Commit;
+        if (commit is not null && _refused.TryGetValue(commit.Shard, out var fence) && fence == commit.Fence)
+        {
+            throw PostgreSqlErrors.FollowsFailure(commit.Shard);
+        }
+
         if (_waiting.Reader.Count >= _options.WaitingCountMax)
         {
+            if (commit is not null)
+            {
+                _refused[commit.Shard] = commit.Fence;
+            }
+
             throw PostgreSqlErrors.Overloaded(_waiting.Reader.Count);
+        }
+
+        if (work is ExtentWork)
+        {
+            _refused.TryRemove(work.Shard, out _);
         }
 
         ObjectDisposedException.ThrowIf(!_waiting.Writer.TryWrite(work), typeof(PostgreSqlJournal));

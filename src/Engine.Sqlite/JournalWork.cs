@@ -43,6 +43,8 @@ internal sealed class CommitWork(JournalCommit commit, CancellationToken cancell
 
     internal Task Outcome => _outcome.Task;
 
+    internal JournalCommit Commit => commit;
+
     internal ShardId Shard => commit.Shard;
 
     internal Fence Fence => commit.Fence;
@@ -74,6 +76,8 @@ internal sealed class ExtentWork(ShardId shard, bool acquires, Fence? held = nul
     private ShardExtent _extent;
 
     internal Task<ShardExtent> Outcome => _outcome.Task;
+
+    internal ShardId Shard => shard;
 
     internal override long Bytes => 0;
 

@@ -11,6 +11,7 @@ internal sealed class JournalWriter : IDisposable
 {
     private readonly object _lock = new();   // a monitor, since the thread waits on it
     private readonly Queue<JournalWork> _waiting = new();
+    private readonly HashSet<(ShardId Shard, Fence Fence)> _refused = [];       // no later commit may be applied over the hole
     private readonly List<JournalWork> _flushing = [];
     private readonly JournalTransaction _transaction;
     private readonly SqliteJournalOptions _options;
@@ -32,15 +33,31 @@ internal sealed class JournalWriter : IDisposable
 
     /// <summary>Queues a call; calls take effect in the order they were queued.</summary>
     /// <exception cref="ObjectDisposedException">The journal was disposed.</exception>
-    /// <exception cref="EngineException"><see cref="EngineErrorCode.Overloaded"/>.</exception>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.Overloaded"/>, or what follows that for the commits behind.</exception>
     internal void Enqueue(JournalWork work)
     {
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_stopping, typeof(SqliteJournal));
+            var commit = (work as CommitWork)?.Commit;
+            if (commit is not null && _refused.Contains((commit.Shard, commit.Fence)))
+            {
+                throw SqliteErrors.FollowsFailure(commit.Shard);
+            }
+
             if (_waiting.Count >= _options.WaitingCountMax)
             {
+                if (commit is not null)
+                {
+                    _refused.Add((commit.Shard, commit.Fence));
+                }
+
                 throw SqliteErrors.Overloaded(_waiting.Count);
+            }
+
+            if (work is ExtentWork looked)
+            {
+                _refused.RemoveWhere(refused => refused.Shard == looked.Shard);
             }
 
             _waiting.Enqueue(work);

@@ -74,6 +74,7 @@ internal sealed class TestCluster(PostgresServer server) : IAsyncDisposable
         foreach (var node in _nodes)
         {
             await node.DisposeAsync();
+            await node.CutOffAsync();       // who still works in the schema would stand in its removal's way
         }
 
         await server.ExecuteAsync($"DROP SCHEMA IF EXISTS {Schema} CASCADE");
@@ -158,17 +159,30 @@ internal sealed class TestNode : IShardHost, IAsyncDisposable
     {
         _proxy.Refuses = true;
         _proxy.Break();
+        await WorksForNobodyAsync("true");
+    }
+
+    /// <summary>Keeps what it asks the database from now on, and waits until the database has finished what it was asked before.</summary>
+    internal async Task HoldAsync()
+    {
+        _proxy.HoldsRequests = true;
+        await WorksForNobodyAsync("state <> 'idle'");
+    }
+
+    private async Task WorksForNobodyAsync(string working)
+    {
         await using var connection = new NpgsqlConnection(_server.ConnectionString);
         await connection.OpenAsync();
         var began = Stopwatch.GetTimestamp();
-        while (await BusyAsync() > 0)
+        while (await CountAsync() > 0)
         {
             Assert.True(Stopwatch.GetElapsedTime(began) < TestCluster.Bound, $"the database still works for {this}");
         }
 
-        async Task<long> BusyAsync()
+        async Task<long> CountAsync()
         {
-            await using var command = new NpgsqlCommand($"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{_session}'", connection);
+            await using var command = new NpgsqlCommand(
+                $"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{_session}' AND {working}", connection);
             return (long)(await command.ExecuteScalarAsync())!;
         }
     }
