@@ -65,6 +65,37 @@ public sealed class PostgreSqlJournalFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_commit_without_room_is_refused_and_those_behind_it_follow_it_until_their_owner_has_looked()
+    {
+        await using var journal = await PostgreSqlJournal.OpenAsync(new PostgreSqlJournalOptions
+        {
+            ConnectionString = new NpgsqlConnectionStringBuilder(_server.ConnectionString) { Port = _proxy.Port }.ConnectionString, Schema = _schema, WaitingCountMax = 64,
+        });
+        var fence = (await journal.AcquireAsync(Shard)).Fence;
+        _proxy.HoldsRequests = true;
+        var first = journal.CommitAsync(Append(fence, 1)).AsTask();
+        await _proxy.Stopped.Reader.ReadAsync();        // the writer waits for its answer, and calls wait for the writer
+        var calls = Enumerable.Range(2, 70).Select(position => journal.CommitAsync(Append(fence, position)).AsTask()).ToList();
+        _proxy.HoldsRequests = false;
+        _proxy.Break();
+        await first;
+        calls.Add(journal.CommitAsync(Append(fence, 72)).AsTask());     // there is room again
+
+        var codes = new List<EngineErrorCode?>();
+        foreach (var call in calls)
+        {
+            codes.Add(await Record.ExceptionAsync(() => call) is { } failure ? Assert.IsType<EngineException>(failure).Code : null);
+        }
+
+        var taken = codes.TakeWhile(static code => code is null).Count();
+        Assert.Equal(64, taken);
+        Assert.Equal(EngineErrorCode.Overloaded, codes[taken]);
+        Assert.All(codes.Skip(taken + 1), static code => Assert.Equal(EngineErrorCode.JournalUnavailable, code));
+        Assert.Equal(1 + taken, (await journal.ReadExtentAsync(Shard)).End.Value);
+        await journal.CommitAsync(Append(fence, taken + 2));
+    }
+
+    [Fact]
     public async Task A_database_that_stays_away_fails_commits_and_their_owner_goes_on_where_the_log_ends()
     {
         await using var journal = await OpenAsync(outageMax: TimeSpan.FromMilliseconds(300));
