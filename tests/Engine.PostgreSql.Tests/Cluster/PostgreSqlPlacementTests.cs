@@ -14,18 +14,17 @@ public sealed class PostgreSqlPlacementTests : IAsyncLifetime
     {
         var nodes = await Task.WhenAll(Enumerable.Range(0, 3).Select(i => _cluster.StartAsync($"n{i}")));
         await _cluster.EvenAsync(nodes);
-        await _cluster.UntilAsync(() => nodes.All(node => node.Placement.Map.Owners.Count() == _cluster.ShardCount), "maps of all shards");
-
         foreach (var shard in _cluster.Shards)
         {
             var owner = nodes.Single(node => node.Served.ContainsKey(shard));
-            Assert.All(nodes, node => Assert.True(node.Placement.Map.TryFind(shard, out var known)
-                && known == new ShardOwner(owner.Placement.Self, $"https://{owner.Placement.Self}", owner.Served[shard].Fence)));
+            var expected = new ShardOwner(owner.Placement.Self, $"https://{owner.Placement.Self}", owner.Served[shard].Fence);
+            await _cluster.UntilAsync(() => nodes.All(node => node.Placement.Map.TryFind(shard, out var known) && known == expected), $"{expected} known to all");
             await owner.CommitAsync(shard, owner.Served[shard].Fence);
         }
 
-        Assert.All(nodes, static node => Assert.Equal(
-            ["n0 Up", "n1 Up", "n2 Up"], node.Placement.Members.Select(static member => $"{member.Node} {member.State}")));
+        await _cluster.UntilAsync(
+            () => nodes.All(static node => node.Placement.Members.Select(static member => $"{member.Node} {member.State}").SequenceEqual(["n0 Up", "n1 Up", "n2 Up"])),
+            "all seen up by all");
         Assert.Equal([1, 2, 3], nodes[0].Placement.Members.Select(static member => member.Incarnation).Order());
     }
 
@@ -62,7 +61,8 @@ public sealed class PostgreSqlPlacementTests : IAsyncLifetime
         await left;
         Assert.Empty(leaves.Served);
         Assert.DoesNotContain(leaves.Orders.Concat(stays.Orders), static order => order.Kind == ShardOrderKind.Stop);
-        Assert.Equal(MemberState.Down, stays.Placement.Members.Single(static member => member.Node.Value == "b").State);
+        await _cluster.UntilAsync(
+            () => stays.Placement.Members.Single(static member => member.Node.Value == "b").State == MemberState.Down, "the other's leaving seen", stays);
         await leaves.DisposeAsync();
         var again = await _cluster.StartAsync("b");
         await _cluster.EvenAsync(stays, again);
