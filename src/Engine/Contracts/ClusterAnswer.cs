@@ -1,4 +1,4 @@
-namespace Kyberium.Engine.Cluster;
+namespace Kyberium.Engine;
 
 /// <summary>How a request ended.</summary>
 public enum ClusterAnswerStatus
@@ -29,7 +29,8 @@ public readonly record struct OwnerHint(NodeId Owner, string Address, Fence Fenc
 /// happened; asking again under the same operation id finds out.</remarks>
 public readonly record struct ClusterAnswer
 {
-    internal const int MessageBytesMax = 1_024;
+    /// <summary>The longest message of a failure, in bytes of UTF-8.</summary>
+    public const int MessageBytesMax = 1_024;
 
     private const int AddressLengthMax = 255;
 
