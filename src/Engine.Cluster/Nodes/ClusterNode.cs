@@ -124,7 +124,7 @@ internal sealed class NodeLinks : INodeLinks, IClusterRequestHandler
     public ValueTask<ClusterAnswer> HandleAsync(NodeId caller, ClusterRequest request, CancellationToken cancellationToken) =>
         Volatile.Read(ref _handler) is { } handler
             ? handler.HandleAsync(caller, request, cancellationToken)
-            : ValueTask.FromResult(ClusterAnswer.WrongOwner(default));     // it has no shard before it has started
+            : ValueTask.FromResult(ClusterAnswer.WrongOwner(OwnerHint.None));     // it has no shard before it has started
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -21,7 +21,11 @@ public enum ClusterAnswerStatus
 /// <param name="Address">Where other nodes reach it: at most 255 ASCII characters; empty when it is not known.</param>
 /// <param name="Fence">The fence it owns the shard under: of two claims the one with the higher fence holds.</param>
 /// <param name="MapVersion">The version of the map this comes from.</param>
-public readonly record struct OwnerHint(NodeId Owner, string Address, Fence Fence, long MapVersion);
+public readonly record struct OwnerHint(NodeId Owner, string Address, Fence Fence, long MapVersion)
+{
+    /// <summary>Gets the hint of who knows nobody.</summary>
+    public static OwnerHint None { get; } = new(default, "", default, 0);
+}
 
 /// <summary>The answer to one <see cref="ClusterRequest"/>.</summary>
 /// <remarks>Two codes come from the link itself. <see cref="EngineErrorCode.NodeUnreachable"/> and <see cref="EngineErrorCode.Overloaded"/>:

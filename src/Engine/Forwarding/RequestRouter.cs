@@ -16,7 +16,7 @@ internal sealed class RequestRouter(IPlacement placement, INodeLinks links, Engi
     internal ClusterAnswer WrongOwner(ShardId shard) =>
         placement.Map.TryFind(shard, out var owner) && owner.Node != placement.Self
             ? ClusterAnswer.WrongOwner(new OwnerHint(owner.Node, owner.Address, owner.Fence, placement.Map.Version))
-            : ClusterAnswer.WrongOwner(default);
+            : ClusterAnswer.WrongOwner(OwnerHint.None);
 
     /// <summary>Says whether a failure means that another node has the shard, or will.</summary>
     internal static bool IsElsewhere(EngineErrorCode code) => code is EngineErrorCode.ShardElsewhere or EngineErrorCode.LeaseLost

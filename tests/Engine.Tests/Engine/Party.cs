@@ -21,6 +21,14 @@ internal sealed class Party : IAsyncDisposable
         Journal = new FaultyJournal(Store);
     }
 
+    /// <summary>Makes a node over a store and a keyring that others share.</summary>
+    internal Party(string name, InMemoryNetwork network, InMemoryJournal store, IKeyring keyring, ClusterParts cluster)
+        : this(name, network)
+    {
+        (Store, OtherKeyring, Cluster) = (store.Beside(), keyring, cluster);
+        Journal = new FaultyJournal(Store);
+    }
+
     internal static CancellationToken Timely => new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
 
     internal string Name { get; }
@@ -54,6 +62,9 @@ internal sealed class Party : IAsyncDisposable
 
     /// <summary>Gets or sets what orders this party's shards; of the next start.</summary>
     internal IPlacement? Placement { get; set; }
+
+    /// <summary>Gets or sets what makes this party a node of a cluster; of the next start.</summary>
+    internal ClusterParts? Cluster { get; set; }
 
     internal Kyberium.Engine.Cryptography.PlatformLattice? Lattice { get; set; }
 
@@ -96,6 +107,7 @@ internal sealed class Party : IAsyncDisposable
             LoggerFactory = Loggers ?? NullLoggerFactory.Instance,
         };
         parts.Placement = Placement;
+        parts.OpenCluster = Cluster is { } cluster ? (_, _) => Task.FromResult(cluster) : null;
         parts.PlatformLattice = Lattice ?? parts.PlatformLattice;
         parts.PeerLinks.Add(_tap);
         Engine = accept
@@ -223,32 +235,5 @@ internal sealed class Party : IAsyncDisposable
             inner.StartAsync(receiver, cancellationToken);
 
         public ValueTask DisposeAsync() => inner.DisposeAsync();
-    }
-
-    private sealed class KeptKeyring : IKeyring
-    {
-        private readonly InMemoryKeyring _keyring = new();
-
-        public string Description => _keyring.Description;
-
-        internal ValueTask EndAsync() => _keyring.DisposeAsync();
-
-        public ValueTask<ReadOnlyMemory<byte>> WrapAsync(
-            ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> context, CancellationToken cancellationToken = default) =>
-            _keyring.WrapAsync(key, context, cancellationToken);
-
-        public ValueTask<byte[]> UnwrapAsync(
-            ReadOnlyMemory<byte> wrapped, ReadOnlyMemory<byte> context, CancellationToken cancellationToken = default) =>
-            _keyring.UnwrapAsync(wrapped, context, cancellationToken);
-
-        public ValueTask<IReadOnlyList<ShardWitness>> ReadWitnessesAsync(
-            ReadOnlyMemory<byte> storeId, CancellationToken cancellationToken = default) =>
-            _keyring.ReadWitnessesAsync(storeId, cancellationToken);
-
-        public ValueTask WriteWitnessesAsync(
-            ReadOnlyMemory<byte> storeId, IReadOnlyList<ShardWitness> witnesses, CancellationToken cancellationToken = default) =>
-            _keyring.WriteWitnessesAsync(storeId, witnesses, cancellationToken);
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }
