@@ -149,7 +149,7 @@ internal sealed class ClusterRun : IAsyncDisposable
 
     private async Task<string[]> OwnersAsync()
     {
-        await using var connection = new Npgsql.NpgsqlConnection(_database.ConnectionString);
+        await using var connection = new Npgsql.NpgsqlConnection(_database.ConnectionString + ";Pooling=false");
         await connection.OpenAsync();
         await using var command = new Npgsql.NpgsqlCommand(
             $"SELECT coalesce(array_agg(DISTINCT coalesce(owner, '')), '{{}}') FROM {_schema}.shard", connection);
