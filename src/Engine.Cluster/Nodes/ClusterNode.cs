@@ -26,6 +26,7 @@ public static class ClusterNode
         {
             links = await NodeLinks.OpenAsync(options, engine.Shard.Count, cancellationToken).ConfigureAwait(false);
             database = options.Database.Length > 0 ? options.Database : links.Database;
+            options.DatabaseFound?.Invoke(database);
             try
             {
                 placement = await OpenedAsync(

@@ -64,6 +64,9 @@ public sealed class ClusterNodeOptions
     /// <summary>Gets or sets the clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
+    /// <summary>Gets or sets who is told which database the cluster is in, once that is known.</summary>
+    internal Action<string>? DatabaseFound { get; init; }
+
     /// <exception cref="EngineException"><see cref="EngineErrorCode.OptionsInvalid"/>.</exception>
     internal void Check()
     {

@@ -83,9 +83,10 @@ internal sealed class ClusterOptions
         Require(problems, Lighthouses.Count > 0, "", "lighthouses", "must name at least one Lighthouse");
     }
 
-    /// <exception cref="EngineException">The token's file cannot be read.</exception>
-    internal ClusterNodeOptions ToNodeOptions(string dataDirectory, string token, Microsoft.Extensions.Logging.ILoggerFactory loggers) => new()
+    internal ClusterNodeOptions ToNodeOptions(
+        string dataDirectory, string token, Action<string> databaseFound, Microsoft.Extensions.Logging.ILoggerFactory loggers) => new()
     {
+        DatabaseFound = databaseFound,
         Cluster = new ClusterName(Name),
         Node = new NodeId(Node),
         Listen = IPEndPoint.Parse(Listen),

@@ -26,6 +26,9 @@ internal sealed partial class Node : INode
 
     public bool IsRemote => false;
 
+    /// <summary>Gets the connection string of the cluster's database; empty when the node is of none. Secret.</summary>
+    internal string ClusterDatabase { get; init; } = "";
+
     /// <summary>Gets the engine, for whoever looks at its bounds.</summary>
     internal SessionEngine Engine => _engine;
 

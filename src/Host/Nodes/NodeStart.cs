@@ -21,10 +21,12 @@ internal static class NodeStart
     {
         KeyringAccess.Demand(configuration);
         IJournal? journal = null;
+        var database = "";
         var parts = new EngineParts { LoggerFactory = loggers };
         if (configuration.Host.Cluster is { IsNode: true } cluster)
         {
-            parts.JoinCluster(cluster.ToNodeOptions(configuration.DataDirectory, await TokenAsync(cluster, cancellationToken), loggers));
+            parts.JoinCluster(cluster.ToNodeOptions(
+                configuration.DataDirectory, await TokenAsync(cluster, cancellationToken), found => database = found, loggers));
         }
         else
         {
@@ -42,7 +44,7 @@ internal static class NodeStart
         var engine = acceptRestored
             ? await SessionEngine.StartFromRestoredAsync(configuration.Engine, parts, cancellationToken)
             : await SessionEngine.StartAsync(configuration.Engine, parts, cancellationToken);
-        return new Node(configuration, engine, journal!, links);
+        return new Node(configuration, engine, journal!, links) { ClusterDatabase = database };
     }
 
     /// <summary>Says whether the data directory holds a store. Looking for one must not make one, nor fill an empty file.</summary>
