@@ -59,7 +59,7 @@ internal sealed class HostOptions
         IsOneOf(problems, LogLevel, LogLevels.Keys, "kyberium.host.log-level");
         IsOneOf(problems, LogFormat, ["text", "json"], "kyberium.host.log-format");
         Link.Check(problems);
-        Pbm.Check(problems);
+        Pbm.Check(problems, "kyberium.host.pbm.");
         Cluster.Check(problems);
     }
 

@@ -81,7 +81,7 @@ internal sealed class NodeService(NodeConfiguration configuration, Terminal term
 
         try
         {
-            var options = configuration.Host.Pbm.ToServerOptions(configuration.Host.DrainTimeout);
+            var options = configuration.Host.Pbm.ToServerOptions($"kyberium {ProgramVersion.Text}", configuration.Host.DrainTimeout);
             if (node.ClusterDatabase.Length > 0)
             {
                 _cluster = await PostgreSqlCluster.OpenAsync(
