@@ -34,7 +34,7 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     internal int Port { get; }
 
-    internal string ConnectionString => $"Host=127.0.0.1;Port={Port};Username={Superuser};Database=postgres;Timeout=5;Include Error Detail=true";
+    internal string ConnectionString => $"Host=127.0.0.1;Port={Port};Username={Superuser};Database=postgres;Timeout=60;Include Error Detail=true";
 
     /// <summary>Gets the server that tests share; each uses a schema of its own.</summary>
     internal static Task<PostgresServer> Shared => SharedServer.Value;
