@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
+using Kyberium.Tests.Support;
 using Npgsql;
 
 namespace Kyberium.Engine.PostgreSql.Tests;
@@ -43,7 +42,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     internal static async Task<PostgresServer> StartAsync(params string[] settings)
     {
         var directory = Directory.CreateTempSubdirectory("kyberium-postgres-").FullName;
-        var server = new PostgresServer(directory, FreePort(), settings);
+        var server = new PostgresServer(directory, FreePort.Next(), settings);
         await server.RunAsync();
         return server;
     }
@@ -113,11 +112,4 @@ internal sealed class PostgresServer : IAsyncDisposable
             .LastOrDefault(static bin => File.Exists(Path.Combine(bin, "initdb"))) is { } found
             ? found
             : throw new InvalidOperationException("PostgreSQL is not installed: run tests/setup.d/postgresql.sh, as tests/run.sh does by itself");
-
-    internal static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
