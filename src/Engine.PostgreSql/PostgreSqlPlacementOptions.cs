@@ -54,6 +54,9 @@ public sealed class PostgreSqlPlacementOptions : PostgreSqlClusterOptions
     /// <summary>Gets or sets what is called after each look at plan and owners. Only tests wait for it.</summary>
     internal Action? Looked { get; init; }
 
+    /// <summary>Gets or sets what is called each time there is nothing to do about the lease for a while. Only tests wait for it.</summary>
+    internal Action? Rested { get; init; }
+
     internal override NpgsqlConnectionStringBuilder Check()
     {
         Require(PeerId.TryParse(ClusterName, out _), $"the cluster's name is '{ClusterName}'; allowed are 1 to 128 of A-Z a-z 0-9 . _ : -");

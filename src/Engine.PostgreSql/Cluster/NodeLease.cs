@@ -94,7 +94,9 @@ internal sealed class NodeLease : IDisposable
                         await JoinAgainAsync(news).ConfigureAwait(false);
                         break;
                     default:
-                        await sleep.SleepAsync(until - Now, stopping).ConfigureAwait(false);
+                        var asleep = sleep.SleepAsync(until - Now, stopping);
+                        _options.Rested?.Invoke();      // asleep already: a clock that is moved on now wakes it
+                        await asleep.ConfigureAwait(false);
                         break;
                 }
             }
