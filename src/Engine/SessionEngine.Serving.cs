@@ -10,7 +10,7 @@ public sealed partial class SessionEngine
     /// <summary>Does what other nodes ask of shards that are here. Nothing is sent on from here: who guessed wrong is told who has the shard.</summary>
     private sealed class NodeRequestHandler(SessionEngine engine) : IClusterRequestHandler
     {
-        private readonly RecentAnswers _once = new();
+        private readonly RecentAnswers _once = new(engine._scheduler);
 
         public async ValueTask<ClusterAnswer> HandleAsync(NodeId caller, ClusterRequest request, CancellationToken cancellationToken)
         {

@@ -86,7 +86,9 @@ internal static class NodeAnswerCodec
         var chunkBytes = reader.Count(int.MaxValue);
         var isSent = reader.Flag();
         var number = reader.UInt64();
-        return new StreamTerms(chunkBytes, isSent ? number : null);
+        return isSent || number == 0
+            ? new StreamTerms(chunkBytes, isSent ? number : null)
+            : throw new StateFormatException("a stream that was not sent has a number");
     }
 
     internal static void WriteDocuments(StateWriter writer, IReadOnlyList<ReadOnlyMemory<byte>> documents)
@@ -110,37 +112,14 @@ internal static class NodeAnswerCodec
     }
 
     internal static void WritePeers(StateWriter writer, (IReadOnlyList<PeerKey> Peers, int Skip) list) =>
-        WritePage(writer, list.Peers, list.Skip, WritePeer);
+        WritePage(writer, list.Peers, list.Skip, WritePeer, PageBytesMax);
 
     internal static NodePage<PeerKey> ReadPeers(ref StateReader reader) => ReadPage(ref reader, ReadPeer);
 
     internal static void WriteMessages(StateWriter writer, (IReadOnlyList<ReceivedMessage> Messages, int Skip) list) =>
-        WritePage(writer, list.Messages, list.Skip, static (writer, message) =>
-        {
-            WritePeer(writer, new PeerKey(message.Id.Identity, message.Id.Peer));
-            EventCodec.WriteGuid(writer, message.Id.Stream);
-            writer.UInt64(message.Id.Number);
-            writer.UInt32((uint)message.Attempt);
-            writer.Flag(message.Stream is not null);
-            var start = writer.BeginLength();
-            foreach (var chunk in message.Stream?.Chunks ?? [message.Payload])
-            {
-                writer.Fixed(chunk.Span);
-            }
+        WritePage(writer, list.Messages, list.Skip, WriteMessage, PageBytesMax);
 
-            writer.EndLength(start);
-        });
-
-    internal static NodePage<ReceivedMessage> ReadMessages(ref StateReader reader) => ReadPage(ref reader, static (ref StateReader reader) =>
-    {
-        var peer = ReadPeer(ref reader);
-        var id = new ReceivedMessageId(peer.Identity, peer.Peer, EventCodec.ReadGuid(ref reader), reader.UInt64());
-        var (attempt, isStream, payload) = (reader.Count(int.MaxValue), reader.Flag(), reader.Bytes().ToArray());
-        return new ReceivedMessage(id, isStream ? default : payload, attempt)
-        {
-            Stream = isStream ? new ReceivedStream(payload.Length == 0 ? [] : [payload]) : null,
-        };
-    });
+    internal static NodePage<ReceivedMessage> ReadMessages(ref StateReader reader) => ReadPage(ref reader, ReadMessage);
 
     internal static void WriteInfo(StateWriter writer, PeerInfo info)
     {
@@ -197,18 +176,22 @@ internal static class NodeAnswerCodec
         };
     }
 
-    private static void WritePage<T>(StateWriter writer, IReadOnlyList<T> items, int skip, Action<StateWriter, T> write)
+    /// <param name="writer">Where to.</param>
+    /// <param name="items">The whole list.</param>
+    /// <param name="skip">How many of it the asker has.</param>
+    /// <param name="write">Writes one.</param>
+    /// <param name="bytesMax">The page ends behind the item with which it has become as long.</param>
+    internal static void WritePage<T>(StateWriter writer, IReadOnlyList<T> items, int skip, Action<StateWriter, T> write, int bytesMax)
     {
-        var count = writer.Length;
-        writer.UInt32(0);
+        var start = writer.BeginLength();
         var written = 0u;
-        for (var place = Math.Min(skip, items.Count); place < items.Count && (written == 0 || writer.Length < PageBytesMax); place++, written++)
+        for (var place = Math.Min(skip, items.Count); place < items.Count && (written == 0 || writer.Length - start < bytesMax); place++, written++)
         {
             write(writer, items[place]);
         }
 
         writer.Flag(skip + written < items.Count);
-        writer.SetUInt32(count, written);
+        writer.SetUInt32(start - sizeof(uint), written);
     }
 
     private static NodePage<T> ReadPage<T>(ref StateReader reader, Reading<T> read)
@@ -222,7 +205,34 @@ internal static class NodeAnswerCodec
         return new NodePage<T>(items, reader.Flag());
     }
 
-    private static void WritePeer(StateWriter writer, PeerKey peer)
+    internal static void WriteMessage(StateWriter writer, ReceivedMessage message)
+    {
+        WritePeer(writer, new PeerKey(message.Id.Identity, message.Id.Peer));
+        EventCodec.WriteGuid(writer, message.Id.Stream);
+        writer.UInt64(message.Id.Number);
+        writer.UInt32((uint)message.Attempt);
+        writer.Flag(message.Stream is not null);
+        var start = writer.BeginLength();
+        foreach (var chunk in message.Stream?.Chunks ?? [message.Payload])
+        {
+            writer.Fixed(chunk.Span);
+        }
+
+        writer.EndLength(start);
+    }
+
+    private static ReceivedMessage ReadMessage(ref StateReader reader)
+    {
+        var peer = ReadPeer(ref reader);
+        var id = new ReceivedMessageId(peer.Identity, peer.Peer, EventCodec.ReadGuid(ref reader), reader.UInt64());
+        var (attempt, isStream, payload) = (reader.Count(int.MaxValue), reader.Flag(), reader.Bytes().ToArray());
+        return new ReceivedMessage(id, isStream ? default : payload, attempt)
+        {
+            Stream = isStream ? new ReceivedStream(payload.Length == 0 ? [] : [payload]) : null,
+        };
+    }
+
+    internal static void WritePeer(StateWriter writer, PeerKey peer)
     {
         writer.Text(peer.Identity.Value);
         writer.Text(peer.Peer.Value);

@@ -22,6 +22,10 @@ internal sealed class RequestRouter(IPlacement placement, INodeLinks links, Engi
     internal static bool IsElsewhere(EngineErrorCode code) => code is EngineErrorCode.ShardElsewhere or EngineErrorCode.LeaseLost
         or EngineErrorCode.ShardRecovering or EngineErrorCode.ShardFenced;
 
+    /// <summary>Says whether an answer means that nothing happened, so that asking again is asking for the first time.</summary>
+    internal static bool IsUndone(in ClusterAnswer answer) =>
+        answer.Status == ClusterAnswerStatus.WrongOwner || (answer.Status == ClusterAnswerStatus.Failed && IsUndone(answer.Code));
+
     /// <summary>Makes a call.</summary>
     /// <param name="shard">Whose call it is.</param>
     /// <param name="here">Makes it in this process; <see langword="null"/> when the shard is not here now.</param>
@@ -86,8 +90,7 @@ internal sealed class RequestRouter(IPlacement placement, INodeLinks links, Engi
             catch (EngineException failure) when (IsElsewhere(failure.Code) || (wasAsked && IsOfTheWay(failure.Code)))
             {
                 last = failure;
-                mayHaveHappened |= failure.Code is not (EngineErrorCode.ShardElsewhere or EngineErrorCode.NodeUnreachable
-                    or EngineErrorCode.Overloaded or EngineErrorCode.EngineStopping);
+                mayHaveHappened |= !IsUndone(failure.Code);
                 if (mayHaveHappened && !request.IsRepeatable)
                 {
                     throw;
@@ -97,6 +100,7 @@ internal sealed class RequestRouter(IPlacement placement, INodeLinks links, Engi
             await scheduler.DelayAsync(TimeSpan.FromMilliseconds(wait), cancellationToken).ConfigureAwait(false);
         }
     }
+
     /// <summary>Tells a node something, without waiting for a shard that nobody has now.</summary>
     /// <returns>Whether a node took it.</returns>
     internal async Task<bool> TryTellAsync(ShardId shard, NodeRequest request, TimeSpan time, CancellationToken cancellationToken)
@@ -116,6 +120,9 @@ internal sealed class RequestRouter(IPlacement placement, INodeLinks links, Engi
         return false;
     }
 
+    private static bool IsUndone(EngineErrorCode code) => code is EngineErrorCode.ShardElsewhere or EngineErrorCode.NodeUnreachable
+        or EngineErrorCode.Overloaded or EngineErrorCode.EngineStopping;
+
     private static bool IsOfTheWay(EngineErrorCode code) => code is EngineErrorCode.NodeUnreachable or EngineErrorCode.OutcomeUnknown
         or EngineErrorCode.EngineStopping or EngineErrorCode.Overloaded;
 
@@ -131,6 +138,6 @@ internal sealed class RequestRouter(IPlacement placement, INodeLinks links, Engi
         }
 
         placement.Correct(shard, new ShardOwner(hint.Owner, hint.Address, hint.Fence));
-        return true;
+        return Find(shard) != asked;
     }
 }
