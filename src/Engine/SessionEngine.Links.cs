@@ -23,9 +23,17 @@ public sealed partial class SessionEngine
     public ILinkExchange BeginExchange(string source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        return new LinkExchange(
+        var exchange = new LinkExchange(
             _outlet.Returns, source,
             (envelope, exchange, cancellationToken) => AcceptAsync(envelope, exchange.Source, exchange, cancellationToken));
+        if (_router is not null)
+        {
+            exchange.Id = _operations.Next();
+            exchange.CollectElsewhere = (shard, bytesMax, wait, cancellationToken) =>
+                CollectElsewhereAsync(exchange.Id, shard, bytesMax, wait, cancellationToken);
+        }
+
+        return exchange;
     }
 
     private async ValueTask<ReadOnlyMemory<byte>> AcceptAsync(
@@ -68,7 +76,7 @@ public sealed partial class SessionEngine
                     await ReceiveCookieAnswerAsync(envelope, source, exchange, cancellationToken).ConfigureAwait(false);
                     break;
                 case EnvelopeType.Handshake2:
-                    await ReceiveHandshake2Async(header, envelope, source, cancellationToken).ConfigureAwait(false);
+                    await ReceiveHandshake2Async(header, envelope, source, exchange, cancellationToken).ConfigureAwait(false);
                     break;
                 case EnvelopeType.CookieChallenge:
                     Refused("a cookie challenge is answered by the link that sent message 1");
@@ -95,7 +103,7 @@ public sealed partial class SessionEngine
     {
         if (_shards.Find(header.Receiver.Shard) is not { } shard)
         {
-            await PassOnAsync(header.Receiver.Shard, envelope, source, cancellationToken).ConfigureAwait(false);
+            await PassOnAsync(header.Receiver.Shard, envelope, source, exchange, cancellationToken).ConfigureAwait(false);
             return;
         }
 
@@ -112,11 +120,11 @@ public sealed partial class SessionEngine
 
     /// <param name="source">Where it came from; <see langword="null"/>: from another node, and then it is not passed on.</param>
     private async ValueTask ReceiveHandshake2Async(
-        EnvelopeHeader header, ReadOnlyMemory<byte> envelope, string? source, CancellationToken cancellationToken)
+        EnvelopeHeader header, ReadOnlyMemory<byte> envelope, string? source, LinkExchange? exchange, CancellationToken cancellationToken)
     {
         if (_shards.Find(header.Receiver.Shard) is not { } shard)
         {
-            await PassOnAsync(header.Receiver.Shard, envelope, source, cancellationToken).ConfigureAwait(false);
+            await PassOnAsync(header.Receiver.Shard, envelope, source, exchange, cancellationToken).ConfigureAwait(false);
         }
         else if (shard.FindHandshake(header.Receiver) is { } peer)
         {
@@ -162,7 +170,7 @@ public sealed partial class SessionEngine
         if (!IsHere(peer))
         {
             opened.Dispose();
-            await PassOnAsync(_shards.NumberOf(peer), envelope, isPassedOn ? null : source, cancellationToken).ConfigureAwait(false);
+            await PassOnAsync(_shards.NumberOf(peer), envelope, isPassedOn ? null : source, exchange, cancellationToken).ConfigureAwait(false);
             return;
         }
 

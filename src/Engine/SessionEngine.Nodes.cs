@@ -1,6 +1,7 @@
 using Kyberium.Engine.Diagnostics;
 using Kyberium.Engine.Forwarding;
 using Kyberium.Engine.Identities;
+using Kyberium.Engine.Links;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Shards;
 
@@ -153,7 +154,8 @@ public sealed partial class SessionEngine
 
     /// <summary>Hands an envelope to the node that has its shard. Where nobody has it now it is dropped, as a link may drop it.</summary>
     /// <param name="source">Where it came from; <see langword="null"/>: from another node, which is told who has the shard.</param>
-    private async ValueTask PassOnAsync(int shard, ReadOnlyMemory<byte> envelope, string? source, CancellationToken cancellationToken)
+    private async ValueTask PassOnAsync(
+        int shard, ReadOnlyMemory<byte> envelope, string? source, LinkExchange? exchange, CancellationToken cancellationToken)
     {
         if (_router is null || shard >= _shards.Count)
         {
@@ -165,10 +167,23 @@ public sealed partial class SessionEngine
             throw ShardErrors.Elsewhere(ShardOf(shard));
         }
 
-        if (!await _router.TryTellAsync(ShardOf(shard), new NodeRequest.Accept(envelope, source), PassOnPatience, cancellationToken).ConfigureAwait(false))
+        var request = new NodeRequest.Accept(envelope, source, exchange?.Id ?? Guid.Empty);
+        if (await _router.TryAskAsync(ShardOf(shard), request, PassOnPatience, cancellationToken).ConfigureAwait(false) is null)
         {
             Refused($"no node serves shard {ShardOf(shard)} now");
+            return;
         }
+
+        exchange?.PassedOn(shard);
+    }
+
+    /// <summary>Takes from the node that has a shard what waits there for a call of a peer to this one.</summary>
+    private async ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> CollectElsewhereAsync(
+        Guid exchange, int shard, int bytesMax, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        var request = new NodeRequest.Collect(exchange, bytesMax, (int)Math.Clamp(wait.TotalMilliseconds, 0, PassedOnExchanges.QuietMillisMax / 2));
+        var answer = await _router!.TryAskAsync(ShardOf(shard), request, wait + PassOnPatience, cancellationToken).ConfigureAwait(false);
+        return answer is { } bytes ? NodeAnswerCodec.Read(bytes, NodeAnswerCodec.ReadDocuments) : [];
     }
 
     /// <summary>Hands the shards on before this node stops, so that nobody waits for the end of its lease.</summary>

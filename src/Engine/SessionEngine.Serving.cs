@@ -1,4 +1,5 @@
 using Kyberium.Engine.Forwarding;
+using Kyberium.Engine.Links;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Templates;
 using Kyberium.Engine.Wire;
@@ -11,6 +12,7 @@ public sealed partial class SessionEngine
     private sealed class NodeRequestHandler(SessionEngine engine) : IClusterRequestHandler
     {
         private readonly RecentAnswers _once = new(engine._scheduler);
+        private readonly PassedOnExchanges _exchanges = new(engine._scheduler);
 
         public async ValueTask<ClusterAnswer> HandleAsync(NodeId caller, ClusterRequest request, CancellationToken cancellationToken)
         {
@@ -26,17 +28,18 @@ public sealed partial class SessionEngine
             }
 
             return asked.IsRepeatable
-                ? await AnswerAsync(request.Shard, asked, context, cancellationToken).ConfigureAwait(false)
+                ? await AnswerAsync(caller, request.Shard, asked, context, cancellationToken).ConfigureAwait(false)
                 : await _once.OnceAsync(
-                    request.Operation, () => AnswerAsync(request.Shard, asked, context, CancellationToken.None),
+                    request.Operation, () => AnswerAsync(caller, request.Shard, asked, context, asked is NodeRequest.Open ? CancellationToken.None : cancellationToken),
                     ClusterAnswer.Failed(EngineErrorCode.OutcomeUnknown, "it was done, and its answer was lost on the way")).ConfigureAwait(false);
         }
 
-        private async Task<ClusterAnswer> AnswerAsync(ShardId shard, NodeRequest asked, CallerContext caller, CancellationToken cancellationToken)
+        private async Task<ClusterAnswer> AnswerAsync(
+            NodeId node, ShardId shard, NodeRequest asked, CallerContext caller, CancellationToken cancellationToken)
         {
             try
             {
-                return ClusterAnswer.Done(await DoAsync(shard.Number, asked, caller, cancellationToken).ConfigureAwait(false));
+                return ClusterAnswer.Done(await DoAsync(node, shard.Number, asked, caller, cancellationToken).ConfigureAwait(false));
             }
             catch (EngineException failure) when (failure.Code == EngineErrorCode.ShardElsewhere)
             {
@@ -55,7 +58,7 @@ public sealed partial class SessionEngine
             _ => shard.Group == ShardId.DefaultGroup && engine._shards.Find(shard.Number) is not null,
         };
 
-        private async Task<byte[]> DoAsync(int shard, NodeRequest asked, CallerContext caller, CancellationToken cancellationToken)
+        private async Task<byte[]> DoAsync(NodeId node, int shard, NodeRequest asked, CallerContext caller, CancellationToken cancellationToken)
         {
             switch (asked)
             {
@@ -68,8 +71,10 @@ public sealed partial class SessionEngine
                 case NodeRequest.Open open:
                     return NodeAnswerCodec.Write(await OpenAsync(shard, open.Envelope, cancellationToken).ConfigureAwait(false), NodeAnswerCodec.WriteOpened);
                 case NodeRequest.Accept accept:
-                    await engine.AcceptPassedOnAsync(accept.Envelope, accept.Source, cancellationToken).ConfigureAwait(false);
+                    await engine.AcceptPassedOnAsync(accept.Envelope, accept.Source, ExchangeOf(node, accept), cancellationToken).ConfigureAwait(false);
                     return [];
+                case NodeRequest.Collect collect:
+                    return NodeAnswerCodec.Write(await CollectAsync(node, collect, cancellationToken).ConfigureAwait(false), NodeAnswerCodec.WriteDocuments);
                 case NodeRequest.Show show:
                     return NodeAnswerCodec.Write(
                         await engine.LookAsync(await OwnAsync(shard, show.Peer).ConfigureAwait(false), Describe, cancellationToken).ConfigureAwait(false),
@@ -120,6 +125,18 @@ public sealed partial class SessionEngine
             static byte[] Identity(IdentityInfo identity) => NodeAnswerCodec.Write(identity, NodeAnswerCodec.WriteIdentity);
         }
 
+        private LinkExchange? ExchangeOf(NodeId node, NodeRequest.Accept accept) => accept.Exchange == Guid.Empty
+            ? null
+            : _exchanges.Of(node, accept.Exchange, () => new LinkExchange(
+                engine._outlet.Returns, accept.Source, static (_, _, _) => throw Diagnostics.Invariant.Violated("a call to another node brings nothing here")));
+
+        private async Task<IReadOnlyList<ReadOnlyMemory<byte>>> CollectAsync(NodeId node, NodeRequest.Collect collect, CancellationToken cancellationToken) =>
+            _exchanges.TryFind(node, collect.Exchange) is { } exchange
+                ? await exchange.CollectAsync(
+                    Math.Min(collect.BytesMax, NodeAnswerCodec.PageBytesMax),
+                    TimeSpan.FromMilliseconds(Math.Min(collect.WaitMillis, PassedOnExchanges.QuietMillisMax / 2)), cancellationToken).ConfigureAwait(false)
+                : [];
+
         private Task<OpenedEnvelope> OpenAsync(int shard, ReadOnlyMemory<byte> envelope, CancellationToken cancellationToken)
         {
             if (!EnvelopeHeader.TryReadEnvelope(envelope.Span, out var header, out var failure))
@@ -165,7 +182,8 @@ public sealed partial class SessionEngine
     }
 
     /// <summary>Takes an envelope that another node of the cluster got from a peer.</summary>
-    private async Task AcceptPassedOnAsync(ReadOnlyMemory<byte> envelope, string source, CancellationToken cancellationToken)
+    private async Task AcceptPassedOnAsync(
+        ReadOnlyMemory<byte> envelope, string source, LinkExchange? exchange, CancellationToken cancellationToken)
     {
         if (!EnvelopeHeader.TryReadEnvelope(envelope.Span, out var header, out var failure))
         {
@@ -183,16 +201,16 @@ public sealed partial class SessionEngine
             {
                 case EnvelopeType.Handshake1 when await FindAddressedAsync(header.Incarnation).ConfigureAwait(false) is { } local:
                     // Counted and asked for its cookie where it came in.
-                    await ReceiveAdmittedAsync(envelope, header, local, source, null, isPassedOn: true, cancellationToken).ConfigureAwait(false);
+                    await ReceiveAdmittedAsync(envelope, header, local, source, exchange, isPassedOn: true, cancellationToken).ConfigureAwait(false);
                     break;
                 case EnvelopeType.Handshake2:
-                    await ReceiveHandshake2Async(header, envelope, null, cancellationToken).ConfigureAwait(false);
+                    await ReceiveHandshake2Async(header, envelope, null, exchange, cancellationToken).ConfigureAwait(false);
                     break;
                 case EnvelopeType.Handshake1 or EnvelopeType.CookieAnswer or EnvelopeType.CookieChallenge or EnvelopeType.Data or EnvelopeType.FramedData:
                     Refused("another node passed on what is not for this one");
                     break;
                 default:
-                    await ReceiveRecordAsync(header, envelope, null, null, cancellationToken).ConfigureAwait(false);
+                    await ReceiveRecordAsync(header, envelope, null, exchange, cancellationToken).ConfigureAwait(false);
                     break;
             }
         }

@@ -21,7 +21,19 @@ internal abstract record NodeRequest
     }
 
     /// <summary>An envelope that came over a peer link. Answered with nothing.</summary>
-    internal sealed record Accept(ReadOnlyMemory<byte> Envelope, string Source) : NodeRequest;
+    /// <param name="Envelope">The envelope.</param>
+    /// <param name="Source">Where it came from.</param>
+    /// <param name="Exchange">The call of a peer that it came by, where something may go back by that; else empty.</param>
+    internal sealed record Accept(ReadOnlyMemory<byte> Envelope, string Source, Guid Exchange) : NodeRequest;
+
+    /// <summary>Waits for what goes back by a peer's call to the asking node, as far as it is of this shard. Answered with envelopes.</summary>
+    /// <param name="Exchange">As <see cref="Accept"/> named it.</param>
+    /// <param name="BytesMax">How many bytes may be taken; at least one envelope is.</param>
+    /// <param name="WaitMillis">How long to wait.</param>
+    internal sealed record Collect(Guid Exchange, int BytesMax, int WaitMillis) : NodeRequest
+    {
+        internal override bool IsRepeatable => false;
+    }
 
     /// <summary>Answered with a <see cref="PeerInfo"/>.</summary>
     internal sealed record Show(PeerKey Peer) : NodeRequest;

@@ -73,6 +73,7 @@ internal static class NodeRequestCodec
             case NodeRequest.Accept accept:
                 writer.Byte(4);
                 writer.Text(accept.Source);
+                EventCodec.WriteGuid(writer, accept.Exchange);
                 writer.Bytes(accept.Envelope.Span);
                 break;
             case NodeRequest.Show show:
@@ -131,6 +132,12 @@ internal static class NodeRequestCodec
                 writer.Byte(15);
                 Write(writer, remove.Peer);
                 break;
+            case NodeRequest.Collect collect:
+                writer.Byte(16);
+                EventCodec.WriteGuid(writer, collect.Exchange);
+                writer.UInt32((uint)collect.BytesMax);
+                writer.UInt32((uint)collect.WaitMillis);
+                break;
             default:
                 throw new ArgumentException($"{request.GetType().Name} does not go to other nodes", nameof(request));
         }
@@ -153,6 +160,7 @@ internal static class NodeRequestCodec
         13 => ReadNewPeer(ref reader),
         14 => new NodeRequest.AddPin(ReadPeer(ref reader), reader.Bytes()),
         15 => new NodeRequest.RemovePeer(ReadPeer(ref reader)),
+        16 => new NodeRequest.Collect(EventCodec.ReadGuid(ref reader), reader.Count(int.MaxValue), reader.Count(int.MaxValue)),
         var kind => throw new StateFormatException($"{kind} is no kind of request"),
     };
 
@@ -269,8 +277,8 @@ internal static class NodeRequestCodec
 
     private static NodeRequest.Accept ReadAccept(ref StateReader reader)
     {
-        var source = reader.Text();
-        return new NodeRequest.Accept(reader.Bytes(), source);
+        var (source, exchange) = (reader.Text(), EventCodec.ReadGuid(ref reader));
+        return new NodeRequest.Accept(reader.Bytes(), source, exchange);
     }
 
     private static NodeRequest.AddPeer ReadNewPeer(ref StateReader reader)

@@ -101,9 +101,9 @@ internal sealed class RequestRouter(IPlacement placement, INodeLinks links, Engi
         }
     }
 
-    /// <summary>Tells a node something, without waiting for a shard that nobody has now.</summary>
-    /// <returns>Whether a node took it.</returns>
-    internal async Task<bool> TryTellAsync(ShardId shard, NodeRequest request, TimeSpan time, CancellationToken cancellationToken)
+    /// <summary>Asks the node that has a shard now, without waiting for one that nobody has.</summary>
+    /// <returns>Its answer; <see langword="null"/> when no node did it.</returns>
+    internal async Task<ReadOnlyMemory<byte>?> TryAskAsync(ShardId shard, NodeRequest request, TimeSpan time, CancellationToken cancellationToken)
     {
         var payload = NodeRequestCodec.Write(request, default);
         var operation = operations.Next();
@@ -113,11 +113,11 @@ internal sealed class RequestRouter(IPlacement placement, INodeLinks links, Engi
                 owner.Node, owner.Address, new ClusterRequest(operation, shard, time, payload), cancellationToken).ConfigureAwait(false);
             if (!Corrects(shard, owner, answer))
             {
-                return answer.Status == ClusterAnswerStatus.Done;
+                return answer.Status == ClusterAnswerStatus.Done ? answer.Payload : default(ReadOnlyMemory<byte>?);
             }
         }
 
-        return false;
+        return null;
     }
 
     private static bool IsUndone(EngineErrorCode code) => code is EngineErrorCode.ShardElsewhere or EngineErrorCode.NodeUnreachable

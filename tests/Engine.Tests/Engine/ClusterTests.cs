@@ -106,6 +106,29 @@ public sealed class ClusterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_peer_that_nobody_can_call_gets_its_messages_by_its_call_to_a_node_that_has_not_its_shard()
+    {
+        await using var edge = new Party("edge", _cluster.Network) { IsOutbound = true };
+        await edge.StartAsync();
+        await edge.Engine.CreateIdentityAsync(IdentityName.Default, cancellationToken: Timely);
+        var identity = await _one.Engine.CreateIdentityAsync(IdentityName.Default, cancellationToken: Timely);
+        await _two.Engine.AddPeerAsync(new NewPeer { Peer = edge.Id, PublicDocument = edge.Document() }, cancellationToken: Timely);
+        await edge.Engine.AddPeerAsync(
+            new NewPeer { Peer = new PeerId("cluster"), PublicDocument = identity.PublicDocument, Addresses = ["memory://two"] }, cancellationToken: Timely);
+
+        var received = ReceiveAsync(edge.Engine, 20);
+        for (var i = 0; i < 20; i++)
+        {
+            await _two.Engine.SendAsync(edge.Id, Bytes($"{i}"), cancellationToken: Timely);
+        }
+
+        Assert.Equal(Enumerable.Range(0, 20).Select(static i => $"{i}"), await received);
+        await edge.Engine.SendAsync(new PeerId("cluster"), Bytes("and back"), cancellationToken: Timely);
+        Assert.Equal(["and back"], await ReceiveAsync(_one.Engine, 1));
+        await Party.UntilAsync(async () => (await _one.Engine.GetPeerAsync(edge.Id, cancellationToken: Timely)).OutboxCount == 0);
+    }
+
+    [Fact]
     public async Task Shards_move_under_calls_of_all_nodes_and_none_of_them_fails_or_is_done_twice()
     {
         await AcquaintAsync(_one);

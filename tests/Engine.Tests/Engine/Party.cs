@@ -39,6 +39,9 @@ internal sealed class Party : IAsyncDisposable
 
     internal TimeProvider Time { get; }
 
+    /// <summary>Gets or sets whether nobody can call this party; of the next start.</summary>
+    internal bool IsOutbound { get; set; }
+
     internal Action<EngineOptions>? Configure { get; set; }
 
     internal InMemoryJournal Store { get; set; } = new();
@@ -97,7 +100,7 @@ internal sealed class Party : IAsyncDisposable
         options.Shard.Count = 2;
         options.Handshake.HalfOpenPerSourceMax = 1_000;
         Configure?.Invoke(options);
-        _tap = new Tap(this, _network.Connect(Name));
+        _tap = new Tap(this, IsOutbound ? _network.ConnectOutbound(Name) : _network.Connect(Name));
         var parts = new EngineParts
         {
             OpenJournal = (_, _) => Task.FromResult<IJournal>(Journal),
@@ -208,6 +211,12 @@ internal sealed class Party : IAsyncDisposable
         internal volatile bool IsCut;
 
         public bool CanReach(string address) => inner.CanReach(address);
+
+        public bool Collects => inner.Collects;
+
+        public ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> ExchangeAsync(
+            string address, IReadOnlyList<ReadOnlyMemory<byte>> envelopes, TimeSpan wait, CancellationToken cancellationToken = default) =>
+            IsCut ? throw new IOException("cut") : inner.ExchangeAsync(address, envelopes, wait, cancellationToken);
 
         public async ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> SendAsync(
             string address, IReadOnlyList<ReadOnlyMemory<byte>> envelopes, CancellationToken cancellationToken = default)

@@ -10,7 +10,7 @@ namespace Kyberium.Engine.Tests.Forwarding;
 /// <summary>Random requests and answers, of every kind.</summary>
 internal static class AnyRequest
 {
-    internal const int KindCount = 15;
+    internal const int KindCount = 16;
     internal const int CommandCount = 17;
 
     private const string NameCharacters = "AZaz09._:-";
@@ -124,7 +124,7 @@ internal static class AnyRequest
         from peer in Peer from command in Command select (NodeRequest)new NodeRequest.Command(peer, command.Command),
         from peer in Peer from payload in Memory select (NodeRequest)new NodeRequest.Seal(peer, payload),
         from envelope in Memory select (NodeRequest)new NodeRequest.Open(envelope),
-        from envelope in Memory from source in Text select (NodeRequest)new NodeRequest.Accept(envelope, source),
+        from envelope in Memory from source in Text from exchange in Gen.OneOf(Id, Gen.Constant(Guid.Empty)) select (NodeRequest)new NodeRequest.Accept(envelope, source, exchange),
         from peer in Peer select (NodeRequest)new NodeRequest.Show(peer),
         from peer in Peer from skip in Count select (NodeRequest)new NodeRequest.ListSetAside(peer, skip),
         from peer in Peer select (NodeRequest)new NodeRequest.ListDocuments(peer),
@@ -141,6 +141,7 @@ internal static class AnyRequest
             new NewPeer { Identity = peer.Identity, Peer = peer.Peer, PublicDocument = document, Addresses = addresses, Template = template }),
         from peer in Peer from document in Memory select (NodeRequest)new NodeRequest.AddPin(peer, document),
         from peer in Peer select (NodeRequest)new NodeRequest.RemovePeer(peer),
+        from exchange in Id from bytes in Count from wait in Count select (NodeRequest)new NodeRequest.Collect(exchange, bytes, wait),
     ];
 
     private static Gen<PeerCommand>[] Commands() =>

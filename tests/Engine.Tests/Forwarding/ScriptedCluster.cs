@@ -64,7 +64,9 @@ internal sealed class ScriptedCluster : IPlacement, INodeLinks
             Shard, () => Here(), request ?? new NodeRequest.ListPeers(0), default, static bytes => System.Text.Encoding.UTF8.GetString(bytes.Span), again,
             cancellationToken));
 
-    internal Task<bool> Tell() => Inline(() => Router.TryTellAsync(Shard, new NodeRequest.ListPeers(0), TimeSpan.FromSeconds(5), default));
+    /// <summary>Asks without patience; tells whether a node did it.</summary>
+    internal Task<bool> Tell() => Inline(async () =>
+        await Router.TryAskAsync(Shard, new NodeRequest.ListPeers(0), TimeSpan.FromSeconds(5), default) is not null);
 
     internal void Pass(TimeSpan time) => Inline(() =>
     {
