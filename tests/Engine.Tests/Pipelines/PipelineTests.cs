@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Kyberium.Engine.Settings;
@@ -242,17 +243,23 @@ public sealed class PipelineTests
     /// <summary>A clock that stands still until it is told to move.</summary>
     private sealed class ManualTime : TimeProvider
     {
-        private readonly List<Timer> _timers = [];
+        private readonly ConcurrentQueue<Timer> _timers = new();
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
             var timer = new Timer(callback, state);
             timer.Change(dueTime, period);
-            _timers.Add(timer);
+            _timers.Enqueue(timer);
             return timer;
         }
 
-        internal void Advance(TimeSpan by) => _timers.ForEach(timer => timer.Advance(by));
+        internal void Advance(TimeSpan by)
+        {
+            foreach (var timer in _timers)
+            {
+                timer.Advance(by);
+            }
+        }
 
         private sealed class Timer(TimerCallback callback, object? state) : ITimer
         {
