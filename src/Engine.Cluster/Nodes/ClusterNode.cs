@@ -7,6 +7,8 @@ namespace Kyberium.Engine.Cluster;
 /// <summary>Makes an engine a node of a cluster whose members, leases and journal are in PostgreSQL.</summary>
 public static class ClusterNode
 {
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(500);
+
     /// <summary>Joins a cluster: sets journal and cluster of the parts.</summary>
     /// <returns>The same parts.</returns>
     /// <remarks>The engine then takes every call, also for shards that other nodes have. <c>ReceiveAsync</c> gives what came for the shards that are here:
@@ -24,10 +26,12 @@ public static class ClusterNode
         {
             links = await NodeLinks.OpenAsync(options, engine.Shard.Count, cancellationToken).ConfigureAwait(false);
             database = options.Database.Length > 0 ? options.Database : links.Database;
+            options.DatabaseFound?.Invoke(database);
             try
             {
-                placement = await PostgreSqlPlacement.OpenAsync(
-                    options.Placement(database, engine.Shard.Count, links.Address), cancellationToken).ConfigureAwait(false);
+                placement = await OpenedAsync(
+                    options, () => PostgreSqlPlacement.OpenAsync(options.Placement(database, engine.Shard.Count, links.Address), cancellationToken),
+                    cancellationToken).ConfigureAwait(false);
             }
             catch
             {
@@ -37,11 +41,15 @@ public static class ClusterNode
 
             return new ClusterParts(placement, links);
         };
-        parts.OpenJournal = async (_, cancellationToken) => await PostgreSqlJournal.OpenAsync(
-            new PostgreSqlJournalOptions
-            {
-                ConnectionString = database, Schema = options.Schema, Placement = placement, TimeProvider = options.TimeProvider,
-            },
+        parts.OpenJournal = async (_, cancellationToken) => await OpenedAsync(
+            options,
+            () => PostgreSqlJournal.OpenAsync(
+                new PostgreSqlJournalOptions
+                {
+                    ConnectionString = database, Schema = options.Schema, Placement = placement, OutageMax = options.OutageMax,
+                    TimeProvider = options.TimeProvider,
+                },
+                cancellationToken),
             cancellationToken).ConfigureAwait(false);
         return parts;
     }
@@ -51,6 +59,24 @@ public static class ClusterNode
     {
         ArgumentNullException.ThrowIfNull(builder);
         return builder.ConfigureParts((_, parts) => parts.JoinCluster(options));
+    }
+
+    /// <summary>Opens something in the database, waiting for one that is away.</summary>
+    private static async Task<T> OpenedAsync<T>(ClusterNodeOptions options, Func<Task<T>> open, CancellationToken cancellationToken)
+    {
+        var began = options.TimeProvider.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await open().ConfigureAwait(false);
+            }
+            catch (EngineException away) when (away.Code == EngineErrorCode.JournalUnavailable
+                && options.TimeProvider.GetElapsedTime(began) < options.OutageMax)
+            {
+                await Task.Delay(LookAgain, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 }
 

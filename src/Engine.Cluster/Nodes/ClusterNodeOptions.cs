@@ -49,6 +49,9 @@ public sealed class ClusterNodeOptions
     /// <summary>Gets or sets how long a lease is. The first node of a cluster fixes it. Default 5 s; 1 s to 10 min.</summary>
     public TimeSpan LeaseLength { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Gets or sets how long the node waits for a database that is away, at its start and when it commits. Default 60 s; 0 to 1 h.</summary>
+    public TimeSpan OutageMax { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Gets or sets whether the node listens for word of changes in the database. Behind a pooler in transaction mode: no. Default: yes.</summary>
     public bool Listens { get; init; } = true;
 
@@ -60,6 +63,9 @@ public sealed class ClusterNodeOptions
 
     /// <summary>Gets or sets the clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Gets or sets who is told which database the cluster is in, once that is known.</summary>
+    internal Action<string>? DatabaseFound { get; init; }
 
     /// <exception cref="EngineException"><see cref="EngineErrorCode.OptionsInvalid"/>.</exception>
     internal void Check()
@@ -93,6 +99,6 @@ public sealed class ClusterNodeOptions
     {
         ConnectionString = database, Schema = Schema, ClusterName = Cluster.Value, Node = Node, Address = address,
         Groups = [new ShardGroup(ShardId.DefaultGroup, shardCount), new ShardGroup(ShardId.Directory.Group, 1)],
-        Roles = Roles, Weight = Weight, LeaseLength = LeaseLength, Listens = Listens, LoggerFactory = LoggerFactory, TimeProvider = TimeProvider,
+        Roles = Roles, Weight = Weight, LeaseLength = LeaseLength, Listens = Listens, OutageMax = OutageMax, LoggerFactory = LoggerFactory, TimeProvider = TimeProvider,
     };
 }

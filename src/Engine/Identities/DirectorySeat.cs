@@ -8,7 +8,7 @@ namespace Kyberium.Engine.Identities;
 /// <summary>This process's seat at the directory: it reads it always, and owns it while a placement orders it here; alone, from start to end.</summary>
 /// <remarks>
 /// Identities are known to every node that serves shards. One that was made or rotated elsewhere is learned when it is missed, and within
-/// <see cref="LookEvery"/> when it is not. Orders are levels, as <see cref="IPlacement"/> says. Decision 0018.
+/// <see cref="LookEvery"/> when it is not. Orders are levels, as <see cref="IPlacement"/> says. Decision 0019.
 /// </remarks>
 internal sealed class DirectorySeat : IAsyncDisposable
 {

@@ -8,7 +8,7 @@ namespace Kyberium.Engine.Tests.Pipelines;
 /// <summary>The pipeline by itself, over a stage whose items wait when the test says so.</summary>
 public sealed class PipelineTests
 {
-    private static readonly CancellationToken Timely = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private static CancellationToken Timely => new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
 
     [Fact]
     public async Task An_item_that_waits_keeps_its_place_and_those_after_it_go_on()
