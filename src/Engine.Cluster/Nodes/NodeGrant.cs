@@ -125,10 +125,11 @@ internal sealed partial class NodeGrant : IAsyncDisposable
         }
     }
 
-    private void Write() => _writing = WriteOrLogAsync();
+    private void Write() => _writing = WriteOrLogAsync(_writing);
 
-    private async Task WriteOrLogAsync()
+    private async Task WriteOrLogAsync(Task before)
     {
+        await before.ConfigureAwait(false);     // in order: the file ends as the identity does
         try
         {
             await WriteAsync(CancellationToken.None).ConfigureAwait(false);
