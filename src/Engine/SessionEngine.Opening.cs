@@ -210,7 +210,7 @@ public sealed partial class SessionEngine
 
         if (traffic.IsWatched)
         {
-            traffic.IsWatched = false;
+            traffic.Heard();
             _shards.Find(header.Receiver.Shard)?.PostInternal(new SilentPeerWork(
                 traffic.Peer.Key, new PeerCommand.Record(traffic.Epoch.LocalIndex, header.Type, default)));
         }
