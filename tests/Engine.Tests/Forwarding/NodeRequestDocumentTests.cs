@@ -23,6 +23,8 @@ public sealed partial class NodeRequestDocumentTests
         ["handled"] = (new NodeRequest.Command(Alice, new PeerCommand.Handled(Stream, 9)), default),
         ["seal"] = (new NodeRequest.Seal(Alice, "abc"u8.ToArray()), default),
         ["open"] = (new NodeRequest.Open("abc"u8.ToArray()), default),
+        ["accept"] = (new NodeRequest.Accept("abc"u8.ToArray(), "10.0.0.1", Operation("303132333435363738393a3b3c3d3e3f")), default),
+        ["collect"] = (new NodeRequest.Collect(Operation("303132333435363738393a3b3c3d3e3f"), 2 << 20, 20_000), default),
         ["list-peers"] = (new NodeRequest.ListPeers(2), default),
         ["create-identity"] = (new NodeRequest.CreateIdentity(new IdentityName("a"), [Suite.MLKem768P256, Suite.MLKem768]), default),
     };

@@ -82,7 +82,8 @@ internal static class NodeTargets
         NodeRequest[] requests =
         [
             .. commands.Select(static command => new NodeRequest.Command(Peer, command)), new NodeRequest.Seal(Peer, "hello"u8.ToArray()),
-            new NodeRequest.Open("envelope"u8.ToArray()), new NodeRequest.Accept("envelope"u8.ToArray(), "10.0.0.1"), new NodeRequest.Show(Peer),
+            new NodeRequest.Open("envelope"u8.ToArray()), new NodeRequest.Accept("envelope"u8.ToArray(), "10.0.0.1", Guid.Parse("00010203-0405-0607-0809-0a0b0c0d0e0f")),
+            new NodeRequest.Collect(Guid.Parse("00010203-0405-0607-0809-0a0b0c0d0e0f"), 1 << 20, 1_000), new NodeRequest.Show(Peer),
             new NodeRequest.ListSetAside(Peer, 5), new NodeRequest.ListDocuments(Peer), new NodeRequest.ListPeers(5), new NodeRequest.BeginStream(Peer, Operation),
             new NodeRequest.CreateIdentity(Peer.Identity, [Suite.MLKem768P256, Suite.MLKem512]), new NodeRequest.RotateIdentity(Peer.Identity),
             new NodeRequest.FinishRotation(Peer.Identity), new NodeRequest.AddPeer(new NewPeer { Peer = Peer.Peer, PublicDocument = Document.Bytes, Template = "strict" }),
