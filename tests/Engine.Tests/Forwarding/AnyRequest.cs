@@ -1,6 +1,5 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Kyberium.Engine.Cryptography;
 using Kyberium.Engine.Forwarding;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Wire;
