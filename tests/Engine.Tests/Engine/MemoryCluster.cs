@@ -95,7 +95,7 @@ internal sealed class MemoryCluster : IAsyncDisposable
         await _keyring.EndAsync();
     }
 
-    private void Order(ShardId shard, Place place)
+    private static void Order(ShardId shard, Place place)
     {
         if (place.Owner is null)
         {
@@ -167,7 +167,7 @@ internal sealed class MemoryCluster : IAsyncDisposable
                 foreach (var (shard, place) in cluster._places.Where(static entry => entry.Value.Planned is null))
                 {
                     place.Planned = this;
-                    cluster.Order(shard, place);
+                    MemoryCluster.Order(shard, place);
                 }
             }
 
@@ -200,7 +200,7 @@ internal sealed class MemoryCluster : IAsyncDisposable
                 {
                     End(shard);
                     place.Owner = null;
-                    cluster.Order(shard, place);
+                    MemoryCluster.Order(shard, place);
                 }
 
                 if (_isLeaving && cluster._places.Values.All(place => place.Owner != this))
@@ -234,7 +234,7 @@ internal sealed class MemoryCluster : IAsyncDisposable
                 foreach (var (shard, place) in cluster._places.Where(entry => entry.Value.Owner == this || entry.Value.Planned == this))
                 {
                     place.Planned = heir;
-                    cluster.Order(shard, place);
+                    MemoryCluster.Order(shard, place);
                 }
 
                 if (cluster._places.Values.All(place => place.Owner != this))

@@ -271,7 +271,7 @@ public sealed class RequestRouterTests
         _cluster.Place("a", 1);
         _cluster.AnswersInTurn(Done());
 
-        var call = _cluster.Inline(() => _cluster.Router.CallAsync(
+        var call = ScriptedCluster.Inline(() => _cluster.Router.CallAsync(
             Shard, static () => null, new NodeRequest.ListPeers(0), default, static bytes => NodeAnswerCodec.Read(bytes, NodeAnswerCodec.ReadNumber)));
         Assert.Equal(EngineErrorCode.InternalError, (await FailureOf(call)).Code);
         Assert.Single(_cluster.Sent);
@@ -293,7 +293,7 @@ public sealed class RequestRouterTests
         var call = _cluster.Call(cancellationToken: cancel.Token);
         _cluster.Pass(Wait);
         Assert.False(call.IsCompleted);
-        _cluster.Inline(() =>
+        ScriptedCluster.Inline(() =>
         {
             cancel.Cancel();
             return true;

@@ -78,7 +78,7 @@ internal sealed class ScriptedCluster : IPlacement, INodeLinks
         return true;
     });
 
-    internal T Inline<T>(Func<T> work)
+    internal static T Inline<T>(Func<T> work)
     {
         var context = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(null);     // continuations are not moved to other threads
