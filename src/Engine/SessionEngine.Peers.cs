@@ -197,6 +197,7 @@ public sealed partial class SessionEngine
     private async Task AskClaimingAsync(
         PeerKey peer, PublicDocument document, PeerCommand command, CallerContext caller, CancellationToken cancellationToken)
     {
+        ThrowIfStopping();
         await _directory.ClaimAsync(peer, document, PinsOfAsync).ConfigureAwait(false);
         try
         {

@@ -13,6 +13,7 @@ internal sealed partial class EngineDirectory
 
     private readonly Lock _gathering = new();
     private List<Claim>? _gathered;     // waits on the lane, with nothing behind it but claims that joined it
+    private bool _isClosed;
 
     /// <summary>Reserves a document's fingerprint and keys for a peer, so that each is pinned once.</summary>
     /// <param name="peer">For whom; until <see cref="EndClaim"/> the claim holds although the peer does not pin the document yet.</param>
@@ -23,6 +24,11 @@ internal sealed partial class EngineDirectory
         var claim = new Claim(peer, document, pinsOf, new TaskCompletionSource(_scheduler.Completion));
         lock (_gathering)
         {
+            if (_isClosed)
+            {
+                return Task.FromException(EngineErrors.Stopping());
+            }
+
             if (_gathered is null or { Count: ClaimsPerCommitMax })
             {
                 List<Claim> claims = [];
@@ -58,12 +64,28 @@ internal sealed partial class EngineDirectory
         RunAsync(() => OwnerAsync(FingerprintRow(identity, fingerprint)));
 
     /// <summary>Puts a piece on the lane. Claims that come later do not overtake it.</summary>
-    private void Enqueue(Func<Task> piece)
+    /// <returns><see langword="false"/>: nothing is taken any more.</returns>
+    private bool TryEnqueue(Func<Task> piece)
     {
         lock (_gathering)
         {
+            if (_isClosed)
+            {
+                return false;
+            }
+
             _gathered = null;
             _lane.Enqueue(piece);
+            return true;
+        }
+    }
+
+    /// <summary>Takes nothing more: what is on the lane is the last that finds its keys.</summary>
+    private void CloseLane()
+    {
+        lock (_gathering)
+        {
+            _isClosed = true;
         }
     }
 

@@ -188,6 +188,7 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
 
     public async ValueTask DisposeAsync()
     {
+        CloseLane();
         await StopUpkeepAsync().ConfigureAwait(false);
         _sealer.Dispose();
         _opener.Dispose();
@@ -418,7 +419,7 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
     private Task<T> RunAsync<T>(Func<Task<T>> work)
     {
         var done = new TaskCompletionSource<T>(_scheduler.Completion);
-        Enqueue(async () =>
+        var isTaken = TryEnqueue(async () =>
         {
             try
             {
@@ -429,6 +430,6 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
                 done.TrySetException(failure);      // whoever asked hears of it
             }
         });
-        return done.Task;
+        return isTaken ? done.Task : Task.FromException<T>(EngineErrors.Stopping());
     }
 }
