@@ -227,6 +227,7 @@ public sealed partial class SessionEngine
     private async Task AskClaimingAsync(
         PeerKey peer, PublicDocument document, PeerCommand command, CallerContext caller, CancellationToken cancellationToken)
     {
+        ThrowIfStopping();
         var directory = _directory.Owned;
         await directory.ClaimAsync(peer, document, PinsOfAsync).ConfigureAwait(false);
         try

@@ -119,8 +119,22 @@ internal sealed class DirectorySeat : IAsyncDisposable
     }
 
     /// <summary>Finds the peer that is pinned by a fingerprint.</summary>
-    internal Task<PeerKey?> FindPeerAsync(IdentityName identity, Fingerprint fingerprint) =>
-        Volatile.Read(ref _owned)?.FindPeerAsync(identity, fingerprint) ?? _reader!.FindPeerAsync(identity, fingerprint);
+    internal async Task<PeerKey?> FindPeerAsync(IdentityName identity, Fingerprint fingerprint)
+    {
+        if (Volatile.Read(ref _owned) is { } owned)
+        {
+            try
+            {
+                return await owned.FindPeerAsync(identity, fingerprint).ConfigureAwait(false);
+            }
+            catch (EngineException left) when (left.Code == EngineErrorCode.ShardElsewhere)
+            {
+                // It was given up meanwhile: its rows are there all the same.
+            }
+        }
+
+        return await _reader!.FindPeerAsync(identity, fingerprint).ConfigureAwait(false);
+    }
 
     /// <summary>Something was missed that another node may have made: looks, unless that was done a moment ago.</summary>
     internal Task MissedAsync() =>

@@ -14,6 +14,7 @@ internal sealed partial class EngineDirectory
 
     private readonly Lock _gathering = new();
     private List<Claim>? _gathered;     // waits on the lane, with nothing behind it but claims that joined it
+    private bool _isClosed;
 
     /// <summary>Reserves a document's fingerprint and keys for a peer, so that each is pinned once.</summary>
     /// <param name="peer">For whom; until <see cref="EndClaim"/> the claim holds although the peer does not pin the document yet.</param>
@@ -24,6 +25,11 @@ internal sealed partial class EngineDirectory
         var claim = new Claim(peer, document, pinsOf, new TaskCompletionSource(_scheduler.Completion));
         lock (_gathering)
         {
+            if (_isClosed)
+            {
+                return Task.FromException(Closed());
+            }
+
             if (_gathered is null or { Count: ClaimsPerCommitMax })
             {
                 List<Claim> claims = [];
@@ -57,6 +63,15 @@ internal sealed partial class EngineDirectory
     /// <summary>Finds the peer that is pinned by a fingerprint.</summary>
     internal Task<PeerKey?> FindPeerAsync(IdentityName identity, Fingerprint fingerprint) =>
         RunAsync(() => OwnerAsync(FingerprintRow(identity, fingerprint)));
+
+    /// <summary>Takes nothing more: what is on the lane is the last that finds its keys.</summary>
+    private void CloseLane()
+    {
+        lock (_gathering)
+        {
+            _isClosed = true;
+        }
+    }
 
     private async Task CommitClaimsAsync(List<Claim> claims)
     {

@@ -37,6 +37,7 @@ internal sealed partial class EngineDirectory : IAsyncDisposable
     private readonly ConcurrentDictionary<PeerKey, int> _claiming = new();
     private readonly List<Guid> _performed = [];
     private readonly List<AuditEvent> _unsettled = [];
+    private readonly bool _isShared;
     private readonly long _claimsSettledAt;
     private long _actCount;
     private bool _isActOpen;
@@ -53,6 +54,7 @@ internal sealed partial class EngineDirectory : IAsyncDisposable
         _sealer = sealer;
         _opener = opener;
         _lane = new SerialLane(parts.Scheduler);
+        _isShared = parts.IsShared;
         _claimsSettledAt = parts.IsShared ? parts.Scheduler.MonotonicMillis + ClaimMillisMax : 0;
     }
 
@@ -169,6 +171,7 @@ internal sealed partial class EngineDirectory : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        CloseLane();
         await StopUpkeepAsync().ConfigureAwait(false);
         _sealer.Dispose();
         _opener.Dispose();
@@ -377,8 +380,15 @@ internal sealed partial class EngineDirectory : IAsyncDisposable
     {
         lock (_gathering)
         {
+            if (_isClosed)
+            {
+                return Task.FromException<T>(Closed());
+            }
+
             _gathered = null;
             return _lane.RunAsync(work);
         }
     }
+    /// <summary>Gives why nothing is taken any more: another node has the directory, or will; alone, the engine stops.</summary>
+    private EngineException Closed() => _isShared ? DirectoryErrors.Elsewhere() : DirectoryErrors.Stopping();
 }
