@@ -1,44 +1,38 @@
+using System.Globalization;
 using Kyberium.Engine.PostgreSql.Tests;
 using Kyberium.Host.Tests;
+using Xunit.Abstractions;
 
 namespace Kyberium.Cluster.Tests;
 
 /// <summary>Goal: with real processes and a real database, nodes are killed, paused, stopped and started under durable traffic, and everything arrives once
 /// and in order.</summary>
-public sealed class ClusterProcessTests
+public sealed class ClusterProcessTests(ITestOutputHelper output)
 {
+    /// <summary>How many faults one run has: the first three are one of each kind, those after them are drawn. <c>tests/Cluster.Tests/run-long.sh</c> sets it.</summary>
+    private const string RoundsVariable = "KYBERIUM_CLUSTER_ROUNDS";
+
     [Fact]
     public async Task Nodes_that_are_killed_paused_and_upgraded_under_traffic_lose_nothing_and_nobody_is_told_no()
     {
+        var rounds = int.Parse(Environment.GetEnvironmentVariable(RoundsVariable) ?? "3", CultureInfo.InvariantCulture);
+        var seed = Environment.TickCount;
+        var drawn = new Random(seed);
         await using var run = await ClusterRun.StartAsync(await PostgresServer.Shared);
         using var stop = new CancellationTokenSource();
         var traffic = Traffic(run, stop.Token);
-
-        // Killed: its shards are served by the others once its lease is over; it comes back without a Lighthouse.
-        await run.EndLighthousesAsync();
-        await run.Nodes[1].EndAsync("KILL");
-        await run.SpreadAsync(run.Nodes[0], run.Nodes[2]);
-        await run.Nodes[1].StartAsync();
-        await run.SpreadAsync([.. run.Nodes]);
-
-        // Paused past its lease: what it had goes to others, and it takes part again when it goes on.
-        await run.Nodes[2].Process.SignalAsync("STOP");
-        await run.SpreadAsync(run.Nodes[0], run.Nodes[1]);
-        await run.Nodes[2].Process.SignalAsync("CONT");
-        await run.SpreadAsync([.. run.Nodes]);
-
-        // Upgraded, one after the other.
-        foreach (var node in run.Nodes)
+        await run.EndLighthousesAsync();        // nodes come back without them
+        Func<MemberNode, Task>[] faults = [node => KillAsync(run, node), node => PauseAsync(run, node), node => UpgradeAsync(run, node)];
+        for (var round = 0; round < rounds; round++)
         {
-            await node.EndAsync("TERM");
-            await run.SpreadAsync([.. run.Nodes.Where(other => other != node)]);
-            await node.StartAsync();
-            await run.SpreadAsync([.. run.Nodes]);
+            var node = run.Nodes[round < run.Nodes.Count ? round : drawn.Next(run.Nodes.Count)];
+            await faults[round < faults.Length ? round : drawn.Next(faults.Length)](node);
         }
 
         await stop.CancelAsync();
         var sent = await Task.WhenAll(traffic);
         Assert.All(sent, static count => Assert.True(count > 10, $"a sender got only {count} messages off"));
+        output.WriteLine($"{rounds} faults, seed {seed}: {run.SentCount} messages, the slowest was taken after {run.LongestMillis} ms");
         Assert.Empty(await run.CheckAsync());
     }
 
@@ -72,10 +66,37 @@ public sealed class ClusterProcessTests
         Assert.False(File.Exists(Path.Combine(Path.GetTempPath(), "journal.db")));
     }
 
+    /// <summary>Its shards are served by the others once its lease is over, and it comes back.</summary>
+    private static async Task KillAsync(ClusterRun run, MemberNode node)
+    {
+        await node.EndAsync("KILL");
+        await run.SpreadAsync([.. run.Nodes.Where(other => other != node)]);
+        await node.StartAsync();
+        await run.SpreadAsync([.. run.Nodes]);
+    }
+
+    /// <summary>It stands still past its lease: what it had goes to others, and it takes part again when it goes on.</summary>
+    private static async Task PauseAsync(ClusterRun run, MemberNode node)
+    {
+        await node.Process.SignalAsync("STOP");
+        await run.SpreadAsync([.. run.Nodes.Where(other => other != node)]);
+        await node.Process.SignalAsync("CONT");
+        await run.SpreadAsync([.. run.Nodes]);
+    }
+
+    /// <summary>It hands its shards on, ends, and starts again.</summary>
+    private static async Task UpgradeAsync(ClusterRun run, MemberNode node)
+    {
+        await node.EndAsync("TERM");
+        await run.SpreadAsync([.. run.Nodes.Where(other => other != node)]);
+        await node.StartAsync();
+        await run.SpreadAsync([.. run.Nodes]);
+    }
+
     /// <summary>Sends to every peer through every node until told to stop; gives how many messages each sender got off.</summary>
     private static List<Task<int>> Traffic(ClusterRun run, CancellationToken stopping) =>
     [
-        .. Enumerable.Range(0, ClusterRun.PeerCount).Select(sequence => Task.Run(
+        .. Enumerable.Range(0, 2 * ClusterRun.PeerCount).Select(sequence => Task.Run(
             async () =>
             {
                 for (var count = 0; ; count++)

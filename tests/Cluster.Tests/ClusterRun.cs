@@ -20,6 +20,8 @@ internal sealed class ClusterRun : IAsyncDisposable
     private readonly string _schema = "c" + Guid.NewGuid().ToString("N");
     private readonly string _root = Directory.CreateTempSubdirectory("kyberium-cluster-").FullName;
     private readonly ConcurrentDictionary<int, int> _next = new();
+    private readonly ConcurrentDictionary<string, ulong> _numbers = new();
+    private readonly NumberHistory _history = new();
     private readonly List<MemberNode> _nodes = [];
     private readonly List<LighthouseProcess> _lighthouses = [];
     private ScratchNode _outside = null!;
@@ -28,6 +30,12 @@ internal sealed class ClusterRun : IAsyncDisposable
     private ClusterRun(PostgresServer database) => _database = database;
 
     internal IReadOnlyList<MemberNode> Nodes => _nodes;
+
+    /// <summary>Gets how long the slowest message took until a node had taken it, about.</summary>
+    internal long LongestMillis { get; private set; }
+
+    /// <summary>Gets how many messages were taken.</summary>
+    internal int SentCount => _numbers.Count;
 
     private string Authority => Path.Combine(_root, "authority");
 
@@ -47,9 +55,8 @@ internal sealed class ClusterRun : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends the next message of a sequence to its peer, through one node after the other until one has taken it.</summary>
-    /// <returns>How long that took.</returns>
-    internal async Task<TimeSpan> SendNextAsync(int sequence, MemberNode first)
+    /// <summary>Sends the next message of a sequence to its peer, under one operation through one node after the other until one has taken it.</summary>
+    internal async Task SendNextAsync(int sequence, MemberNode first)
     {
         var number = _next.AddOrUpdate(sequence, 0, static (_, last) => last + 1);
         var operation = Guid.NewGuid().ToString();
@@ -57,10 +64,14 @@ internal sealed class ClusterRun : IAsyncDisposable
         for (var place = _nodes.IndexOf(first); ; place++)
         {
             var node = _nodes[place % _nodes.Count];
-            var outcome = await node.RunAsync(["send", Peer(sequence), Text(sequence, number), "--operation", operation]);
+            var outcome = await node.RunAsync(["send", Peer(sequence), Text(sequence, number), "--operation", operation, "--json"]);
             if (outcome.ExitCode == 0)
             {
-                return Stopwatch.GetElapsedTime(began);
+                var got = JsonDocument.Parse(outcome.Output).RootElement.GetProperty("number").GetUInt64();
+                _history.Add(Peer(sequence), began, Stopwatch.GetTimestamp(), got);
+                _numbers[Text(sequence, number)] = got;
+                LongestMillis = Math.Max(LongestMillis, (long)Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+                return;
             }
 
             Assert.True(Stopwatch.GetElapsedTime(began) < Patience, $"no node took a message within {Patience}: {outcome.Error}");
@@ -73,7 +84,7 @@ internal sealed class ClusterRun : IAsyncDisposable
         var count = _next.Values.Sum(static last => last + 1);
         var received = await _outside.RunAsync(["receive", "--count", count.ToString(CultureInfo.InvariantCulture), "--json"]);
         Assert.True(received.ExitCode == 0, received.Error);
-        var problems = new List<string>();
+        var problems = new List<string>(_history.FindViolations());
         var expected = new Dictionary<int, int>();
         foreach (var line in received.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
@@ -84,6 +95,11 @@ internal sealed class ClusterRun : IAsyncDisposable
             if (text != Text(sequence, next) || message.GetProperty("identity").GetString() != Peer(sequence))
             {
                 problems.Add($"'{text}' came where '{Text(sequence, next)}' was to come");
+            }
+
+            if (_numbers[text] is var told and not 0 && told != message.GetProperty("number").GetUInt64())
+            {
+                problems.Add($"'{text}' has another number than its sender was told, {told}");
             }
 
             expected[sequence] = next + 1;
