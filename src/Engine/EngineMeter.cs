@@ -31,6 +31,11 @@ internal sealed class EngineMeter : IDisposable
         Counter("kyberium.ephemeral_keys.misses", "{key}", static one => one.EphemeralMisses, "Ephemeral keys made on the spot.");
         Counter("kyberium.links.envelopes.sent", "{envelope}", static one => one.LinkSent, "Envelopes handed to a peer.");
         Counter("kyberium.links.envelopes.dropped", "{envelope}", static one => one.LinkDropped, "Envelopes for which there was no room or no way.");
+        Gauge("kyberium.shards.running", "{shard}", static one => one.ShardsRunning, "Shards that run here.");
+        Counter("kyberium.nodes.requests.sent", "{request}", static one => one.NodeRequestsSent, "Requests sent to other nodes of the cluster.");
+        Counter("kyberium.nodes.requests.served", "{request}", static one => one.NodeRequestsServed, "Requests of other nodes that were for a shard here.");
+        Counter("kyberium.nodes.requests.misdirected", "{request}", static one => one.NodeRequestsMisdirected, "Requests of other nodes for a shard that is not here.");
+        Counter("kyberium.nodes.calls.waited", "{call}", static one => one.NodeCallsWaited, "Calls that waited for a shard that no node served, or for its node.");
     }
 
     ~EngineMeter() => _meter.Dispose();

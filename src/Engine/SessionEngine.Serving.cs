@@ -13,6 +13,12 @@ public sealed partial class SessionEngine
     {
         private readonly RecentAnswers _once = new(engine._scheduler);
         private readonly PassedOnExchanges _exchanges = new(engine._scheduler);
+        private long _servedCount;
+        private long _misdirectedCount;
+
+        internal long ServedCount => Volatile.Read(ref _servedCount);
+
+        internal long MisdirectedCount => Volatile.Read(ref _misdirectedCount);
 
         public async ValueTask<ClusterAnswer> HandleAsync(NodeId caller, ClusterRequest request, CancellationToken cancellationToken)
         {
@@ -24,9 +30,11 @@ public sealed partial class SessionEngine
 
             if (!IsHere(request.Shard, asked))
             {
+                Interlocked.Increment(ref _misdirectedCount);
                 return engine._router!.WrongOwner(request.Shard);
             }
 
+            Interlocked.Increment(ref _servedCount);
             return asked.IsRepeatable
                 ? await AnswerAsync(caller, request.Shard, asked, context, cancellationToken).ConfigureAwait(false)
                 : await _once.OnceAsync(

@@ -31,4 +31,14 @@ public sealed partial class SessionEngine
     internal long LinkSent => _outlet.Sent;
 
     internal long LinkDropped => _outlet.Dropped;
+
+    internal long ShardsRunning => _shards?.Running.Count() ?? 0;
+
+    internal long NodeRequestsSent => _router?.SentCount ?? 0;
+
+    internal long NodeCallsWaited => _router?.WaitedCount ?? 0;
+
+    internal long NodeRequestsServed => _serving?.ServedCount ?? 0;
+
+    internal long NodeRequestsMisdirected => _serving?.MisdirectedCount ?? 0;
 }

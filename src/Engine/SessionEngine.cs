@@ -52,6 +52,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     private readonly ClusterParts? _cluster;
     private readonly OperationIds _operations;
     private readonly RequestRouter? _router;        // null: alone with the store, so that every call stays here
+    private NodeRequestHandler? _serving;
     private ShardEnvironment _environment = null!;
     private ShardSet _shards = null!;
     private readonly TaskCompletionSource _stopped;
@@ -330,7 +331,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         _directory.Start(_audit, _logger);
         if (_cluster is not null)
         {
-            await _cluster.Links.StartAsync(new NodeRequestHandler(this), cancellationToken).ConfigureAwait(false);
+            await _cluster.Links.StartAsync(_serving = new NodeRequestHandler(this), cancellationToken).ConfigureAwait(false);
         }
 
         foreach (var suite in _directory.Identities.List().SelectMany(identity => identity.Suites).Distinct())

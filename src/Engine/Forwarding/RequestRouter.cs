@@ -12,6 +12,15 @@ internal sealed class RequestRouter(IPlacement placement, INodeLinks links, Engi
     private const int WaitMillisMin = 5;
     private const int WaitMillisMax = 200;
 
+    private long _sentCount;
+    private long _waitedCount;
+
+    /// <summary>Gets how many requests were sent.</summary>
+    internal long SentCount => Volatile.Read(ref _sentCount);
+
+    /// <summary>Gets how many calls waited for a shard that no node served, or for its node.</summary>
+    internal long WaitedCount => Volatile.Read(ref _waitedCount);
+
     /// <summary>Tells a caller who has a shard, as far as it is known here.</summary>
     internal ClusterAnswer WrongOwner(ShardId shard) =>
         placement.Map.TryFind(shard, out var owner) && owner.Node != placement.Self
@@ -65,6 +74,7 @@ internal sealed class RequestRouter(IPlacement placement, INodeLinks links, Engi
                 {
                     wasAsked = true;
                     payload ??= NodeRequestCodec.Write(request, caller);
+                    Interlocked.Increment(ref _sentCount);
                     var answer = await links.SendAsync(
                         owner.Node, owner.Address, new ClusterRequest(operation, shard, left, payload), cancellationToken).ConfigureAwait(false);
                     if (answer.Status == ClusterAnswerStatus.Done)
@@ -97,6 +107,11 @@ internal sealed class RequestRouter(IPlacement placement, INodeLinks links, Engi
                 }
             }
 
+            if (wait == WaitMillisMin)
+            {
+                Interlocked.Increment(ref _waitedCount);
+            }
+
             await scheduler.DelayAsync(TimeSpan.FromMilliseconds(wait), cancellationToken).ConfigureAwait(false);
         }
     }
@@ -109,6 +124,7 @@ internal sealed class RequestRouter(IPlacement placement, INodeLinks links, Engi
         var operation = operations.Next();
         for (var hop = 0; hop < 2 && Find(shard) is { } owner; hop++)
         {
+            Interlocked.Increment(ref _sentCount);
             var answer = await links.SendAsync(
                 owner.Node, owner.Address, new ClusterRequest(operation, shard, time, payload), cancellationToken).ConfigureAwait(false);
             if (!Corrects(shard, owner, answer))
