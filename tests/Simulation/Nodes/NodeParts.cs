@@ -32,9 +32,6 @@ internal sealed record NodeParts
     /// <summary>Gets what an engine announces of the versions that its process is to speak.</summary>
     internal Func<VersionRange, VersionRange> Announced { get; init; } = versions => versions;
 
-    /// <summary>Gets whether versions are drawn in every world with <see cref="Faults.VersionSkew"/>, and not in a fifth of them.</summary>
-    internal bool IsAlwaysUpgraded { get; init; }
-
     internal static NodeParts Sound(ulong seed) => new()
     {
         TemplateDirectory = Path.Combine(AppContext.BaseDirectory, "templates"),
