@@ -64,6 +64,34 @@ internal sealed class JournalPages(Database database)
             new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Bytea, Value = (object?)below ?? DBNull.Value });
     }
 
+    /// <summary>Reads, for each kind and range of keys, the first entry in it.</summary>
+    /// <param name="shard">The shard's number in the database.</param>
+    /// <param name="from">Kinds, and the lowest key of each range.</param>
+    /// <param name="below">The lowest key that is too high for each; <see langword="null"/>: none is.</param>
+    /// <param name="cancellationToken">Cancels reading.</param>
+    /// <returns>Those that there are, each with its range's place.</returns>
+    internal Task<List<(int Place, JournalRow Row)>> FirstEntriesAsync(
+        int shard, IReadOnlyList<RowKey> from, byte[]?[] below, CancellationToken cancellationToken) => ReadAsync(
+        $"""
+        SELECT asked.place, found.key, found.value
+        FROM unnest($2::smallint[], $3::bytea[], $4::bytea[]) WITH ORDINALITY AS asked (kind, low, below, place)
+        CROSS JOIN LATERAL (
+            SELECT key, value FROM {database.Schema}.entry
+            WHERE shard = $1 AND kind = asked.kind AND key >= asked.low AND (asked.below IS NULL OR key < asked.below)
+            ORDER BY key LIMIT 1
+        ) found
+        """,
+        reader =>
+        {
+            var place = (int)reader.GetInt64(0) - 1;
+            return (place, new JournalRow(new RowKey(from[place].Kind, reader.GetFieldValue<byte[]>(1)), reader.GetFieldValue<byte[]>(2)));
+        },
+        cancellationToken,
+        Integer(shard),
+        new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Smallint, Value = from.Select(key => (short)key.Kind).ToArray() },
+        new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea, Value = from.Select(key => key.Key.ToArray()).ToArray() },
+        new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea, Value = below });
+
     private static NpgsqlParameter Integer(int value) => new() { NpgsqlDbType = NpgsqlDbType.Integer, Value = value };
 
     private static NpgsqlParameter Smallint(short value) => new() { NpgsqlDbType = NpgsqlDbType.Smallint, Value = value };

@@ -181,6 +181,24 @@ public sealed class PostgreSqlJournal : IJournal
     }
 
     /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<JournalRow?>> ReadFirstRowsAsync(
+        ShardId shard, IReadOnlyList<RowKey> prefixes, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(prefixes);
+        var rows = new JournalRow?[prefixes.Count];
+        if (rows.Length > 0 && await FindAsync(shard, cancellationToken).ConfigureAwait(false) is { } found)
+        {
+            byte[]?[] below = [.. prefixes.Select(prefix => AfterPrefix(prefix.Key.Span))];
+            foreach (var (place, row) in await _pages.FirstEntriesAsync(found.Id, prefixes, below, cancellationToken).ConfigureAwait(false))
+            {
+                rows[place] = row;
+            }
+        }
+
+        return rows;
+    }
+
+    /// <inheritdoc/>
     public async IAsyncEnumerable<ShardId> ReadShardsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_disposed != 0, this);

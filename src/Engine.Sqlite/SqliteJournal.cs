@@ -156,6 +156,16 @@ public sealed class SqliteJournal : IJournal
     }
 
     /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<JournalRow?>> ReadFirstRowsAsync(
+        ShardId shard, IReadOnlyList<RowKey> prefixes, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(prefixes);
+        return Find(shard) is { } log
+            ? _readers.ReadAsync(reader => reader.ReadFirstRows(log.RowId, prefixes), cancellationToken)
+            : new(new JournalRow?[prefixes.Count]);
+    }
+
+    /// <inheritdoc/>
     public IAsyncEnumerable<ShardId> ReadShardsAsync(CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_disposed != 0, this);

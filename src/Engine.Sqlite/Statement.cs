@@ -57,6 +57,9 @@ internal sealed class Statement(Connection connection, sqlite3_stmt handle) : ID
     /// <summary>Copies a blob, which dies with the next step.</summary>
     internal byte[] Blob(int column) => raw.sqlite3_column_blob(handle, column).ToArray();
 
+    /// <summary>Looks at a blob, which dies with the next step.</summary>
+    internal ReadOnlySpan<byte> Seen(int column) => raw.sqlite3_column_blob(handle, column);
+
     public void Dispose()
     {
         connection.Forget(this);

@@ -31,6 +31,32 @@ public abstract partial class JournalConformance
     }
 
     [Fact]
+    public async Task First_rows_are_those_that_an_enumeration_begins_with()
+    {
+        RowKey[] prefixes =
+        [
+            new(RowKind.Inbox, new byte[] { 0x01 }), new(RowKind.Inbox, new byte[] { 0x01, 0xff }), new(RowKind.Inbox, new byte[] { 0xff, 0xff }),
+            new(RowKind.Outbox, new byte[] { 0x01 }), new(RowKind.Inbox, new byte[] { 0x03 }), new(RowKind.Outbox, default), new(RowKind.Shard, default),
+            new(RowKind.Inbox, new byte[] { 0x01 }), new(RowKind.Peer, default),
+        ];
+        Assert.Equal(new JournalRow?[prefixes.Length], await Journal.ReadFirstRowsAsync(ShardA, prefixes));
+        var fence = (await Journal.AcquireAsync(ShardA)).Fence;
+        Assert.Equal(new JournalRow?[prefixes.Length], await Journal.ReadFirstRowsAsync(ShardA, prefixes));
+        await Journal.CommitAsync(RowsOnly(
+            ShardA, fence,
+            Put(RowKind.Inbox, [0x01, 0xff, 0x00], [1]), Put(RowKind.Inbox, [0x01, 0x07], [2]), Put(RowKind.Inbox, [0x02], [3]), Put(RowKind.Inbox, [0xff, 0xff, 0x00], [4]),
+            Put(RowKind.Outbox, [0x01], []), Put(RowKind.Shard, [], [6])));
+
+        var rows = await Journal.ReadFirstRowsAsync(ShardA, prefixes);
+
+        Assert.Equal(
+            ["0107 02", "01FF00 01", "FFFF00 04", "01 ", null, "01 ", " 06", "0107 02", null],
+            rows.Select(row => row is { } read ? $"{Convert.ToHexString(read.Key.Key.Span)} {Convert.ToHexString(read.Value.Span)}" : null));
+        Assert.All(rows.Zip(prefixes), pair => Assert.Equal(pair.Second.Kind, pair.First?.Key.Kind ?? pair.Second.Kind));
+        Assert.Empty(await Journal.ReadFirstRowsAsync(ShardA, []));
+    }
+
+    [Fact]
     public async Task An_enumeration_of_rows_may_rest_while_others_commit_and_then_goes_on()
     {
         const int count = 3_000;

@@ -72,6 +72,10 @@ internal sealed class TrappedJournal(IJournal journal, StepTrap trap) : IJournal
         }
     }
 
+    public ValueTask<IReadOnlyList<JournalRow?>> ReadFirstRowsAsync(
+        ShardId shard, IReadOnlyList<RowKey> prefixes, CancellationToken cancellationToken = default) =>
+        journal.ReadFirstRowsAsync(shard, prefixes, cancellationToken);
+
     public IAsyncEnumerable<ShardId> ReadShardsAsync(CancellationToken cancellationToken = default) =>
         journal.ReadShardsAsync(cancellationToken);
 

@@ -80,10 +80,9 @@ public sealed class BrokenOperatorTests
 
     [Fact]
     public void A_session_with_a_process_that_does_not_speak_its_version_is_noticed() =>
-        AssertCaught("a handshake keeps to the versions announced", "in a version that it does not speak", Skewed, seed => Sound(seed) with
-        {
-            Announced = _ => Kyberium.Engine.Wire.VersionRange.Spoken,
-        });
+        AssertCaught(
+            "a handshake keeps to the versions announced", "in a version that it does not speak", Skewed,
+            seed => Sound(seed) with { Announced = _ => Kyberium.Engine.Wire.VersionRange.Spoken }, which: SimulatedNode.IsSkewed);
 
     [Fact]
     public void An_act_that_no_event_tells_of_is_noticed() =>
@@ -143,7 +142,7 @@ public sealed class BrokenOperatorTests
         Assert.True(parsed.Duration < Duration, command);     // how much shorter is the seed's matter; that it is no longer than needed is seen below
         var shown = Again(parsed.Seed, parsed.Duration, parsed.Faults);
         Assert.Equal(FailureReport.KindOf(failure), FailureReport.KindOf(shown));
-        Assert.True(shown.Counts.Events < failure.Counts.Events, $"{shown.Counts.Events} events of {failure.Counts.Events}");
+        Assert.True(faults.HasFlag(parsed.Faults) && parsed.Faults != faults, command);      // not fewer events: more may happen where less goes wrong
         Assert.Contains(shown.Violation!, report, StringComparison.Ordinal);
         Assert.Contains(shown.Lines[^1], report, StringComparison.Ordinal);
         Assert.InRange(report.Split('\n').Length, 7, 80);      // four lines before the events and one behind them
@@ -200,10 +199,17 @@ public sealed class BrokenOperatorTests
     };
 
     private static void AssertCaught(
-        string promise, string saying, Faults faults, Func<ulong, NodeParts> parts, Action<Simulation>? prepare = null, TimeSpan? duration = null)
+        string promise, string saying, Faults faults, Func<ulong, NodeParts> parts, Action<Simulation>? prepare = null, TimeSpan? duration = null,
+        Func<ulong, bool>? which = null)
     {
-        for (ulong seed = 1; seed <= SeedsMax; seed++)
+        for (ulong seed = 1, run = 0; run < SeedsMax; seed++)
         {
+            if (which?.Invoke(seed) == false)
+            {
+                continue;       // what is broken cannot show in it
+            }
+
+            run++;
             var result = Simulation.Run(seed, duration ?? Duration, faults, parts(seed), prepare);
             if (result.Promise == promise && result.Violation!.Contains(saying, StringComparison.Ordinal))
             {

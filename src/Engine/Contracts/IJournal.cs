@@ -65,6 +65,30 @@ public interface IJournal : IAsyncDisposable
     IAsyncEnumerable<JournalRow> ReadRowsAsync(
         ShardId shard, RowKind kind, ReadOnlyMemory<byte> prefix, CancellationToken cancellationToken = default);
 
+    /// <summary>Reads several first rows: for each prefix the first row of its kind, in ascending byte order, whose key starts with it, or <see langword="null"/> when there is
+    /// none.</summary>
+    /// <param name="shard">The shard.</param>
+    /// <param name="prefixes">Kinds, and what the keys start with.</param>
+    /// <param name="cancellationToken">Cancels reading.</param>
+    /// <returns>As many as there are prefixes, in their order.</returns>
+    /// <remarks>By default one after the other. A store that can read them all at one moment, or in one exchange, does: the first touch of a peer waits for this.</remarks>
+    async ValueTask<IReadOnlyList<JournalRow?>> ReadFirstRowsAsync(
+        ShardId shard, IReadOnlyList<RowKey> prefixes, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(prefixes);
+        var rows = new JournalRow?[prefixes.Count];
+        for (var i = 0; i < rows.Length; i++)
+        {
+            await foreach (var row in ReadRowsAsync(shard, prefixes[i].Kind, prefixes[i].Key, cancellationToken).ConfigureAwait(false))
+            {
+                rows[i] = row;
+                break;
+            }
+        }
+
+        return rows;
+    }
+
     /// <summary>Lists the shards that were ever acquired.</summary>
     IAsyncEnumerable<ShardId> ReadShardsAsync(CancellationToken cancellationToken = default);
 

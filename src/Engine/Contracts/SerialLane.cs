@@ -34,6 +34,23 @@ internal sealed class SerialLane(EngineScheduler scheduler)
         scheduler.Post(static lane => _ = ((SerialLane)lane!).RunAsync(), this);
     }
 
+    /// <summary>Runs a piece on the caller's thread, as far as it does not wait, when the lane is idle; else adds it. It must not throw.</summary>
+    internal void RunOrEnqueue(Func<Task> piece)
+    {
+        lock (_waiting)
+        {
+            if (_running)
+            {
+                _waiting.Enqueue(piece);
+                return;
+            }
+
+            _running = true;
+        }
+
+        _ = RunFirstAsync(piece);
+    }
+
     /// <summary>Completes when everything added so far has run.</summary>
     internal Task DrainAsync()
     {
@@ -44,6 +61,21 @@ internal sealed class SerialLane(EngineScheduler scheduler)
             return Task.CompletedTask;
         });
         return done.Task;
+    }
+
+    private async Task RunFirstAsync(Func<Task> piece)
+    {
+        await piece().ConfigureAwait(false);
+        lock (_waiting)
+        {
+            if (_waiting.Count == 0)
+            {
+                _running = false;
+                return;
+            }
+        }
+
+        scheduler.Post(static lane => _ = ((SerialLane)lane!).RunAsync(), this);    // what others added is not the caller's
     }
 
     private async Task RunAsync()

@@ -104,7 +104,11 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
     }
 
     /// <summary>Takes up a peer that was read from the store: what was measured by this process's clock starts anew.</summary>
-    internal void Loaded(in StepInput input, StepOutput output)
+    /// <param name="input">The moment.</param>
+    /// <param name="output">Receives what is to be done.</param>
+    /// <param name="acknowledges">Whether the owner before may have ended without telling the peer what it had accepted. A peer that left memory in
+    /// order owes nothing, and one whose acknowledgement was lost sends again.</param>
+    internal void Loaded(in StepInput input, StepOutput output, bool acknowledges = true)
     {
         foreach (var session in State.Sessions)
         {
@@ -136,7 +140,7 @@ internal sealed class PeerMachine(PeerState state, PeerContext context)
 
         State.DoubtUnproved(input.Now);
         State.Incoming.FindWaiting();
-        State.Incoming.AcknowledgementOwed = !State.Incoming.Id.IsZero;
+        State.Incoming.AcknowledgementOwed = acknowledges && !State.Incoming.Id.IsZero;
         OutgoingRules.FindNextExpiry(State);
         if (State.Sending is not null)
         {

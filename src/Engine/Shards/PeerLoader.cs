@@ -17,44 +17,35 @@ internal static class PeerLoader
     {
         var journal = environment.Journal;
         var vaultKey = hash.Row(RowKind.PeerKey);
-        if (await journal.ReadRowAsync(shard, vaultKey, cancellationToken).ConfigureAwait(false) is not { } vaultRow)
+        RowKey Of(RowKind kind) => vaultKey with { Kind = kind };
+        var rows = await journal.ReadFirstRowsAsync(
+            shard, [vaultKey, Of(RowKind.Peer), Of(RowKind.Windows), Of(RowKind.Outbox), Of(RowKind.Inbox)], cancellationToken).ConfigureAwait(false);
+        if (rows[0] is not { } vaultRow)
         {
             return null;
         }
 
-        var vaultPlaintext = await opener.OpenRowAsync(new JournalRow(vaultKey, vaultRow), cancellationToken).ConfigureAwait(false);
+        var vaultPlaintext = await opener.OpenRowAsync(vaultRow, cancellationToken).ConfigureAwait(false);
         var vault = new PeerVault(SecretBytes.CopyOf(vaultPlaintext.Span[..PeerVault.KeySize]), environment.Aead.Default);
         var state = new PeerState(ReadName(vaultPlaintext));
         var loaded = new LoadedPeer(state, hash, vault);
         try
         {
-            var snapshotKey = hash.Row(RowKind.Peer);
-            if (await journal.ReadRowAsync(shard, snapshotKey, cancellationToken).ConfigureAwait(false) is { } snapshot)
+            if (rows[1] is { } snapshot)
             {
-                await OpenAsync(opener, vault, shard, new JournalRow(snapshotKey, snapshot), plaintext =>
+                await OpenAsync(opener, vault, shard, snapshot, plaintext =>
                     loaded.StoredAt = SnapshotCodec.Read(plaintext, state, new UnixMillis(environment.Scheduler.UnixMillis)),
                     cancellationToken).ConfigureAwait(false);
                 loaded.ChangedAt = loaded.StoredAt;
-                var prefix = snapshotKey.Key;
-                await foreach (var row in journal.ReadRowsAsync(shard, RowKind.Outbox, prefix, cancellationToken).ConfigureAwait(false))
+                if (rows[3] is not null || rows[4] is not null)
                 {
-                    await OpenAsync(
-                        opener, vault, shard, row, plaintext => state.Outgoing.Add(SnapshotCodec.ReadOutboxRow(plaintext)),
-                        cancellationToken).ConfigureAwait(false);
-                }
-
-                await foreach (var row in journal.ReadRowsAsync(shard, RowKind.Inbox, prefix, cancellationToken).ConfigureAwait(false))
-                {
-                    await OpenAsync(opener, vault, shard, row, plaintext => AddInbox(state, plaintext), cancellationToken)
-                        .ConfigureAwait(false);
+                    await ReadMessagesAsync(journal, shard, opener, loaded, vaultKey.Key, cancellationToken).ConfigureAwait(false);
                 }
 
                 loaded.StoredIndices = ShardStore.IndicesOf(state);
-                var windowsKey = hash.Row(RowKind.Windows);
-                if (state.Sessions.Count > 0
-                    && await journal.ReadRowAsync(shard, windowsKey, cancellationToken).ConfigureAwait(false) is { } windows)
+                if (state.Sessions.Count > 0 && rows[2] is { } windows)
                 {
-                    await OpenAsync(opener, vault, shard, new JournalRow(windowsKey, windows), plaintext =>
+                    await OpenAsync(opener, vault, shard, windows, plaintext =>
                         loaded.Windows = ExactWindows.Read(plaintext, exactFrom), cancellationToken).ConfigureAwait(false);
                 }
             }
@@ -108,6 +99,23 @@ internal static class PeerLoader
     {
         var reader = new StateReader(vaultPlaintext[PeerVault.KeySize..]);
         return new PeerKey(new IdentityName(reader.Text()), new PeerId(reader.Text()));
+    }
+
+    private static async Task ReadMessagesAsync(
+        IJournal journal, ShardId shard, ShardOpener opener, LoadedPeer loaded, ReadOnlyMemory<byte> prefix, CancellationToken cancellationToken)
+    {
+        var (state, vault) = (loaded.State, loaded.Vault);
+        await foreach (var row in journal.ReadRowsAsync(shard, RowKind.Outbox, prefix, cancellationToken).ConfigureAwait(false))
+        {
+            await OpenAsync(
+                opener, vault, shard, row, plaintext => state.Outgoing.Add(SnapshotCodec.ReadOutboxRow(plaintext)), cancellationToken)
+                .ConfigureAwait(false);
+        }
+
+        await foreach (var row in journal.ReadRowsAsync(shard, RowKind.Inbox, prefix, cancellationToken).ConfigureAwait(false))
+        {
+            await OpenAsync(opener, vault, shard, row, plaintext => AddInbox(state, plaintext), cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private static void AddInbox(PeerState state, ReadOnlyMemory<byte> plaintext)

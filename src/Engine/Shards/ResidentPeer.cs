@@ -62,8 +62,8 @@ internal sealed class ResidentPeer : PeerContext
     /// <summary>Gets or sets whether the application may hold messages of the peer that are not settled yet.</summary>
     internal bool IsHandingOut { get; set; }
 
-    /// <summary>How many commits that touched this peer have not completed; counted by several threads.</summary>
-    internal int CommitsOpen;
+    /// <summary>How many batches that touched or stored this peer have not been performed; counted by several threads.</summary>
+    internal int TurnsOpen;
 
     internal MonotonicMillis ScheduledAt { get; set; } = MonotonicMillis.Never;
 

@@ -38,19 +38,6 @@ internal sealed partial class Shard
             }
         }
 
-        if (turn.Commit is not null)
-        {
-            foreach (var touched in turn.Touched)
-            {
-                Interlocked.Decrement(ref touched.Peer.CommitsOpen);
-            }
-
-            foreach (var peer in turn.Snapshots)
-            {
-                Interlocked.Decrement(ref peer.CommitsOpen);
-            }
-        }
-
         if (turn.Commit is { Record: not null } commit)
         {
             foreach (var auditEvent in turn.Audit)
@@ -70,6 +57,25 @@ internal sealed partial class Shard
         foreach (var waiter in turn.Settled)
         {
             waiter.Complete();
+        }
+
+        if (!turn.Overtakes)
+        {
+            CountOpen(turn, -1);        // last: nothing of these peers overtakes what was answered here
+        }
+    }
+
+    /// <summary>Counts a batch among those that its peers have open: until it is performed they stay in memory, and later batches of theirs wait behind it.</summary>
+    private static void CountOpen(ShardTurn turn, int change)
+    {
+        foreach (var touched in turn.Touched)
+        {
+            Interlocked.Add(ref touched.Peer.TurnsOpen, change);
+        }
+
+        foreach (var peer in turn.Snapshots)
+        {
+            Interlocked.Add(ref peer.TurnsOpen, change);
         }
     }
 

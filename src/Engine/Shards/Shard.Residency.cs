@@ -123,23 +123,31 @@ internal sealed partial class Shard
         }
     }
 
-    private void Load(PeerKey key) => _store.Load(key, (loaded, failure) =>
+    private void Load(PeerKey key)
     {
-        var isTaken = false;
-        PostInternal(new TurnWork(
-            turn =>
-            {
-                isTaken = true;
-                Loaded(turn, key, loaded, failure);
-            },
-            fail: _ =>
-            {
-                if (!isTaken)
+        var readsHere = _readsHere;
+        _readsHere = false;
+        _store.Load(key, readsHere, (loaded, failure) =>
+        {
+            var isTaken = false;
+            PostInternal(new TurnWork(
+                turn =>
                 {
-                    loaded?.Dispose();      // the shard has ended, and what it has in memory does not include this peer
-                }
-            }));
-    });
+                    isTaken = true;
+                    Loaded(turn, key, loaded, failure);
+                },
+                fail: _ =>
+                {
+                    if (!isTaken)
+                    {
+                        loaded?.Dispose();      // the shard has ended, and what it has in memory does not include this peer
+                    }
+                })
+            {
+                OfOnePeer = true,
+            });
+        });
+    }
 
     /// <summary>The peer is out of the store: who came for its name meanwhile is served now.</summary>
     private void Left(PeerKey key)
@@ -254,7 +262,7 @@ internal sealed partial class Shard
         };
         Enter(peer);
         var touched = turn.Touch(peer);
-        peer.Machine.Loaded(turn.Input, touched.Output);
+        peer.Machine.Loaded(turn.Input, touched.Output, acknowledges: peer.IsDirty);
         if (peer.State.Generation < _environment.Generation)
         {
             turn.Decide(peer, new PeerCommand.Restored(_environment.Generation), default);
@@ -380,7 +388,7 @@ internal sealed partial class Shard
         peer.State.Sending?.Current is { Traffic: EpochTraffic traffic } epoch && traffic.Counts() != epoch.Counts;
 
     private static bool IsIdle(ResidentPeer peer) =>
-        peer.Staging is null && Volatile.Read(ref peer.CommitsOpen) == 0 && peer.State.Handshakes is null
+        peer.Staging is null && Volatile.Read(ref peer.TurnsOpen) == 0 && peer.State.Handshakes is null
         && peer.State.Outgoing.Count == 0 && peer.SessionWaiters is null && !HoldsMessages(peer)
         && peer.State.SendingDoubtedSince is null && peer.State.Sessions.TrueForAll(IsAtRest);
 

@@ -14,7 +14,8 @@ namespace Kyberium.Engine.Shards;
 /// <remarks>
 /// <para>A turn runs on the scheduler, one at a time, as long as there is work. It stages what waits in the mailbox, settles
 /// each peer it touched, and hands one commit to the journal; the next batch may be staged while the last is flushed, up to
-/// <see cref="CommitsOpenMax"/>. Batches are performed and answered strictly in the order they were staged.</para>
+/// <see cref="CommitsOpenMax"/>. Batches are performed and answered in the order they were staged; one that decided nothing may go ahead of those
+/// that none of its peers is in.</para>
 /// <para>State moves on as it is staged. When a commit fails the shard ends: everything not answered fails with a transient
 /// code, and the supervisor recovers it from the journal.</para>
 /// </remarks>
@@ -55,6 +56,7 @@ internal sealed partial class Shard : IAsyncDisposable
     private volatile TaskCompletionSource? _quiet;
     private volatile bool _stopping;
     private bool _isClosed;
+    private bool _readsHere;
 
     private Shard(ShardEnvironment environment, ShardStore store, AuditBacklog? audit, UInt128 salt, IHandshakeProvider? handshakeProvider)
     {
@@ -123,13 +125,17 @@ internal sealed partial class Shard : IAsyncDisposable
 
     private void Enqueued(ShardWork work, bool isTaken)
     {
-        if (isTaken)
+        if (!isTaken)
         {
-            Schedule();
+            work.Fail(_fault ?? StopReason);
+        }
+        else if (work.RunsOnCaller && work.Peer is { } peer && FindResident(peer) is null)
+        {
+            RunHere();      // only for a peer out of memory: who asks again and again about one that is there lets others have their turns
         }
         else
         {
-            work.Fail(_fault ?? StopReason);
+            Schedule();
         }
     }
 
@@ -257,6 +263,33 @@ internal sealed partial class Shard : IAsyncDisposable
         }
     }
 
+    /// <summary>Takes one turn on the caller's thread when none is taken: who has to wait for it anyhow need not wait for another thread. One peer is read
+    /// in it, by a store that answers at once, before anybody else in the shard has a turn.</summary>
+    private void RunHere()
+    {
+        if (Interlocked.Exchange(ref _scheduled, 1) != 0)
+        {
+            return;
+        }
+
+        try
+        {
+            _readsHere = true;
+            TurnOnce();
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            End(ShardErrors.Broken(Id, exception));     // as in Run
+        }
+
+        _readsHere = false;
+        EndRun();
+        if (_quiet is not null)
+        {
+            Schedule();     // who waits for the last turn is told by the one that finds nothing
+        }
+    }
+
     private void Run()
     {
         try
@@ -271,6 +304,11 @@ internal sealed partial class Shard : IAsyncDisposable
             End(ShardErrors.Broken(Id, exception));
         }
 
+        EndRun();
+    }
+
+    private void EndRun()
+    {
         // A full fence: who added work before it and saw the turn scheduled must be seen here.
         Interlocked.Exchange(ref _scheduled, 0);
         if (HasWork && CanStage)
@@ -467,16 +505,6 @@ internal sealed partial class Shard : IAsyncDisposable
             };
             _end = end;
             NoteTail(turn.Commit.Record?.Length ?? 0);
-            foreach (var touched in turn.Touched)
-            {
-                Interlocked.Increment(ref touched.Peer.CommitsOpen);
-            }
-
-            foreach (var peer in turn.Snapshots)
-            {
-                Interlocked.Increment(ref peer.CommitsOpen);    // it stays until its snapshot can be read back
-            }
-
             if (turn.Documents.Count > 0)
             {
                 turn.AfterDurable.Add(() => PostInternal(new TurnWork(_ => DropDocuments(turn.Documents))));
@@ -489,6 +517,12 @@ internal sealed partial class Shard : IAsyncDisposable
             touched.Peer.Staging = null;
         }
 
+        turn.Overtakes = turn.MayOvertake();
+        if (!turn.Overtakes)
+        {
+            CountOpen(turn, +1);
+        }
+
         lock (_uncommitted)
         {
             if (_fault is not null)
@@ -496,8 +530,18 @@ internal sealed partial class Shard : IAsyncDisposable
                 return;     // ended meanwhile: the next turn answers this one with the rest
             }
 
-            _uncommitted.Enqueue(turn);
+            if (!turn.Overtakes)
+            {
+                _uncommitted.Enqueue(turn);
+            }
+
             _turn = null;
+        }
+
+        if (turn.Overtakes)
+        {
+            PerformAtOnce(turn);
+            return;
         }
 
         if (turn.Commit is { } commit)
@@ -513,6 +557,31 @@ internal sealed partial class Shard : IAsyncDisposable
         }
 
         Drain();
+    }
+
+    /// <summary>Performs a batch that does not wait in the line, beside whoever performs those that do: they have no peer in common.</summary>
+    private void PerformAtOnce(ShardTurn turn)
+    {
+        if (!_performing.TryEnter())
+        {
+            turn.Fail(StopReason);
+            return;
+        }
+
+        try
+        {
+            Perform(turn);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            var reason = ShardErrors.Broken(Id, exception);
+            End(reason);
+            turn.Fail(reason);
+        }
+        finally
+        {
+            _performing.Exit();
+        }
     }
 
     /// <summary>Performs the batches at the head of the line that are durable. One thread at a time; order is kept.</summary>

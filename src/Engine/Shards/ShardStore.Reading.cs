@@ -8,8 +8,20 @@ namespace Kyberium.Engine.Shards;
 /// <summary>What is read beside the turn, on one lane.</summary>
 internal sealed partial class ShardStore
 {
-    /// <summary>Reads a peer beside the turn.</summary>
-    internal void Load(PeerKey key, Action<LoadedPeer?, EngineException?> done) => _lane.Enqueue(async () =>
+    /// <summary>Reads a peer, beside the turn or, if nothing else is being read and the store need not wait, on its thread.</summary>
+    internal void Load(PeerKey key, bool isHere, Action<LoadedPeer?, EngineException?> done)
+    {
+        if (isHere)
+        {
+            _lane.RunOrEnqueue(() => LoadAsync(key, done));
+        }
+        else
+        {
+            _lane.Enqueue(() => LoadAsync(key, done));
+        }
+    }
+
+    private async Task LoadAsync(PeerKey key, Action<LoadedPeer?, EngineException?> done)
     {
         try
         {
@@ -28,7 +40,7 @@ internal sealed partial class ShardStore
         {
             done(null, ShardErrors.ReadFailed(Id, failure));
         }
-    });
+    }
 
     /// <summary>Reads a public document that a peer is pinned by, beside the turn.</summary>
     /// <param name="hash">Whose.</param>

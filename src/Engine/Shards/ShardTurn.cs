@@ -63,6 +63,19 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
 
     internal Task? Committing { get; set; }
 
+    /// <summary>Gets the peers that callers looked at.</summary>
+    internal List<ResidentPeer> Looked { get; } = [];
+
+    /// <summary>Gets or sets whether it is performed ahead of the batches before it, see <see cref="MayOvertake"/>.</summary>
+    internal bool Overtakes { get; set; }
+
+    /// <summary>Says whether it may be performed ahead of batches before it: nothing of it is to be made durable, it sees no more than its peers, and none
+    /// of these is in a batch that is still open. So all that it shows is durable, and each peer's batches keep their order.</summary>
+    internal bool MayOvertake() =>
+        Commit is null && AfterDurable.Count == 0 && Works.TrueForAll(static work => work.IsOfOnePeer)
+        && _touched.TrueForAll(static touched => Volatile.Read(ref touched.Peer.TurnsOpen) == 0)
+        && Looked.TrueForAll(static peer => Volatile.Read(ref peer.TurnsOpen) == 0);
+
     /// <summary>Gets the bytes that callers and peers brought into this batch.</summary>
     internal long Bytes { get; private set; }
 

@@ -15,6 +15,13 @@ internal abstract class ShardWork
     /// <summary>Gets whether a peer that is not in the store is made up, empty, for this to decide on.</summary>
     internal virtual bool IsForNewPeer => false;
 
+    /// <summary>Gets whether it sees and changes nothing but the peers that its batch names, so that, where these have nothing open and it decides no fact, it need
+    /// not wait for the flush of others.</summary>
+    internal virtual bool IsOfOnePeer => false;
+
+    /// <summary>Gets whether its caller waits for nothing but the turn, and may take it himself.</summary>
+    internal virtual bool RunsOnCaller => false;
+
     /// <summary>Gets how many bytes of a caller or a peer it carries, for the bound of a batch.</summary>
     internal virtual int Bytes => 0;
 
@@ -48,6 +55,10 @@ internal class PeerWork(
     internal override PeerKey? Peer => peer;
 
     internal override bool IsForNewPeer => command is PeerCommand.Add;
+
+    internal override bool IsOfOnePeer => command is PeerCommand.Connect;
+
+    internal override bool RunsOnCaller => command is PeerCommand.Connect;
 
     internal override int Bytes => command is PeerCommand.Send send ? send.Payload.Length : 0;
 
@@ -139,8 +150,13 @@ internal sealed class PeerQuery<T>(PeerKey peer, Func<ResidentPeer, T> look, Tas
 
     internal override PeerKey? Peer => peer;
 
+    internal override bool IsOfOnePeer => true;
+
+    internal override bool RunsOnCaller => true;
+
     internal override void Stage(ShardTurn turn, ResidentPeer? peer)
     {
+        turn.Looked.Add(peer!);
         _isUnknown = !peer!.State.Exists;
         _seen = _isUnknown ? default! : look(peer);
     }
@@ -200,6 +216,11 @@ internal sealed class ReserveWork(
 /// <summary>Something the shard does in its turn for itself.</summary>
 internal sealed class TurnWork(Action<ShardTurn> run, Action? complete = null, Action<EngineException>? fail = null) : ShardWork
 {
+    /// <summary>Gets whether it concerns one peer alone, which it touches.</summary>
+    internal override bool IsOfOnePeer => OfOnePeer;
+
+    internal bool OfOnePeer { get; init; }
+
     internal override void Stage(ShardTurn turn, ResidentPeer? peer) => run(turn);
 
     internal override void Complete() => complete?.Invoke();

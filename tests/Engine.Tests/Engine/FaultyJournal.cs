@@ -28,6 +28,9 @@ internal sealed class FaultyJournal(IJournal inner) : IJournal
     /// <summary>Changes what a row that is read by its key holds.</summary>
     internal Func<ShardId, JournalRow, JournalRow>? OnRow { get; set; }
 
+    /// <summary>Hears of each enumeration of rows.</summary>
+    internal Action<RowKind, ReadOnlyMemory<byte>>? OnRange { get; set; }
+
     internal int Commits => _commits;
 
     internal int Submitted => _submitted;
@@ -95,12 +98,25 @@ internal sealed class FaultyJournal(IJournal inner) : IJournal
 
     public IAsyncEnumerable<JournalRow> ReadRowsAsync(
         ShardId shard, RowKind kind, ReadOnlyMemory<byte> prefix, CancellationToken cancellationToken = default) =>
-        inner.ReadRowsAsync(shard, kind, prefix, cancellationToken);
+        Ranged(kind, prefix, inner.ReadRowsAsync(shard, kind, prefix, cancellationToken));
+
+    public async ValueTask<IReadOnlyList<JournalRow?>> ReadFirstRowsAsync(
+        ShardId shard, IReadOnlyList<RowKey> prefixes, CancellationToken cancellationToken = default)
+    {
+        var rows = await inner.ReadFirstRowsAsync(shard, prefixes, cancellationToken).ConfigureAwait(false);
+        return [.. rows.Select((row, at) => row is { } read && read.Key == prefixes[at] ? OnRow?.Invoke(shard, read) ?? read : row)];
+    }
 
     public IAsyncEnumerable<ShardId> ReadShardsAsync(CancellationToken cancellationToken = default) =>
         inner.ReadShardsAsync(cancellationToken);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    private IAsyncEnumerable<JournalRow> Ranged(RowKind kind, ReadOnlyMemory<byte> prefix, IAsyncEnumerable<JournalRow> rows)
+    {
+        OnRange?.Invoke(kind, prefix);
+        return rows;
+    }
 
     private async Task CommitAfterAsync(Line line, int number, Task last, JournalCommit commit)
     {

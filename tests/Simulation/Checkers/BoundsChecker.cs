@@ -69,7 +69,7 @@ internal sealed class BoundsChecker(SimulatedWorld world)
         .Select(other => shard.FindResident(new Kyberium.Engine.Sessions.PeerKey(IdentityName.Default, other.PeerId)))
         .OfType<Kyberium.Engine.Shards.ResidentPeer>()
         .Select(peer => $"{peer.Key.Peer}: {peer.State.Outgoing.Count} out, handshakes {peer.State.Handshakes is not null}, waiters {peer.SessionWaiters?.Count}, "
-            + $"handing out {peer.IsHandingOut}, commits {peer.CommitsOpen}, touched {peer.Touched}, sessions "
+            + $"handing out {peer.IsHandingOut}, turns {peer.TurnsOpen}, touched {peer.Touched}, sessions "
             + string.Join(", ", peer.State.Sessions.Select(session => $"{session.Id} e{session.Current.Number.Value}"
                 + $"{(session == peer.State.Sending ? " sends" : "")}{(session.Superseded ? " superseded" : "")}{(session.AwaitsUse ? " awaits use" : "")}"
                 + $"{(session.Pending is null ? "" : " pending")}{(session.Previous is null ? "" : " previous")}"))));

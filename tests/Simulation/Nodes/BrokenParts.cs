@@ -84,6 +84,10 @@ internal abstract class PassingJournal(IJournal inner) : IJournal
         ShardId shard, RowKind kind, ReadOnlyMemory<byte> prefix, CancellationToken cancellationToken = default) =>
         Inner.ReadRowsAsync(shard, kind, prefix, cancellationToken);
 
+    public ValueTask<IReadOnlyList<JournalRow?>> ReadFirstRowsAsync(
+        ShardId shard, IReadOnlyList<RowKey> prefixes, CancellationToken cancellationToken = default) =>
+        Inner.ReadFirstRowsAsync(shard, prefixes, cancellationToken);
+
     public IAsyncEnumerable<ShardId> ReadShardsAsync(CancellationToken cancellationToken = default) => Inner.ReadShardsAsync(cancellationToken);
 
     public ValueTask DisposeAsync() => Inner.DisposeAsync();

@@ -12,7 +12,10 @@ internal sealed partial class SimulatedNode
 
     // Drawn apart from all else, so that seeds without it have the history they had.
     private readonly SeededChoices _versions = SeededChoices.For(world.Seed, "versions " + name);
-    private readonly bool _isUpgraded = scenario.Has(Faults.VersionSkew) && SeededChoices.For(world.Seed, "versions").Chance(0.2);
+    private readonly bool _isUpgraded = scenario.Has(Faults.VersionSkew) && IsSkewed(world.Seed);
+
+    /// <summary>Says whether processes announce other versions in a seed, if they may.</summary>
+    internal static bool IsSkewed(ulong seed) => SeededChoices.For(seed, "versions").Chance(0.2);
 
     /// <summary>Lets a process that does not speak the others' version give way to one that does.</summary>
     internal void EndVersionSkew()
