@@ -123,7 +123,7 @@ internal static class ForwardingRows
         }
     }
 
-    private static ClusterIdentity Identity(AuthorityRoot root, ClusterName cluster, string node)
+    internal static ClusterIdentity Identity(AuthorityRoot root, ClusterName cluster, string node)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var issued = root.Issue(cluster, new NodeId(node), new PublicKey(key), DateTimeOffset.UtcNow, TimeSpan.FromHours(1));

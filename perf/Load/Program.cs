@@ -26,6 +26,7 @@ var groups = new (string Name, Func<LoadOptions, Task<IReadOnlyList<Row>>> Run)[
     ("recovery", RecoveryRows.RunAsync),
     ("ready", ReadyRows.RunAsync),
     ("forwarding", ForwardingRows.RunAsync),
+    ("cluster", ClusterRows.RunAsync),
 };
 LoadOptions options;
 try

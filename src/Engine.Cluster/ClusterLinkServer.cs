@@ -142,8 +142,9 @@ public sealed class ClusterLinkServer : IAsyncDisposable
         }
 
         // The handshake has checked it; this says whose it is. Roots may have been replaced since, so it is asked again.
+        var identity = _identity.Current;
         if (context.Connection.ClientCertificate is not { } certificate
-            || _identity.Current.Trust.Verify(certificate, _options.TimeProvider.GetUtcNow(), out _) is not { } caller)
+            || identity.Trust.Verify(certificate, _options.TimeProvider.GetUtcNow(), out _) is not { } caller)
         {
             context.Response.StatusCode = StatusCodes.Status403Forbidden;
             return;
@@ -151,15 +152,20 @@ public sealed class ClusterLinkServer : IAsyncDisposable
 
         context.Response.ContentType = FrameFormat.ContentType;
         await context.Response.StartAsync(context.RequestAborted).ConfigureAwait(false);
-        await ServeAsync(context, caller, certificate).ConfigureAwait(false);
+        await ServeAsync(context, caller, certificate, identity).ConfigureAwait(false);
     }
 
-    private async Task ServeAsync(HttpContext context, NodeId caller, X509Certificate2 certificate)
+    private async Task ServeAsync(HttpContext context, NodeId caller, X509Certificate2 certificate, NodeCredentials checkedBy)
     {
         using var connection = new ServedConnection(caller, _handler, _options, _logger);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _ended.Token);
         using var expired = ExpireWith(certificate, stop);
         using var replaced = _identity.OnReplaced(() => EndUnlessTrusted(certificate, stop));
+        if (_identity.Current != checkedBy)
+        {
+            EndUnlessTrusted(certificate, stop);        // replaced since the caller was let in
+        }
+
         _connections[connection] = 0;
         string? reason = null;
         try

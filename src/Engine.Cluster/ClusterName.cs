@@ -31,5 +31,13 @@ public readonly record struct ClusterName
     /// <inheritdoc/>
     public override string ToString() => Value;
 
+    /// <summary>Takes a name, or says that the text cannot be one.</summary>
+    public static bool TryParse(string? value, out ClusterName name)
+    {
+        var valid = value is not null && IsValid(value);
+        name = valid ? new ClusterName(value!) : default;
+        return valid;
+    }
+
     internal static bool IsValid(string value) => value.Length is >= 1 and <= LengthMax && !value.AsSpan().ContainsAnyExcept(Allowed);
 }

@@ -34,4 +34,7 @@ internal static partial class LinkLog
 
     [LoggerMessage(1111, LogLevel.Error, "The certificate of node {Node}, which lasts until {NotAfter}, was not renewed: {Reason}")]
     internal static partial void NotRenewed(ILogger logger, string node, DateTime notAfter, string reason);
+
+    [LoggerMessage(1112, LogLevel.Error, "The new certificate could not be kept in {Path}: {Reason}")]
+    internal static partial void NotKept(ILogger logger, string path, string reason);
 }

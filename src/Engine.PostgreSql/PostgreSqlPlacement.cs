@@ -228,8 +228,13 @@ public sealed class PostgreSqlPlacement : IPlacement
         var orders = ShardOrders.Of(Self, life.Incarnation, _table, held);
         foreach (var order in orders)
         {
-            if (order.Kind == ShardOrderKind.Stop && _lease.Find(order.Shard) is { } lost && lost.Fence == order.Fence)
+            if (order.Kind == ShardOrderKind.Stop)
             {
+                if (_lease.Find(order.Shard) is not { } lost || lost.Fence != order.Fence)
+                {
+                    continue;       // given up since it was looked at; what a lost lease takes away is ordered there
+                }
+
                 _lease.Forget(lost);
                 if (lost.IsReleased)
                 {

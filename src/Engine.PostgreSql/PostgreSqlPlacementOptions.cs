@@ -38,6 +38,10 @@ public sealed class PostgreSqlPlacementOptions : PostgreSqlClusterOptions
     /// Default: yes.</summary>
     public bool Listens { get; init; } = true;
 
+    /// <summary>Gets or sets how long joining waits for a database that is away before it fails with <see cref="EngineErrorCode.JournalUnavailable"/>.
+    /// Default 0; at most 1 h.</summary>
+    public TimeSpan OutageMax { get; init; }
+
     /// <summary>Gets or sets how gladly the node allocates: one with a higher number takes it over. Default 0; -1 never does.</summary>
     public int AllocatorPriority { get; init; }
 
@@ -50,6 +54,9 @@ public sealed class PostgreSqlPlacementOptions : PostgreSqlClusterOptions
     /// <summary>Gets or sets what is called after each look at plan and owners. Only tests wait for it.</summary>
     internal Action? Looked { get; init; }
 
+    /// <summary>Gets or sets what is called each time there is nothing to do about the lease for a while. Only tests wait for it.</summary>
+    internal Action? Rested { get; init; }
+
     internal override NpgsqlConnectionStringBuilder Check()
     {
         Require(PeerId.TryParse(ClusterName, out _), $"the cluster's name is '{ClusterName}'; allowed are 1 to 128 of A-Z a-z 0-9 . _ : -");
@@ -60,6 +67,7 @@ public sealed class PostgreSqlPlacementOptions : PostgreSqlClusterOptions
         Require(Weight is >= 1 and <= ClusterMember.WeightMax, $"the weight is {Weight}; allowed are 1 to {ClusterMember.WeightMax}");
         Require(LeaseLength >= TimeSpan.FromSeconds(1) && LeaseLength <= TimeSpan.FromMinutes(10), $"the lease is {LeaseLength}; allowed are 1 s to 10 min");
         Require(PollInterval >= TimeSpan.FromMilliseconds(50) && PollInterval <= TimeSpan.FromMinutes(1), $"PollInterval is {PollInterval}; allowed are 50 ms to 1 min");
+        Require(OutageMax >= TimeSpan.Zero && OutageMax <= TimeSpan.FromHours(1), $"OutageMax is {OutageMax}; allowed are 0 to 1 h");
         Require(AllocatorPriority >= -1, $"AllocatorPriority is {AllocatorPriority}; allowed are -1 and more");
         Require(MovesMax is >= 1 and <= ShardGroup.CountMax, $"MovesMax is {MovesMax}; allowed are 1 to {ShardGroup.CountMax}");
         var connect = base.Check();

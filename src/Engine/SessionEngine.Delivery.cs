@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Kyberium.Engine.Diagnostics;
+using Kyberium.Engine.Forwarding;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Shards;
 using Kyberium.Engine.Wire;
@@ -65,8 +66,9 @@ public sealed partial class SessionEngine
     /// <summary>Says that a message was handled: it is not handed out again. Completes when that is durable.</summary>
     /// <exception cref="EngineException"><see cref="EngineErrorCode.MessageUnknown"/>: it was acknowledged before.</exception>
     public async Task AcknowledgeAsync(ReceivedMessageId message, CancellationToken cancellationToken = default) =>
-        await SettleAsync(message, new PeerCommand.Handled(Inbox.StreamOf(message.Stream), message.Number), default, cancellationToken)
-            .ConfigureAwait(false);
+        await AskAsync(
+            Key(message.Peer, message.Identity), new PeerCommand.Handled(Inbox.StreamOf(message.Stream), message.Number), default,
+            cancellationToken).ConfigureAwait(false);
 
     /// <summary>Says that handling a message failed: it is handed out again, and set aside when that has happened too often.</summary>
     public async Task RejectAsync(ReceivedMessageId message, CancellationToken cancellationToken = default) =>
@@ -79,11 +81,8 @@ public sealed partial class SessionEngine
         PeerId peer, IdentityName? identity = null, CancellationToken cancellationToken = default)
     {
         var key = Key(peer, identity);
-        return LookAsync<IReadOnlyList<ReceivedMessage>>(
-            key,
-            resident => [.. resident.State.Incoming.Unhandled.Where(message => message.SetAside).Select(message => TakenMessage.Of(
-                key, message, message.Failures,
-                message.Flags == MessageFlags.ChunkEnd ? IncomingTransfers.ChunksOf(resident.State.Incoming, message) : null).Show())],
+        return PagesAsync(
+            key, () => ListSetAsideHereAsync(key, cancellationToken), skip => new NodeRequest.ListSetAside(key, skip), NodeAnswerCodec.ReadMessages,
             cancellationToken);
     }
 
@@ -95,8 +94,9 @@ public sealed partial class SessionEngine
 
     /// <summary>Drops a message that was set aside, for good.</summary>
     public async Task DropAsync(ReceivedMessageId message, CallerContext caller = default, CancellationToken cancellationToken = default) =>
-        await SettleAsync(message, new PeerCommand.DropSetAside(Inbox.StreamOf(message.Stream), message.Number), caller, cancellationToken)
-            .ConfigureAwait(false);
+        await AskAsync(
+            Key(message.Peer, message.Identity), new PeerCommand.DropSetAside(Inbox.StreamOf(message.Stream), message.Number), caller,
+            cancellationToken).ConfigureAwait(false);
 
     /// <summary>Turns a wait into a time; <see langword="null"/> leaves it to the peer's policy.</summary>
     private UnixMillis? ExpiryOf(in SendOptions options)
@@ -126,14 +126,9 @@ public sealed partial class SessionEngine
             caller.Check();
             var isRepeatable = options.Operation != Guid.Empty;
             var key = Key(peer, options.Identity);
-            var work = new SendWork(
-                key,
-                new PeerCommand.Send(
-                    isRepeatable ? options.Operation : _environment.Operations.Next(), isRepeatable, MessageFlags.None, ExpiryOf(options), payload.ToArray()),
-                caller, _scheduler.Completion, cancellationToken);
-            var queued = _shards.Of(key).EnqueueAsync(work, cancellationToken);
-            // Cancelling from here on only stops the waiting: what was staged is done.
-            return queued.IsCompletedSuccessfully ? work.Task.WaitAsync(cancellationToken) : SentAsync(queued, work, cancellationToken);
+            var command = new PeerCommand.Send(
+                isRepeatable ? options.Operation : _operations.Next(), isRepeatable || _router is not null, MessageFlags.None, ExpiryOf(options), payload.ToArray());
+            return _router is null ? SendHere(key, command, caller, cancellationToken) : SendRoutedAsync(key, command, caller, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -144,6 +139,17 @@ public sealed partial class SessionEngine
             return Task.FromException<SentMessage>(failure);        // as an asynchronous method would: by the task
         }
     }
+
+    private Task<SentMessage> SendHere(PeerKey key, PeerCommand.Send command, in CallerContext caller, CancellationToken cancellationToken)
+    {
+        var work = new SendWork(key, command, caller, _scheduler.Completion, cancellationToken);
+        var queued = _shards.Of(key).EnqueueAsync(work, cancellationToken);
+        // Cancelling from here on only stops the waiting: what was staged is done.
+        return queued.IsCompletedSuccessfully ? work.Task.WaitAsync(cancellationToken) : SentAsync(queued, work, cancellationToken);
+    }
+
+    private async Task<SentMessage> SendRoutedAsync(PeerKey key, PeerCommand.Send command, CallerContext caller, CancellationToken cancellationToken) =>
+        new(command.Operation, (await AskAsync(key, command, caller, cancellationToken).ConfigureAwait(false)).Number);
 
     private static async Task<SentMessage> SentAsync(ValueTask queued, SendWork work, CancellationToken cancellationToken)
     {
@@ -164,14 +170,6 @@ public sealed partial class SessionEngine
             activity.Fail(failure);
             throw;
         }
-    }
-
-    private async Task SettleAsync(ReceivedMessageId message, PeerCommand command, CallerContext caller, CancellationToken cancellationToken)
-    {
-        var peer = Key(message.Peer, message.Identity);
-        await AskAsync(
-            peer, new SettleMessageWork(peer, Inbox.StreamOf(message.Stream), message.Number, command, caller, _scheduler.Completion),
-            cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>A message whose sender waits until it is in the journal. Cancelled before it is staged, it is withdrawn.</summary>

@@ -23,9 +23,17 @@ public sealed partial class SessionEngine
     public ILinkExchange BeginExchange(string source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        return new LinkExchange(
+        var exchange = new LinkExchange(
             _outlet.Returns, source,
             (envelope, exchange, cancellationToken) => AcceptAsync(envelope, exchange.Source, exchange, cancellationToken));
+        if (_router is not null)
+        {
+            exchange.Id = _operations.Next();
+            exchange.CollectElsewhere = (shard, bytesMax, wait, cancellationToken) =>
+                CollectElsewhereAsync(exchange.Id, shard, bytesMax, wait, cancellationToken);
+        }
+
+        return exchange;
     }
 
     private async ValueTask<ReadOnlyMemory<byte>> AcceptAsync(
@@ -68,7 +76,7 @@ public sealed partial class SessionEngine
                     await ReceiveCookieAnswerAsync(envelope, source, exchange, cancellationToken).ConfigureAwait(false);
                     break;
                 case EnvelopeType.Handshake2:
-                    await ReceiveHandshake2Async(header, envelope, cancellationToken).ConfigureAwait(false);
+                    await ReceiveHandshake2Async(header, envelope, source, exchange, cancellationToken).ConfigureAwait(false);
                     break;
                 case EnvelopeType.CookieChallenge:
                     Refused("a cookie challenge is answered by the link that sent message 1");
@@ -78,7 +86,7 @@ public sealed partial class SessionEngine
                     Refused("volatile data does not come over a link: whoever sealed it carries it");
                     break;
                 default:
-                    await ReceiveRecordAsync(header, envelope, exchange, cancellationToken).ConfigureAwait(false);
+                    await ReceiveRecordAsync(header, envelope, source, exchange, cancellationToken).ConfigureAwait(false);
                     break;
             }
         }
@@ -91,10 +99,11 @@ public sealed partial class SessionEngine
     }
 
     private async ValueTask ReceiveRecordAsync(
-        EnvelopeHeader header, ReadOnlyMemory<byte> envelope, LinkExchange? exchange, CancellationToken cancellationToken)
+        EnvelopeHeader header, ReadOnlyMemory<byte> envelope, string? source, LinkExchange? exchange, CancellationToken cancellationToken)
     {
         if (_shards.Find(header.Receiver.Shard) is not { } shard)
         {
+            await PassOnAsync(header.Receiver.Shard, envelope, source, exchange, cancellationToken).ConfigureAwait(false);
             return;
         }
 
@@ -109,9 +118,15 @@ public sealed partial class SessionEngine
         await shard.EnqueueAsync(new EnvelopeWork(header, envelope.ToArray(), owner, exchange), cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask ReceiveHandshake2Async(EnvelopeHeader header, ReadOnlyMemory<byte> envelope, CancellationToken cancellationToken)
+    /// <param name="source">Where it came from; <see langword="null"/>: from another node, and then it is not passed on.</param>
+    private async ValueTask ReceiveHandshake2Async(
+        EnvelopeHeader header, ReadOnlyMemory<byte> envelope, string? source, LinkExchange? exchange, CancellationToken cancellationToken)
     {
-        if (_shards.Find(header.Receiver.Shard) is { } shard && shard.FindHandshake(header.Receiver) is { } peer)
+        if (_shards.Find(header.Receiver.Shard) is not { } shard)
+        {
+            await PassOnAsync(header.Receiver.Shard, envelope, source, exchange, cancellationToken).ConfigureAwait(false);
+        }
+        else if (shard.FindHandshake(header.Receiver) is { } peer)
         {
             await shard.EnqueueAsync(
                 new SilentPeerWork(peer, new PeerCommand.Handshake2(header.Receiver, envelope.ToArray())), cancellationToken)
@@ -123,14 +138,22 @@ public sealed partial class SessionEngine
         ReadOnlyMemory<byte> envelope, string source, LinkExchange? exchange, bool hasCookie, CancellationToken cancellationToken)
     {
         if (!EnvelopeHeader.TryReadEnvelope(envelope.Span, out var header, out _)
-            || _directory.FindAddressed(header.Incarnation) is not { } local
+            || await FindAddressedAsync(header.Incarnation).ConfigureAwait(false) is not { } local
             || !_gate.Admit(source, hasCookie))
         {
             Refused("message 1: no such identity, or too many at once");
             return;
         }
 
-        if (!PqIkHandshakes.TryOpenSession(_directory, local.Fingerprint, envelope.Span, out var opened))
+        await ReceiveAdmittedAsync(envelope, header, local, source, exchange, isPassedOn: false, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Opens a message 1 that may cost something. Its peer's node does so once more: what it opens to goes through no link.</summary>
+    private async ValueTask ReceiveAdmittedAsync(
+        ReadOnlyMemory<byte> envelope, EnvelopeHeader header, (IdentityName Name, Fingerprint Fingerprint) local, string source, LinkExchange? exchange,
+        bool isPassedOn, CancellationToken cancellationToken)
+    {
+        if (!PqIkHandshakes.TryOpenSession(_directory.Identities, local.Fingerprint, envelope.Span, out var opened))
         {
             Refused("message 1 does not open");
             return;
@@ -144,11 +167,30 @@ public sealed partial class SessionEngine
             return;
         }
 
+        if (!IsHere(peer))
+        {
+            opened.Dispose();
+            await PassOnAsync(_shards.NumberOf(peer), envelope, isPassedOn ? null : source, exchange, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
         exchange?.Listen(peer);
         await _shards.Of(peer).EnqueueAsync(
             new SilentPeerWork(peer, new PeerCommand.Handshake1(
                 opened, header.Suite, local.Fingerprint, initiator, SHA256.HashData(envelope.Span), source)),
             cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Finds the identity that a message 1 is addressed to; another node may have made it a moment ago.</summary>
+    private async ValueTask<(IdentityName Name, Fingerprint Fingerprint)?> FindAddressedAsync(Incarnation addressed)
+    {
+        if (_directory.Identities.FindAddressed(addressed) is { } known)
+        {
+            return known;
+        }
+
+        await _directory.MissedAsync().ConfigureAwait(false);
+        return _directory.Identities.FindAddressed(addressed);
     }
 
     private async ValueTask ReceiveCookieAnswerAsync(

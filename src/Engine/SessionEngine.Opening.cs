@@ -1,3 +1,4 @@
+using Kyberium.Engine.Forwarding;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Traffic;
 using Kyberium.Engine.Shards;
@@ -72,8 +73,13 @@ public sealed partial class SessionEngine
 
         var plaintext = Room(header, payload);
         var outcome = Open(traffic, header, envelope.Span, plaintext.Span, out var details);
-        return outcome == OpenOutcome.Opened && header.Type == EnvelopeType.Data
-            ? new ValueTask<OpenedEnvelope>(Opened(traffic, header, plaintext))
+        if (outcome == OpenOutcome.Opened && header.Type == EnvelopeType.Data)
+        {
+            return new ValueTask<OpenedEnvelope>(Opened(traffic, header, plaintext));
+        }
+
+        return outcome != OpenOutcome.Opened && _router is not null
+            ? OpenLaterAsync(envelope, payload, cancellationToken)      // the peer may be on its way to another node
             : OpenLaterAsync(envelope, header, plaintext, traffic, outcome, details, cancellationToken);
     }
 
@@ -96,7 +102,26 @@ public sealed partial class SessionEngine
             throw new ArgumentException($"The payload takes {header.BodyLength - EnvelopeHeader.TagSize:N0} bytes.", nameof(payload));
         }
 
-        var plaintext = Room(header, payload);
+        if (_router is null || header.Receiver.Shard >= _shards.Count)
+        {
+            return await OpenHereAsync(envelope, header, Room(header, payload), cancellationToken).ConfigureAwait(false);
+        }
+
+        var opened = await CallAsync(
+            header.Receiver.Shard, () => OpenHereAsync(envelope, header, Room(header, payload), cancellationToken), new NodeRequest.Open(envelope),
+            NodeAnswerCodec.ReadOpened, cancellationToken: cancellationToken).ConfigureAwait(false);
+        if (payload is not { } room || opened.Payload.Span.Overlaps(room.Span))
+        {
+            return opened;
+        }
+
+        opened.Payload.CopyTo(room);
+        return opened with { Payload = room[..opened.Payload.Length] };
+    }
+
+    private async Task<OpenedEnvelope> OpenHereAsync(
+        ReadOnlyMemory<byte> envelope, EnvelopeHeader header, Memory<byte> plaintext, CancellationToken cancellationToken)
+    {
         var traffic = await TrafficAsync(header, cancellationToken).ConfigureAwait(false);
         var outcome = Open(traffic, header, envelope.Span, plaintext.Span, out var details);
         return await OpenLaterAsync(envelope, header, plaintext, traffic, outcome, details, cancellationToken).ConfigureAwait(false);
@@ -185,7 +210,7 @@ public sealed partial class SessionEngine
 
         if (traffic.IsWatched)
         {
-            traffic.IsWatched = false;
+            traffic.Heard();
             _shards.Find(header.Receiver.Shard)?.PostInternal(new SilentPeerWork(
                 traffic.Peer.Key, new PeerCommand.Record(traffic.Epoch.LocalIndex, header.Type, default)));
         }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using Kyberium.Engine.Forwarding;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Shards;
 using Kyberium.Engine.Templates;
@@ -21,7 +22,8 @@ public sealed partial class SessionEngine
     {
         ThrowIfStopping();
         caller.Check();
-        return _directory.CreateAsync(name, suites ?? [Suite.MLKem768P256], caller).WaitAsync(cancellationToken);
+        var request = new NodeRequest.CreateIdentity(name, suites ?? [Suite.MLKem768P256]);
+        return ActOnIdentityAsync(request, caller, owned => owned.CreateAsync(name, request.Suites, caller), cancellationToken);
     }
 
     /// <summary>Draws new static keys for an identity. Both generations are answered until
@@ -31,7 +33,7 @@ public sealed partial class SessionEngine
     {
         ThrowIfStopping();
         caller.Check();
-        return _directory.RotateAsync(name, caller).WaitAsync(cancellationToken);
+        return ActOnIdentityAsync(new NodeRequest.RotateIdentity(name), caller, owned => owned.RotateAsync(name, caller), cancellationToken);
     }
 
     /// <summary>Gives up an identity's older keys, once every peer has the new document.</summary>
@@ -40,14 +42,14 @@ public sealed partial class SessionEngine
     {
         ThrowIfStopping();
         caller.Check();
-        return _directory.FinishRotationAsync(name, caller).WaitAsync(cancellationToken);
+        return ActOnIdentityAsync(new NodeRequest.FinishRotation(name), caller, owned => owned.FinishRotationAsync(name, caller), cancellationToken);
     }
 
-    /// <summary>Lists the identities.</summary>
+    /// <summary>Lists the identities. One that another node of the cluster has made is here within seconds.</summary>
     public IReadOnlyList<IdentityInfo> ListIdentities()
     {
         ThrowIfStopping();
-        return _directory.List();
+        return _directory.Identities.List();
     }
 
     /// <summary>Shows one identity.</summary>
@@ -55,7 +57,7 @@ public sealed partial class SessionEngine
     public IdentityInfo GetIdentity(IdentityName name)
     {
         ThrowIfStopping();
-        return _directory.Info(name);
+        return _directory.Identities.Info(name);
     }
 
     /// <summary>Writes a public document as text for files and mail.</summary>
@@ -76,16 +78,15 @@ public sealed partial class SessionEngine
     {
         ArgumentNullException.ThrowIfNull(newPeer);
         ThrowIfStopping();
-        var key = new PeerKey(newPeer.Identity, newPeer.Peer);
-        var document = ParseDocument(newPeer.PublicDocument);
-        var template = _templates.Get(newPeer.Template ?? _settings.Templates.DefaultId);
-        await AskClaimingAsync(
-            key, document,
-            new PeerCommand.Add(
-                new Pin(document.Fingerprint, document.Bytes, Proved: false), Freeze(template), [.. newPeer.Addresses],
-                _environment.Generation),
-            caller, cancellationToken).ConfigureAwait(false);
-        _outlet.Collector?.Add(key);
+        caller.Check();
+        var asked = newPeer with
+        {
+            PublicDocument = ParseDocument(newPeer.PublicDocument).Bytes, Template = newPeer.Template ?? _settings.Templates.DefaultId,
+        };
+        _ = _templates.Get(asked.Template);
+        await ActOnPeerAsync(
+            new NodeRequest.AddPeer(asked), caller, caller => AddPeerHereAsync(asked, caller, cancellationToken), null, cancellationToken).ConfigureAwait(false);
+        _outlet.Collector?.Add(new PeerKey(newPeer.Identity, newPeer.Peer));
         return await GetPeerAsync(newPeer.Peer, newPeer.Identity, cancellationToken).ConfigureAwait(false);
     }
 
@@ -94,10 +95,12 @@ public sealed partial class SessionEngine
         PeerId peer, ReadOnlyMemory<byte> publicDocument, IdentityName? identity = null, CallerContext caller = default,
         CancellationToken cancellationToken = default)
     {
+        ThrowIfStopping();
+        caller.Check();
         var key = Key(peer, identity);
         var document = ParseDocument(publicDocument);
-        await AskClaimingAsync(
-            key, document, new PeerCommand.AddPin(new Pin(document.Fingerprint, document.Bytes, Proved: false)), caller, cancellationToken)
+        await ActOnPeerAsync(
+            new NodeRequest.AddPin(key, document.Bytes), caller, caller => AddPinHereAsync(key, document, caller, cancellationToken), null, cancellationToken)
             .ConfigureAwait(false);
         return await GetPeerAsync(peer, identity, cancellationToken).ConfigureAwait(false);
     }
@@ -145,26 +148,23 @@ public sealed partial class SessionEngine
     public async Task RemovePeerAsync(
         PeerId peer, IdentityName? identity = null, CallerContext caller = default, CancellationToken cancellationToken = default)
     {
+        ThrowIfStopping();
+        caller.Check();
         var key = Key(peer, identity);
-        if (_removals.Contains(key, caller.Operation))
-        {
-            return;
-        }
-
-        var documents = await DocumentsOfAsync(key, cancellationToken).ConfigureAwait(false);
-        await AskAsync(key, new PeerCommand.Forget(), caller, cancellationToken).ConfigureAwait(false);
-        _removals.Add(key, caller.Operation);
+        await ActOnPeerAsync(
+            new NodeRequest.RemovePeer(key), caller, caller => RemovePeerHereAsync(key, caller, cancellationToken), EngineErrorCode.PeerUnknown, cancellationToken)
+            .ConfigureAwait(false);
         _outlet.Forget(key);
-        foreach (var document in documents)
-        {
-            await _directory.ReleaseAsync(key, document).WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
     }
 
     /// <summary>Shows a peer.</summary>
     /// <exception cref="EngineException"><see cref="EngineErrorCode.PeerUnknown"/>.</exception>
-    public Task<PeerInfo> GetPeerAsync(PeerId peer, IdentityName? identity = null, CancellationToken cancellationToken = default) =>
-        LookAsync(Key(peer, identity), Describe, cancellationToken);
+    public Task<PeerInfo> GetPeerAsync(PeerId peer, IdentityName? identity = null, CancellationToken cancellationToken = default)
+    {
+        var key = Key(peer, identity);
+        return CallAsync(
+            key, () => LookAsync(key, Describe, cancellationToken), new NodeRequest.Show(key), NodeAnswerCodec.ReadInfo, cancellationToken: cancellationToken);
+    }
 
     /// <summary>Lists the peers of every identity, shard by shard. Peers that are not in memory are not brought there.</summary>
     public async IAsyncEnumerable<(IdentityName Identity, PeerId Peer)> ListPeersAsync(
@@ -173,7 +173,7 @@ public sealed partial class SessionEngine
         ThrowIfStopping();
         for (var number = 0; number < _shards.Count; number++)
         {
-            foreach (var peer in await _shards.At(number).ListPeersAsync(cancellationToken).ConfigureAwait(false))
+            foreach (var peer in await ListPeersOfAsync(number, cancellationToken).ConfigureAwait(false))
             {
                 yield return (peer.Identity, peer.Peer);
             }
@@ -193,18 +193,50 @@ public sealed partial class SessionEngine
         }
     }
 
+    private Task AddPeerHereAsync(NewPeer newPeer, CallerContext caller, CancellationToken cancellationToken)
+    {
+        var document = ParseDocument(newPeer.PublicDocument);
+        return AskClaimingAsync(
+            new PeerKey(newPeer.Identity, newPeer.Peer), document,
+            new PeerCommand.Add(
+                new Pin(document.Fingerprint, document.Bytes, Proved: false), Freeze(_templates.Get(newPeer.Template!)), [.. newPeer.Addresses],
+                _environment.Generation),
+            caller, cancellationToken);
+    }
+
+    private Task AddPinHereAsync(PeerKey peer, PublicDocument document, CallerContext caller, CancellationToken cancellationToken) =>
+        AskClaimingAsync(peer, document, new PeerCommand.AddPin(new Pin(document.Fingerprint, document.Bytes, Proved: false)), caller, cancellationToken);
+
+    private async Task RemovePeerHereAsync(PeerKey peer, CallerContext caller, CancellationToken cancellationToken)
+    {
+        if (_removals.Contains(peer, caller.Operation))
+        {
+            return;
+        }
+
+        var documents = await DocumentsOfAsync(peer, cancellationToken).ConfigureAwait(false);
+        await AskAsync(peer, new PeerCommand.Forget(), caller, cancellationToken).ConfigureAwait(false);
+        _removals.Add(peer, caller.Operation);
+        foreach (var document in documents)
+        {
+            await _directory.Owned.ReleaseAsync(peer, document).WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Reserves a document's keys, lets the peer pin it, and keeps the claim only as long as a pin stands behind it.</summary>
     private async Task AskClaimingAsync(
         PeerKey peer, PublicDocument document, PeerCommand command, CallerContext caller, CancellationToken cancellationToken)
     {
-        await _directory.ClaimAsync(peer, document, PinsOfAsync).ConfigureAwait(false);
+        ThrowIfStopping();
+        var directory = _directory.Owned;
+        await directory.ClaimAsync(peer, document, PinsOfAsync).ConfigureAwait(false);
         try
         {
             await AskAsync(peer, command, caller, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            _directory.EndClaim(peer);
+            directory.EndClaim(peer);
         }
     }
 
@@ -222,9 +254,16 @@ public sealed partial class SessionEngine
 
     private async Task<IReadOnlyList<PublicDocument>> DocumentsOfAsync(PeerKey peer, CancellationToken cancellationToken)
     {
-        var pins = await LookAsync(peer, resident => resident.State.Pins, cancellationToken).ConfigureAwait(false);
-        var documents = await _shards.Of(peer).ReadDocumentsAsync(peer, pins).WaitAsync(cancellationToken).ConfigureAwait(false);
+        var documents = await CallAsync(
+            peer, () => DocumentsHereAsync(peer, cancellationToken), new NodeRequest.ListDocuments(peer), NodeAnswerCodec.ReadDocuments,
+            cancellationToken: cancellationToken).ConfigureAwait(false);
         return [.. documents.Select(ParseDocument)];
+    }
+
+    private async Task<IReadOnlyList<ReadOnlyMemory<byte>>> DocumentsHereAsync(PeerKey peer, CancellationToken cancellationToken)
+    {
+        var pins = await LookAsync(peer, resident => resident.State.Pins, cancellationToken).ConfigureAwait(false);
+        return await _shards.Of(peer).ReadDocumentsAsync(peer, pins).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private static PublicDocument ParseDocument(ReadOnlyMemory<byte> bytesOrText)

@@ -1,3 +1,4 @@
+using Kyberium.Engine.Forwarding;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Traffic;
 using Kyberium.Engine.Shards;
@@ -62,6 +63,15 @@ public sealed partial class SessionEngine
     private async ValueTask<byte[]> SealLaterAsync(PeerKey key, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
         ThrowIfStopping();
+        return payload.Length > PayloadLengthMax
+            ? throw EngineErrors.TooLong(PayloadLengthMax)
+            : await CallAsync(
+                key, () => SealHereAsync(key, payload, cancellationToken), new NodeRequest.Seal(key, payload), NodeAnswerCodec.ReadRest,
+                cancellationToken: cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<byte[]> SealHereAsync(PeerKey key, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    {
         while (true)
         {
             var outcome = Seal(key, payload.Span, out var traffic, out var envelope);
@@ -77,6 +87,11 @@ public sealed partial class SessionEngine
     private async ValueTask<int> SealLaterAsync(PeerKey key, ReadOnlyMemory<byte> payload, Memory<byte> envelope, CancellationToken cancellationToken)
     {
         ThrowIfStopping();
+        if (_router is not null)
+        {
+            return Fit(await SealLaterAsync(key, payload, cancellationToken).ConfigureAwait(false), envelope);
+        }
+
         while (true)
         {
             var (outcome, traffic) = (SealOutcome.DestinationTooSmall, default(EpochTraffic));
@@ -84,7 +99,7 @@ public sealed partial class SessionEngine
             {
                 if (payload.Length <= PayloadLengthMax && SealedSize(resident.Policy.Padding, payload.Length) is var size && size > envelope.Length)
                 {
-                    throw new ArgumentException($"The envelope takes {size:N0} bytes.", nameof(envelope));
+                    throw new ArgumentException(TooSmall(size), nameof(envelope));
                 }
 
                 traffic = sending;
@@ -99,12 +114,25 @@ public sealed partial class SessionEngine
         }
     }
 
+    private static int Fit(byte[] made, Memory<byte> envelope)
+    {
+        if (made.Length > envelope.Length)
+        {
+            throw new ArgumentException(TooSmall(made.Length), nameof(envelope));
+        }
+
+        made.CopyTo(envelope);
+        return made.Length;
+    }
+
+    private static string TooSmall(int size) => $"The envelope takes {size:N0} bytes.";
+
     /// <summary>Waits for what sealing lacked: the next epoch, or a session.</summary>
     private Task<PeerReply> ReadyToSealAsync(PeerKey key, SealOutcome outcome, EpochTraffic? traffic, CancellationToken cancellationToken) => outcome switch
     {
         SealOutcome.TooLong => throw EngineErrors.TooLong(PayloadLengthMax),
-        SealOutcome.HardLimit => AskAsync(key, new PeerCommand.AwaitNextEpoch(traffic!.Epoch.LocalIndex), default, cancellationToken),
-        _ => AskAsync(key, new PeerCommand.Connect(Fresh: false), default, cancellationToken),      // or the epoch went while it was looked up
+        SealOutcome.HardLimit => AskHereAsync(key, new PeerCommand.AwaitNextEpoch(traffic!.Epoch.LocalIndex), default, cancellationToken),
+        _ => AskHereAsync(key, new PeerCommand.Connect(Fresh: false), default, cancellationToken),      // or the epoch went while it was looked up
     };
 
     /// <summary>Seals into an array of its own, if there is a session.</summary>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Kyberium.Engine.Diagnostics;
+using Kyberium.Engine.Forwarding;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Shards;
 using Kyberium.Engine.Wire;
@@ -22,7 +23,7 @@ public sealed partial class SessionEngine
     /// <param name="caller">For the audit record.</param>
     /// <returns>The operation, and the number of the end mark.</returns>
     /// <remarks>The receiver's policy bounds the length: all parts wait in its inbox, so <c>inbox.bytesMax</c> less one part.
-    /// The receiver refuses a longer one: the call ends then, or, when it had completed, this side's audit record says
+    /// The receiver refuses a longer one: the call ends then, or, when it had completed or the peer's shard is another node's, this side's audit record says
     /// <c>transfer-refused</c> with the operation. A call that fails or is cancelled tells the receiver to drop what it has.</remarks>
     /// <exception cref="EngineException">What <see cref="SendAsync"/> throws, except <see cref="EngineErrorCode.OutboxFull"/>;
     /// <see cref="EngineErrorCode.PayloadTooLarge"/> also when the receiver refused it.</exception>
@@ -33,12 +34,9 @@ public sealed partial class SessionEngine
         ArgumentNullException.ThrowIfNull(source);
         var key = Key(peer, options.Identity);
         using var turn = await _sendingStreams.EnterAsync(key, cancellationToken).ConfigureAwait(false);
-        var (chunkBytes, sent) = await LookAsync(
-            key,
-            resident => (
-                Math.Min(ChunkBytesMax, resident.Limits.PayloadBytesMax - TransferChunk.HeadSize),
-                resident.State.Outgoing.Knows(options.Operation, out var number) ? number : default(ulong?)),
-            cancellationToken).ConfigureAwait(false);
+        var (chunkBytes, sent) = await CallAsync(
+            key, () => StreamTermsHereAsync(key, options.Operation, cancellationToken), new NodeRequest.BeginStream(key, options.Operation),
+            NodeAnswerCodec.ReadTerms, cancellationToken: cancellationToken).ConfigureAwait(false);
         if (options.Operation != Guid.Empty && sent is { } known)
         {
             return new SentMessage(options.Operation, known);
@@ -52,7 +50,7 @@ public sealed partial class SessionEngine
         var expiresAt = ExpiryOf(options);
         var transfer = TransferId.Draw(_environment.Entropy);
         var isRepeatable = options.Operation != Guid.Empty;
-        var operation = isRepeatable ? options.Operation : _environment.Operations.Next();
+        var operation = isRepeatable ? options.Operation : _operations.Next();
         using var sending = _environment.Transfers.Begin(key, transfer, operation);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, sending.Refused);
         var index = 0UL;
@@ -68,7 +66,7 @@ public sealed partial class SessionEngine
                 new TransferChunk(transfer, index).Write(payload.Span);
                 index++;
                 await SendPartAsync(
-                    key, new PeerCommand.Send(_environment.Operations.Next(), false, MessageFlags.Chunk, expiresAt, payload), caller, either.Token)
+                    key, new PeerCommand.Send(_operations.Next(), false, MessageFlags.Chunk, expiresAt, payload), caller, either.Token)
                     .ConfigureAwait(false);
             }
 
@@ -89,6 +87,13 @@ public sealed partial class SessionEngine
             throw;
         }
     }
+
+    private Task<StreamTerms> StreamTermsHereAsync(PeerKey peer, Guid operation, CancellationToken cancellationToken) => LookAsync(
+        peer,
+        resident => new StreamTerms(
+            Math.Clamp(resident.Limits.PayloadBytesMax - TransferChunk.HeadSize, 0, ChunkBytesMax),
+            resident.State.Outgoing.Knows(operation, out var number) ? number : null),
+        cancellationToken);
 
     private static async ValueTask<Memory<byte>?> ReadChunkAsync(Stream source, int chunkBytes, CancellationToken cancellationToken)
     {
@@ -124,7 +129,7 @@ public sealed partial class SessionEngine
         try
         {
             await AskAsync(
-                peer, new PeerCommand.Send(_environment.Operations.Next(), false, MessageFlags.Chunk | MessageFlags.ChunkEnd, null, mark), caller,
+                peer, new PeerCommand.Send(_operations.Next(), false, MessageFlags.Chunk | MessageFlags.ChunkEnd, null, mark), caller,
                 CancellationToken.None).ConfigureAwait(false);
         }
         catch (EngineException failure)

@@ -7,6 +7,9 @@ public sealed partial class SessionEngine
     /// <summary>Gets the shards that run, for whoever watches their bounds.</summary>
     internal IEnumerable<Shards.Shard> RunningShards => _shards?.Running ?? [];
 
+    /// <summary>Gets whether this process writes the directory of identities and pins.</summary>
+    internal bool OwnsDirectory => _directory.IsHere;
+
     internal long JournalTailBytes => _journal.TailBytes;
 
     internal long Commits => _shards?.Running.Sum(shard => shard.Metrics.Commits) ?? 0;

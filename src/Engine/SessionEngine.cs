@@ -2,6 +2,7 @@ using Kyberium.Engine.Audit;
 using Kyberium.Engine.Cryptography;
 using Kyberium.Engine.Cryptography.SelfTest;
 using Kyberium.Engine.Diagnostics;
+using Kyberium.Engine.Forwarding;
 using Kyberium.Engine.Identities;
 using Kyberium.Engine.Links;
 using Kyberium.Engine.Sessions;
@@ -35,7 +36,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     private readonly EngineScheduler _scheduler;
     private readonly IJournal _journal;
     private readonly IKeyring _keyring;
-    private readonly EngineDirectory _directory;
+    private readonly DirectorySeat _directory;
     private readonly EphemeralKeyPool _ephemeralKeys;
     private readonly TemplateStore _templates;
     private readonly AeadProviders _aead;
@@ -48,14 +49,18 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     private readonly EngineMeter _meter;
     private readonly InFlight _accepting;
     private readonly IPlacement _placement;
+    private readonly ClusterParts? _cluster;
+    private readonly OperationIds _operations;
+    private readonly RequestRouter? _router;        // null: alone with the store, so that every call stays here
     private ShardEnvironment _environment = null!;
     private ShardSet _shards = null!;
     private readonly TaskCompletionSource _stopped;
+    private int _disposing;
     private int _stopping;
 
     private SessionEngine(
         EngineSettings settings, EngineParts parts, EngineScheduler scheduler, IEntropySource entropy, IJournal journal,
-        IKeyring keyring, EngineDirectory directory, KemPrivateKeys privateKeys, TemplateStore templates, AeadProviders aead)
+        IKeyring keyring, ClusterParts? cluster, DirectorySeat directory, KemPrivateKeys privateKeys, TemplateStore templates, AeadProviders aead)
     {
         _settings = settings;
         _parts = parts;
@@ -65,7 +70,9 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         _directory = directory;
         _templates = templates;
         _aead = aead;
-        _placement = parts.Placement ?? new SingleNodePlacement(new NodeId("self"), [new ShardGroup(ShardId.DefaultGroup, settings.Shard.Count)]);
+        _cluster = cluster;
+        _operations = new OperationIds(entropy);
+        _placement = cluster?.Placement ?? parts.Placement ?? new SingleNodePlacement(new NodeId("self"), [new ShardGroup(ShardId.DefaultGroup, settings.Shard.Count)]);
         _logger = parts.LoggerFactory.CreateLogger<SessionEngine>();
         _ephemeralKeys = new EphemeralKeyPool(scheduler, entropy, privateKeys, settings.Handshake.EphemeralPoolCount);
         _outlet = new LinkOutlet(scheduler, settings.Links, [.. parts.PeerLinks]);
@@ -76,12 +83,12 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             e => EngineLog.Audit(_logger, e.Kind, e.Identity, e.Peer, e.Actor, e.Correlation, e.Detail),
             failure => EngineLog.AuditSinkFailed(_logger, failure),
             shard => EngineLog.AuditBacklogFull(_logger, shard.ToString(), AuditBacklog.CountMax));
-        _directory.Audit = _audit;
         _gate = new HandshakeGate(
             scheduler, settings.Handshake, entropy, (open, openMax) => EngineLog.CookiesDemanded(_logger, open, openMax));
         _accepting = new InFlight(scheduler);
         _stopped = new TaskCompletionSource(scheduler.Completion);
         _meter = new EngineMeter(this);
+        _router = cluster is null ? null : new RequestRouter(_placement, cluster.Links, scheduler, _operations, CallPatience);
     }
 
     /// <summary>Gets a line for people that says what the journal is and where it lies.</summary>
@@ -121,15 +128,18 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             cancellationToken);
     }
 
-    /// <summary>Stops: accepts no more, finishes what was accepted, writes a last checkpoint, releases the data directory.</summary>
+    /// <summary>Stops: accepts no more, finishes what was accepted, writes a last checkpoint, releases the data directory. A node of a cluster hands its
+    /// shards on before.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.CompareExchange(ref _stopping, 1, 0) != 0)
+        if (Interlocked.CompareExchange(ref _disposing, 1, 0) != 0)
         {
             await _stopped.Task.ConfigureAwait(false);      // whoever stops it a second time waits for the first
             return;
         }
 
+        await LeaveAsync().ConfigureAwait(false);
+        Interlocked.CompareExchange(ref _stopping, 1, 0);
         try
         {
             await StopLinksAsync().ConfigureAwait(false);
@@ -163,12 +173,24 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         var templates = TemplateStore.Load(settings.Templates.Directory);
         _ = templates.Get(settings.Templates.DefaultId);
         var aead = ChooseAead(settings.Cryptography, templates, AeadProvider.Intrinsics);
+        if (parts.OpenCluster is not null && acceptRestored)
+        {
+            throw ForwardingErrors.RestoreInCluster();
+        }
+
+        if (parts.OpenCluster is not null && parts.PeerLinks.Any(static link => link.Collects))
+        {
+            throw ForwardingErrors.LinksCollect();
+        }
+
         var keyring = await parts.OpenKeyring(options, cancellationToken).ConfigureAwait(false);
+        ClusterParts? cluster = null;
         IJournal? journal = null;
-        EngineDirectory? directory = null;
+        DirectorySeat? directory = null;
         SessionEngine engine;
         try
         {
+            cluster = parts.OpenCluster is { } openCluster ? await openCluster(options, cancellationToken).ConfigureAwait(false) : null;
             journal = await openJournal(options, cancellationToken).ConfigureAwait(false);
             var made = await StartCheck.RunAsync(journal, keyring, acceptRestored, cancellationToken).ConfigureAwait(false);
             if (made != 0 && made != settings.Shard.Count)
@@ -176,16 +198,25 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
                 throw EngineErrors.ShardCountFixed(settings.Shard.Count, made);
             }
 
-            directory = await EngineDirectory.OpenAsync(
-                journal, keyring, scheduler, entropy, privateKeys, settings.Journal.DataKeyAge, cancellationToken).ConfigureAwait(false);
-            await directory.SetShardCountAsync(settings.Shard.Count).ConfigureAwait(false);
-            engine = new SessionEngine(settings, parts, scheduler, entropy, journal, keyring, directory, privateKeys, templates, aead);
+            directory = await DirectorySeat.OpenAsync(
+                new DirectoryParts(journal, keyring, scheduler, entropy, privateKeys)
+                {
+                    DataKeyAge = settings.Journal.DataKeyAge, ShardCount = settings.Shard.Count, IsShared = cluster is not null,
+                },
+                cluster?.Placement, cancellationToken).ConfigureAwait(false);
+            engine = new SessionEngine(settings, parts, scheduler, entropy, journal, keyring, cluster, directory, privateKeys, templates, aead);
         }
         catch
         {
             if (directory is not null)
             {
                 await directory.DisposeAsync().ConfigureAwait(false);
+            }
+
+            if (cluster is not null)
+            {
+                await cluster.Links.DisposeAsync().ConfigureAwait(false);
+                await cluster.Placement.DisposeAsync().ConfigureAwait(false);
             }
 
             if (journal is not null)
@@ -267,7 +298,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         using var activity = EngineActivities.Recovery();
         if (acceptRestored)
         {
-            await _directory.BeginGenerationAsync().ConfigureAwait(false);
+            await _directory.Owned.BeginGenerationAsync().ConfigureAwait(false);
         }
 
         _environment = new ShardEnvironment
@@ -277,9 +308,9 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             Keyring = _keyring,
             Scheduler = _scheduler,
             Entropy = entropy,
-            Operations = new OperationIds(entropy),
+            Operations = _operations,
             Lookup = new ShardLookup(_settings.Shard.Count),
-            Identities = _directory,
+            Identities = _directory.Identities,
             EphemeralKeys = _ephemeralKeys,
             Versions = _parts.Versions,
             Outlet = _outlet,
@@ -295,10 +326,14 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         };
         _shards = await ShardSet.StartAsync(
             _environment, _placement, handshakes, (shard, reason) => EngineLog.ShardEnded(_logger, shard.ToString(), reason.Message, reason),
-            cancellationToken).ConfigureAwait(false);
-        _directory.BeginUpkeep(_logger);
-        _directory.HandOnUnsettled();
-        foreach (var suite in _directory.List().SelectMany(identity => identity.Suites).Distinct())
+            order => _directory.Take(order), cancellationToken).ConfigureAwait(false);
+        _directory.Start(_audit, _logger);
+        if (_cluster is not null)
+        {
+            await _cluster.Links.StartAsync(new NodeRequestHandler(this), cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (var suite in _directory.Identities.List().SelectMany(identity => identity.Suites).Distinct())
         {
             _ephemeralKeys.Prewarm(Wire.SuiteKems.Of(suite));
         }
@@ -368,6 +403,12 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             await _shards.DisposeAsync().ConfigureAwait(false);
         }
 
+        if (_cluster is not null)
+        {
+            await _cluster.Links.DisposeAsync().ConfigureAwait(false);
+        }
+
+        await _directory.DisposeAsync().ConfigureAwait(false);
         await _placement.DisposeAsync().ConfigureAwait(false);
         await _audit.DisposeAsync().ConfigureAwait(false);
         await CloseSinkAsync().ConfigureAwait(false);
@@ -375,7 +416,6 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         _ephemeralKeys.Dispose();
         _gate.Dispose();
         _meter.Dispose();
-        await _directory.DisposeAsync().ConfigureAwait(false);
         await _journal.DisposeAsync().ConfigureAwait(false);
         await _keyring.DisposeAsync().ConfigureAwait(false);
     }
@@ -393,29 +433,21 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         }
     }
 
-    private Task<PeerReply> AskAsync(PeerKey peer, PeerCommand command, CallerContext caller, CancellationToken cancellationToken) =>
-        AskAsync(peer, new PeerWork(peer, command, caller, _scheduler.Completion, cancellationToken), cancellationToken);
-
-    private async Task<PeerReply> AskAsync(PeerKey peer, PeerWork work, CancellationToken cancellationToken)
-    {
-        var reply = await QueueAsync(peer, work, cancellationToken).ConfigureAwait(false);
-        return reply.Error is { } code ? throw EngineErrors.Refused(code, peer) : reply;
-    }
-
-    /// <summary>Gives work to a peer's shard and waits for the reply, which may be a refusal.</summary>
-    private Task<PeerReply> QueueAsync(PeerKey peer, PeerWork work, CancellationToken cancellationToken)
+    /// <summary>Gives a command to a peer's shard, which is here, and waits for the reply.</summary>
+    private async Task<PeerReply> AskHereAsync(PeerKey peer, PeerCommand command, CallerContext caller, CancellationToken cancellationToken)
     {
         ThrowIfStopping();
-        work.Caller.Check();
-        var queued = _shards.Of(peer).EnqueueAsync(work, cancellationToken);
+        caller.Check();
+        var work = command switch
+        {
+            PeerCommand.Handled handled => new SettleMessageWork(peer, handled.Stream, handled.Number, command, caller, _scheduler.Completion),
+            PeerCommand.DropSetAside dropped => new SettleMessageWork(peer, dropped.Stream, dropped.Number, command, caller, _scheduler.Completion),
+            _ => new PeerWork(peer, command, caller, _scheduler.Completion, cancellationToken),
+        };
+        await _shards.Of(peer).EnqueueAsync(work, cancellationToken).ConfigureAwait(false);
         // Cancelling from here on only stops the waiting: what was staged is done.
-        return queued.IsCompletedSuccessfully ? work.Task.WaitAsync(cancellationToken) : QueueAsync(queued, work, cancellationToken);
-    }
-
-    private static async Task<PeerReply> QueueAsync(ValueTask queued, PeerWork work, CancellationToken cancellationToken)
-    {
-        await queued.ConfigureAwait(false);
-        return await work.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        var reply = await work.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return reply.Error is { } code ? throw EngineErrors.Refused(code, peer) : reply;
     }
 
     private async Task<T> LookAsync<T>(PeerKey peer, Func<ResidentPeer, T> look, CancellationToken cancellationToken)

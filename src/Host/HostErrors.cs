@@ -85,4 +85,12 @@ internal static class HostErrors
     internal static EngineException Defect(Exception cause) =>
         new(EngineErrorCode.InternalError,
             $"this command failed in a way it does not know ({cause.GetType().Name}: {cause.Message}); report it with these words", cause);
+
+    internal static EngineException ClusterStore() =>
+        new(EngineErrorCode.RequestInvalid,
+            "this node keeps its journal in the cluster's database; copy that with the database's own tools (pg_basebackup, pg_dump), and verify a copy of it");
+
+    internal static EngineException ClusterNodeDown(string node) =>
+        new(EngineErrorCode.RequestInvalid,
+            $"node '{node}' of the cluster does not run on this data directory; start it with 'kyberium serve', or give the command to another node");
 }

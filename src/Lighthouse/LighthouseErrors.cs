@@ -35,4 +35,7 @@ internal static class LighthouseErrors
 
     internal static EngineException Defect(Exception cause) =>
         new(EngineErrorCode.InternalError, $"{cause.GetType().Name}: {cause.Message}; report this with what was asked for", cause);
+
+    internal static EngineException NoDatabase() => new(
+        EngineErrorCode.OptionsInvalid, "kyberium.lighthouse.pbm.listen is set, and there is nothing to show without the cluster's database; set kyberium.lighthouse.database");
 }

@@ -22,4 +22,10 @@ internal static partial class LighthouseLog
 
     [LoggerMessage(6105, LogLevel.Error, "A request could not be answered")]
     internal static partial void Failed(ILogger logger, Exception exception);
+
+    [LoggerMessage(6106, LogLevel.Information, "This Lighthouse {What}")]
+    internal static partial void Allocates(ILogger logger, string what);
+
+    [LoggerMessage(6107, LogLevel.Warning, "The cluster's database does not answer this Lighthouse: {Reason}")]
+    internal static partial void NotWatched(ILogger logger, string reason);
 }

@@ -91,9 +91,22 @@ public sealed class DemoTests : IDisposable
 
     /// <summary>Reads from the system which processes the demo started.</summary>
     private static List<int> NodesOf(int parent) =>
-        [.. File.ReadAllText($"/proc/{parent}/task/{parent}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Concat(Directory.GetDirectories($"/proc/{parent}/task").SelectMany(thread => File.ReadAllText(Path.Combine(thread, "children"))
-                .Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))).Select(int.Parse).Distinct()];
+        [.. Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(name => name!.All(char.IsAsciiDigit)).Select(name => int.Parse(name!))
+            .Where(process => ParentOf(process) == parent)];
+
+    /// <summary>Reads whose child a process is; 0 when it has ended meanwhile.</summary>
+    private static int ParentOf(int process)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{process}/stat");
+            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1]);       // the name before it may hold anything
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
 
     private static async Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments)
     {

@@ -84,7 +84,7 @@ internal sealed class NodeProcess
     {
         _isEnding = true;
         _process.StandardInput.Close();
-        await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
         _hasEnded = true;
         await _reading;
         if (_process.ExitCode != 0)

@@ -89,7 +89,7 @@ internal sealed class HttpEngineHome(bool listens = true) : IAsyncDisposable
     /// <summary>Takes the next message in and says that it was handled.</summary>
     internal async Task<string> ReceiveAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await foreach (var message in Engine.ReceiveAsync(limit.Token))
         {
             await Engine.AcknowledgeAsync(message.Id, limit.Token);

@@ -44,11 +44,17 @@ internal sealed class TestCluster : IAsyncDisposable
     }
 
     internal static ClusterLinkServerOptions Options(int port = 0) =>
-        new() { Listen = new IPEndPoint(IPAddress.Loopback, port), DrainTimeout = TimeSpan.FromSeconds(2) };
+        new() { Listen = new IPEndPoint(IPAddress.Loopback, port), DrainTimeout = TimeSpan.FromSeconds(2), KeepAliveTimeout = Patience };
+
+    /// <summary>Gets options by which a machine that does something else for a while is not taken for one that is gone.</summary>
+    internal static ClusterLinkOptions PatientOptions => new()
+    {
+        ReconnectDelayMax = TimeSpan.FromMilliseconds(200), ConnectTimeout = Patience, KeepAliveDelay = Patience, KeepAliveTimeout = Patience,
+    };
 
     internal ClusterLinks Links(ClusterIdentity? identity = null, ClusterLinkOptions? options = null)
     {
-        var links = new ClusterLinks(identity ?? Identity("client"), options ?? new ClusterLinkOptions { ReconnectDelayMax = TimeSpan.FromMilliseconds(200) }, Log);
+        var links = new ClusterLinks(identity ?? Identity("client"), options ?? PatientOptions, Log);
         _open.Add(links);
         return links;
     }
@@ -64,6 +70,19 @@ internal sealed class TestCluster : IAsyncDisposable
 
     internal static ClusterRequest Request(ReadOnlyMemory<byte> payload, TimeSpan? remaining = null, Guid? operation = null, int shard = 7) =>
         new(operation ?? Guid.NewGuid(), new ShardId("default", shard), remaining ?? Patience, payload);
+
+    /// <summary>Waits until something was logged.</summary>
+    internal Task LoggedAsync(Func<string, bool> isIt) => UntilAsync(() => Log.Lines.Any(isIt));
+
+    internal static async Task UntilAsync(Func<bool> holds)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        using var rhythm = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (!holds())
+        {
+            await rhythm.WaitForNextTickAsync(patience.Token);
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

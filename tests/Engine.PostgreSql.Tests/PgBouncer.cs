@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Kyberium.Tests.Support;
 using Npgsql;
 
 namespace Kyberium.Engine.PostgreSql.Tests;
@@ -20,7 +21,7 @@ internal sealed class PgBouncer : IAsyncDisposable
 
     private PgBouncer(PostgresServer server)
     {
-        var port = PostgresServer.FreePort();
+        var port = FreePort.Next();
         File.WriteAllText(Path.Combine(_directory, "users"), "\"kyberium\" \"\"\n");
         File.WriteAllText(Path.Combine(_directory, "pgbouncer.ini"), $"""
             [databases]

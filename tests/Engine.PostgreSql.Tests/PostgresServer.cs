@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
+using Kyberium.Tests.Support;
 using Npgsql;
 
 namespace Kyberium.Engine.PostgreSql.Tests;
@@ -34,7 +33,7 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     internal int Port { get; }
 
-    internal string ConnectionString => $"Host=127.0.0.1;Port={Port};Username={Superuser};Database=postgres;Timeout=5;Include Error Detail=true";
+    internal string ConnectionString => $"Host=127.0.0.1;Port={Port};Username={Superuser};Database=postgres;Timeout=60;Include Error Detail=true";
 
     /// <summary>Gets the server that tests share; each uses a schema of its own.</summary>
     internal static Task<PostgresServer> Shared => SharedServer.Value;
@@ -43,7 +42,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     internal static async Task<PostgresServer> StartAsync(params string[] settings)
     {
         var directory = Directory.CreateTempSubdirectory("kyberium-postgres-").FullName;
-        var server = new PostgresServer(directory, FreePort(), settings);
+        var server = new PostgresServer(directory, FreePort.Next(), settings);
         await server.RunAsync();
         return server;
     }
@@ -113,11 +112,4 @@ internal sealed class PostgresServer : IAsyncDisposable
             .LastOrDefault(static bin => File.Exists(Path.Combine(bin, "initdb"))) is { } found
             ? found
             : throw new InvalidOperationException("PostgreSQL is not installed: run tests/setup.d/postgresql.sh, as tests/run.sh does by itself");
-
-    internal static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

@@ -65,7 +65,7 @@ public sealed class DataKeyRemainsTests : IDisposable
         return parsed.Wrapped.ToArray();
     }
 
-    private bool Holds(byte[] bytes) => Directory.GetFiles(_directory.Path, "journal.db*").Any(file =>
+    private bool Holds(byte[] bytes) => _directory.JournalFiles.Any(file =>
     {
         using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         var content = new byte[stream.Length];

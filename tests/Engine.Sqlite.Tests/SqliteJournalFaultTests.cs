@@ -107,7 +107,7 @@ public sealed class SqliteJournalFaultTests : IDisposable
 
         foreach (var value in new[] { first, second })
         {
-            Assert.True(SpinWait.SpinUntil(() => !FilesContain(value.AsSpan(100, 64)), TimeSpan.FromSeconds(30)), "the key is still in a file");
+            Assert.True(SpinWait.SpinUntil(() => !FilesContain(value.AsSpan(100, 64)), TimeSpan.FromSeconds(60)), "the key is still in a file");
         }
     }
 
@@ -209,7 +209,7 @@ public sealed class SqliteJournalFaultTests : IDisposable
         await journal.CommitAsync(new JournalCommit { Shard = ShardA, Fence = fence, TruncateThrough = new LogPosition(100) });
 
         using var connection = Connection.Open(_directory.JournalFile, readOnly: true);
-        Assert.True(SpinWait.SpinUntil(() => connection.ReadInt64("SELECT count(*) FROM log") == 0, TimeSpan.FromSeconds(30)));
+        Assert.True(SpinWait.SpinUntil(() => connection.ReadInt64("SELECT count(*) FROM log") == 0, TimeSpan.FromSeconds(60)));
     }
 
     [Fact]
@@ -254,7 +254,7 @@ public sealed class SqliteJournalFaultTests : IDisposable
 
     private bool FilesContain(ReadOnlySpan<byte> bytes)
     {
-        foreach (var file in Directory.GetFiles(_directory.Path, "journal.db*"))
+        foreach (var file in _directory.JournalFiles)
         {
             using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             using var content = new MemoryStream();

@@ -7,7 +7,7 @@ namespace Kyberium.Host.Tests;
 /// <summary>Goal: options and files cannot drift apart, and every problem is told together with its place.</summary>
 public sealed class ConfigurationTests
 {
-    [Theory, InlineData("kyberium.host", 21), InlineData("kyberium.engine", 42)]
+    [Theory, InlineData("kyberium.host", 34), InlineData("kyberium.engine", 42)]
     public void The_file_has_exactly_the_keys_and_defaults_of_the_options(string prefix, int count)
     {
         var name = prefix.Split('.')[1];
@@ -60,6 +60,8 @@ public sealed class ConfigurationTests
     [InlineData("drain-timeout", "1 s", "999 ms", "10 m", "600001 ms")]
     [InlineData("link.connect-timeout", "10 ms", "9 ms", "5 m", "300001 ms")]
     [InlineData("link.connection-count-max", "1", "0", "65536", "65537")]
+    [InlineData("cluster.weight", "1", "0", "1000", "1001")]
+    [InlineData("cluster.lease-length", "1 s", "999 ms", "10 m", "600001 ms")]
     [InlineData("pbm.connections-max", "1", "0", "1024", "1025")]
     [InlineData("pbm.call-timeout", "100 ms", "99 ms", "1 d", "86400001 ms")]
     [InlineData("pbm.idle-timeout", "100 ms", "99 ms", "1 d", "86400001 ms")]
@@ -92,6 +94,23 @@ public sealed class ConfigurationTests
             .Select(entry => entry.Key);
 
         Assert.Equal(numbers.Order(), tried.Order());
+    }
+
+    [Fact]
+    public void What_a_node_of_a_cluster_lacks_is_told_at_once()
+    {
+        var failure = Assert.Throws<EngineException>(() => NodeConfiguration.Read(
+            null, new Dictionary<string, string>(), [("kyberium.host.cluster.name", "a b", "--set"), ("kyberium.host.cluster.listen", "somewhere", "--set")]));
+        foreach (var key in new[] { "name", "node", "listen", "lighthouses" })
+        {
+            Assert.Contains($"kyberium.host.cluster.{key} = ", failure.Message, StringComparison.Ordinal);
+        }
+
+        failure = Assert.Throws<EngineException>(() => NodeConfiguration.Read(null, new Dictionary<string, string>(),
+        [
+            ("kyberium.host.cluster.name", "orders", "--set"), ("kyberium.host.cluster.node", "n1", "--set"), ("kyberium.host.cluster.lighthouses", "a:1", "--set"),
+        ]));
+        Assert.Contains("kyberium.host.cluster.host = \"\": must say how other nodes reach this one", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed class ConfigurationTests
         var file = HoconDocument.Load(Path.Combine(AppContext.BaseDirectory, "hocon", "lighthouse.conf"));
         var entries = LighthouseConfiguration.Entries(new LighthouseOptions());
 
-        Assert.Equal(11, entries.Count);
+        Assert.Equal(22, entries.Count);
         Assert.Equal(
             entries.Select(entry => entry.ConfigurationKey.ToLowerInvariant()).Order(), file.Values.Keys.Select(key => key.ToLowerInvariant()).Order());
         Assert.All(entries.Where(entry => !entry.IsList), entry =>

@@ -10,7 +10,7 @@ public sealed class BrokenOperatorTests
 {
     private const ulong SeedsMax = 60;
     private const ulong BrokenSeedsMax = 200;
-    private const Faults Skewed = Faults.VersionSkew | Faults.Restarts | Faults.Suspension | Faults.Removals;      // what makes processes, and sessions, anew
+    private const Faults Skewed = Faults.VersionSkew | Faults.Restarts | Faults.Crash | Faults.Suspension | Faults.Removals | Faults.LostNodes;      // what makes processes, and sessions, anew
     private static readonly TimeSpan Duration = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan BrokenDuration = TimeSpan.FromSeconds(30);
 

@@ -79,6 +79,7 @@ internal sealed class TcpProxy : IAsyncDisposable
             _lines.Clear();
             foreach (var line in broken)
             {
+                line.KeepsServer = keepsServers;
                 line.Client.Close();
                 if (!keepsServers)
                 {
@@ -87,6 +88,23 @@ internal sealed class TcpProxy : IAsyncDisposable
             }
 
             return broken;
+        }
+    }
+
+    /// <summary>Holds requests no more, and lets the servers have what was held.</summary>
+    internal async Task LetGoAsync()
+    {
+        List<Line> lines;
+        lock (_lock)
+        {
+            lines = [.. _lines];
+        }
+
+        HoldsRequests = false;
+        foreach (var line in lines)
+        {
+            await line.Server.GetStream().WriteAsync(line.Held.ToArray());
+            line.Held.SetLength(0);
         }
     }
 
@@ -189,7 +207,13 @@ internal sealed class TcpProxy : IAsyncDisposable
         }
         catch (Exception ended) when (ended is IOException or ObjectDisposedException or InvalidOperationException)
         {
-            // One side has gone; the other learns it below, unless a test keeps it.
+            // One side has gone; the other learns it below.
+        }
+
+        var isKept = IsBlackHole || (isRequest ? line.KeepsServer || HoldsRequests : DropsAnswers);
+        if (!isKept)
+        {
+            to.Close();
         }
     }
 
@@ -197,6 +221,9 @@ internal sealed class TcpProxy : IAsyncDisposable
     internal sealed record Line(TcpClient Client, TcpClient Server)
     {
         internal MemoryStream Held { get; } = new();
+
+        /// <summary>Gets or sets whether the end of the client is kept from the server.</summary>
+        internal bool KeepsServer { get; set; }
 
         /// <summary>Lets the server have what was held, and waits until it has answered or gone.</summary>
         internal async Task ReleaseAsync()

@@ -29,4 +29,12 @@ internal static class CertificateErrors
 
     internal static EngineException SigningRequest(string node, Exception? cause) => new(
         EngineErrorCode.RequestInvalid, $"what node '{node}' wants signed is no request of a key on P-256 or P-384; send PKCS #10 in DER", cause);
+
+    internal static EngineException NodeMalformed(string path, Exception cause) => new(
+        EngineErrorCode.ClusterCertificateUnusable,
+        $"'{path}' does not hold a node's certificate ({cause.Message}); delete it and join again with a token of 'lighthouse token create'", cause);
+
+    internal static EngineException NodeExpired(string path, DateTime since) => new(
+        EngineErrorCode.ClusterCertificateUnusable,
+        $"the node's certificate in '{path}' is over since {since:u}; join again with a token of 'lighthouse token create'");
 }

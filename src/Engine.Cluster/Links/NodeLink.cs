@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using Kyberium.Engine.Cluster.Calls;
+using Kyberium.Engine.Cluster.Certificates;
 using Kyberium.Engine.Cluster.Framing;
 using Microsoft.Extensions.Logging;
 
@@ -149,10 +150,11 @@ internal sealed class NodeLink : IDisposable
         {
             try
             {
+                var credentials = _identity.Current;
                 var connection = await LinkConnection.OpenAsync(
-                    _address, _target, _identity.Current, _options,
+                    _address, _target, credentials, _options,
                     reason => LinkLog.CertificateRefused(_logger, _target.Value, reason), _closed.Token).ConfigureAwait(false);
-                Begin(connection);
+                Begin(connection, credentials);
                 return;
             }
             catch (Exception failure) when (IsExpected(failure))
@@ -181,7 +183,7 @@ internal sealed class NodeLink : IDisposable
     private async Task DelayAsync(TimeSpan delay) =>
         await Task.Delay(delay, _options.TimeProvider, _closed.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-    private void Begin(LinkConnection connection)
+    private void Begin(LinkConnection connection, NodeCredentials credentials)
     {
         lock (_lock)
         {
@@ -203,6 +205,10 @@ internal sealed class NodeLink : IDisposable
             }
 
             LinkLog.Connected(_logger, _target.Value, _generation);
+            if (credentials != _identity.Current)
+            {
+                Connect();      // replaced while this one was made: it was not told then, since it had no connection to follow
+            }
         }
 
         _ = RunAsync(connection, Now);

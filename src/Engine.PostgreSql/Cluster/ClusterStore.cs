@@ -7,6 +7,8 @@ namespace Kyberium.Engine.PostgreSql.Cluster;
 /// <summary>The cluster's rows: each method is one call and one transaction, tried once. Keeps nothing in a session.</summary>
 internal sealed class ClusterStore : IAsyncDisposable
 {
+    private const int SchemaSecondsMax = 600;
+
     private readonly NpgsqlDataSource _source;
     private readonly string _schema;
 
@@ -22,7 +24,10 @@ internal sealed class ClusterStore : IAsyncDisposable
         var source = NpgsqlDataSource.Create(connect);
         try
         {
-            await using var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+            // By a way of its own: making or migrating tables may take longer than a lease leaves to a call, and so may waiting for who does it.
+            await using var connection = new NpgsqlConnection(
+                new NpgsqlConnectionStringBuilder(connect.ConnectionString) { Timeout = 15, CommandTimeout = SchemaSecondsMax, Pooling = false }.ConnectionString);
+            await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
             await Schema.EnsureAsync(connection, options.Schema, where, cancellationToken).ConfigureAwait(false);
             return new ClusterStore(source, options.Schema, where);
         }

@@ -44,6 +44,7 @@ internal sealed class NodeLease : IDisposable
     /// <summary>Joins for the first time, after the end of a lease that this node's former process left behind.</summary>
     internal async Task JoinAsync(CancellationToken cancellationToken)
     {
+        var began = _time.GetTimestamp();
         while (true)
         {
             try
@@ -54,6 +55,10 @@ internal sealed class NodeLease : IDisposable
                 }
 
                 await Task.Delay(wait, _time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception failure) when (PostgreSqlErrors.IsAway(failure) && _time.GetElapsedTime(began) < _options.OutageMax)
+            {
+                await Task.Delay(_options.PollInterval, _time, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception failure) when (failure is Npgsql.NpgsqlException or TimeoutException or IOException)
             {
@@ -89,7 +94,9 @@ internal sealed class NodeLease : IDisposable
                         await JoinAgainAsync(news).ConfigureAwait(false);
                         break;
                     default:
-                        await sleep.SleepAsync(until - Now, stopping).ConfigureAwait(false);
+                        var asleep = sleep.SleepAsync(until - Now, stopping);
+                        _options.Rested?.Invoke();      // asleep already: a clock that is moved on now wakes it
+                        await asleep.ConfigureAwait(false);
                         break;
                 }
             }

@@ -31,7 +31,26 @@ internal sealed class SerialLane(EngineScheduler scheduler)
             _running = true;
         }
 
-        scheduler.Post(static lane => _ = ((SerialLane)lane!).RunAsync(), this);
+        scheduler.Post(static lane => _ = ((SerialLane)lane!).LoopAsync(), this);
+    }
+
+    /// <summary>Adds a piece that somebody waits for.</summary>
+    /// <returns>What it gave, or how it failed.</returns>
+    internal Task<T> RunAsync<T>(Func<Task<T>> piece)
+    {
+        var done = new TaskCompletionSource<T>(scheduler.Completion);
+        Enqueue(async () =>
+        {
+            try
+            {
+                done.TrySetResult(await piece().ConfigureAwait(false));
+            }
+            catch (Exception failure) when (failure is not OutOfMemoryException)
+            {
+                done.TrySetException(failure);      // whoever asked hears of it
+            }
+        });
+        return done.Task;
     }
 
     /// <summary>Runs a piece on the caller's thread, as far as it does not wait, when the lane is idle; else adds it. It must not throw.</summary>
@@ -75,10 +94,10 @@ internal sealed class SerialLane(EngineScheduler scheduler)
             }
         }
 
-        scheduler.Post(static lane => _ = ((SerialLane)lane!).RunAsync(), this);    // what others added is not the caller's
+        scheduler.Post(static lane => _ = ((SerialLane)lane!).LoopAsync(), this);    // what others added is not the caller's
     }
 
-    private async Task RunAsync()
+    private async Task LoopAsync()
     {
         while (true)
         {

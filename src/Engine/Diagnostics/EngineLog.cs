@@ -47,6 +47,12 @@ internal static partial class EngineLog
     [LoggerMessage(1013, LogLevel.Error, "The public document of {Peer} could not be read from shard {Shard}, so that a handshake with it failed: {Reason}")]
     internal static partial void DocumentNotRead(ILogger logger, string peer, string shard, string reason, Exception exception);
 
+    [LoggerMessage(1014, LogLevel.Warning, "What other nodes wrote into the directory could not be read: {Reason}")]
+    internal static partial void DirectoryNotRead(ILogger logger, string reason, Exception exception);
+
+    [LoggerMessage(1015, LogLevel.Warning, "This node could not hand on its shards before it stopped ({Reason}); they are free when its lease is over")]
+    internal static partial void NotLeft(ILogger logger, string reason);
+
     [LoggerMessage(1020, LogLevel.Information, "A stream to {Peer} ended early and its receiver could not be told: {Reason}. The next stream does that")]
     internal static partial void StreamNotAbandoned(ILogger logger, string peer, string reason);
 

@@ -26,4 +26,14 @@ internal static class DirectoryErrors
     internal static EngineException KeyPinned(PeerKey owner) =>
         new(EngineErrorCode.PeerExists,
             $"a key of this document is pinned for peer '{owner.Peer}' already; one key belongs to one peer. Remove that one first");
+
+    internal static EngineException Elsewhere() =>
+        new(EngineErrorCode.ShardElsewhere, $"shard {ShardId.Directory} is another node's, or on its way to one; repeat the call");
+
+    internal static EngineException ClaimOpen(PeerKey owner) =>
+        new(EngineErrorCode.Overloaded,
+            $"a key of this document may be in the course of being pinned for peer '{owner.Peer}', since before the directory changed its owner; repeat the call in a minute");
+
+    internal static EngineException Stopping() =>
+        new(EngineErrorCode.EngineStopping, "the engine is stopping; send the call again once it has started again");
 }

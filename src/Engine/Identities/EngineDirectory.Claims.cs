@@ -10,9 +10,11 @@ namespace Kyberium.Engine.Identities;
 internal sealed partial class EngineDirectory
 {
     private const int ClaimsPerCommitMax = 64;
+    private const long ClaimMillisMax = 60_000;
 
     private readonly Lock _gathering = new();
     private List<Claim>? _gathered;     // waits on the lane, with nothing behind it but claims that joined it
+    private bool _isClosed;
 
     /// <summary>Reserves a document's fingerprint and keys for a peer, so that each is pinned once.</summary>
     /// <param name="peer">For whom; until <see cref="EndClaim"/> the claim holds although the peer does not pin the document yet.</param>
@@ -23,6 +25,11 @@ internal sealed partial class EngineDirectory
         var claim = new Claim(peer, document, pinsOf, new TaskCompletionSource(_scheduler.Completion));
         lock (_gathering)
         {
+            if (_isClosed)
+            {
+                return Task.FromException(Closed());
+            }
+
             if (_gathered is null or { Count: ClaimsPerCommitMax })
             {
                 List<Claim> claims = [];
@@ -57,13 +64,12 @@ internal sealed partial class EngineDirectory
     internal Task<PeerKey?> FindPeerAsync(IdentityName identity, Fingerprint fingerprint) =>
         RunAsync(() => OwnerAsync(FingerprintRow(identity, fingerprint)));
 
-    /// <summary>Puts a piece on the lane. Claims that come later do not overtake it.</summary>
-    private void Enqueue(Func<Task> piece)
+    /// <summary>Takes nothing more: what is on the lane is the last that finds its keys.</summary>
+    private void CloseLane()
     {
         lock (_gathering)
         {
-            _gathered = null;
-            _lane.Enqueue(piece);
+            _isClosed = true;
         }
     }
 
@@ -119,7 +125,7 @@ internal sealed partial class EngineDirectory
     private async Task<List<RowKey>> CheckAsync(Claim claim, Dictionary<RowKey, PeerKey> granted)
     {
         var (peer, document) = (claim.Peer, claim.Document);
-        Get(peer.Identity);
+        _identities.Get(peer.Identity);
         if (_identities.HasKeyOf(document))
         {
             throw DirectoryErrors.OwnKey();
@@ -133,11 +139,20 @@ internal sealed partial class EngineDirectory
                 throw DirectoryErrors.KeyPinned(other);
             }
 
-            if (await OwnerAsync(key).ConfigureAwait(false) is { } owner && owner != peer
-                && (_claiming.ContainsKey(owner)
-                    || (await claim.PinsOf(owner).ConfigureAwait(false)).Any(pinned => RowsOf(owner.Identity, pinned).Contains(key))))
+            if (await OwnerAsync(key).ConfigureAwait(false) is not { } owner || owner == peer)
+            {
+                continue;
+            }
+
+            if (_claiming.ContainsKey(owner)
+                || (await claim.PinsOf(owner).ConfigureAwait(false)).Any(pinned => RowsOf(owner.Identity, pinned).Contains(key)))
             {
                 throw DirectoryErrors.KeyPinned(owner);
+            }
+
+            if (_scheduler.MonotonicMillis < _claimsSettledAt)
+            {
+                throw DirectoryErrors.ClaimOpen(owner);     // the owner before this one may have granted it a moment ago
             }
         }
 
@@ -162,7 +177,7 @@ internal sealed partial class EngineDirectory
         return ReadOwner(await _opener.OpenRowAsync(new JournalRow(key, bytes), default).ConfigureAwait(false));
     }
 
-    private static PeerKey ReadOwner(ReadOnlyMemory<byte> plaintext)
+    internal static PeerKey ReadOwner(ReadOnlyMemory<byte> plaintext)
     {
         var reader = new StateReader(plaintext);
         return new PeerKey(new IdentityName(reader.Text()), new PeerId(reader.Text()));
@@ -177,7 +192,7 @@ internal sealed partial class EngineDirectory
         }
     }
 
-    private static RowKey FingerprintRow(IdentityName identity, Fingerprint fingerprint) =>
+    internal static RowKey FingerprintRow(IdentityName identity, Fingerprint fingerprint) =>
         Row(FingerprintClass, [.. Encoding.ASCII.GetBytes(identity.Value), 0, .. fingerprint.Bytes]);
 
     private static RowKey Row(byte rowClass, ReadOnlySpan<byte> named)

@@ -22,9 +22,13 @@ internal sealed partial class EngineDirectory
         return ReadState(await opener.OpenRowAsync(new JournalRow(row, bytes), cancellationToken).ConfigureAwait(false)).ShardCount;
     }
 
-    private static RowKey StateKey => new(RowKind.Directory, new[] { StateClass });
+    /// <summary>Gets where the store's generation and its count of shards are.</summary>
+    internal static RowKey StateKey => new(RowKind.Directory, new[] { StateClass });
 
-    private static (uint Generation, int ShardCount) ReadState(ReadOnlyMemory<byte> plaintext)
+    /// <summary>Gets what the keys of identities' rows begin with.</summary>
+    internal static ReadOnlyMemory<byte> IdentityRows => new[] { IdentityClass };
+
+    internal static (uint Generation, int ShardCount) ReadState(ReadOnlyMemory<byte> plaintext)
     {
         var reader = new StateReader(plaintext);
         return (reader.UInt32(), (int)reader.UInt32());

@@ -7,14 +7,13 @@ using Kyberium.Engine.Cryptography;
 using Kyberium.Engine.Journal;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Storage;
-using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine.Identities;
 
-/// <summary>This engine's identities, and which public key belongs to which peer. Kept in a shard of its own, as rows.</summary>
+/// <summary>Writes down the engine's identities, and which public key belongs to which peer: one owner's stay with the shard of its own that has them as rows.</summary>
 /// <remarks>Identities are few and in memory. Pins are as many as peers: they are looked up in the store, and only when a
 /// handshake or an operator asks. Row formats: docs/formats/events.md.</remarks>
-internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposable
+internal sealed partial class EngineDirectory : IAsyncDisposable
 {
     private const byte StateClass = 0;
     private const byte IdentityClass = 1;
@@ -34,26 +33,29 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
     private readonly ShardSealer _sealer;
     private readonly ShardOpener _opener;
     private readonly SerialLane _lane;
-    private readonly IdentityTable _identities = new();
+    private readonly IdentityTable _identities;
     private readonly ConcurrentDictionary<PeerKey, int> _claiming = new();
     private readonly List<Guid> _performed = [];
     private readonly List<AuditEvent> _unsettled = [];
+    private readonly bool _isShared;
+    private readonly long _claimsSettledAt;
     private long _actCount;
     private bool _isActOpen;
 
-    private EngineDirectory(
-        IJournal journal, EngineScheduler scheduler, IEntropySource entropy, KemPrivateKeys privateKeys, ShardExtent extent, DataKeys keys,
-        ShardSealer sealer, ShardOpener opener)
+    private EngineDirectory(DirectoryParts parts, IdentityTable identities, ShardExtent extent, DataKeys keys, ShardSealer sealer, ShardOpener opener)
     {
-        _journal = journal;
-        _scheduler = scheduler;
-        _entropy = entropy;
-        _privateKeys = privateKeys;
+        _journal = parts.Journal;
+        _scheduler = parts.Scheduler;
+        _entropy = parts.Entropy;
+        _privateKeys = parts.PrivateKeys;
+        _identities = identities;
         _extent = extent;
         _keys = keys;
         _sealer = sealer;
         _opener = opener;
-        _lane = new SerialLane(scheduler);
+        _lane = new SerialLane(parts.Scheduler);
+        _isShared = parts.IsShared;
+        _claimsSettledAt = parts.IsShared ? parts.Scheduler.MonotonicMillis + ClaimMillisMax : 0;
     }
 
     /// <summary>Gets the store's generation: how often it was restored from an older copy on purpose.</summary>
@@ -65,20 +67,25 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
     /// <summary>Gets or sets who takes the audit events of identities; set before the first act.</summary>
     internal IAuditTrail? Audit { get; set; }
 
-    internal static async Task<EngineDirectory> OpenAsync(
-        IJournal journal, IKeyring keyring, EngineScheduler scheduler, IEntropySource entropy, KemPrivateKeys privateKeys, TimeSpan dataKeyAge,
-        CancellationToken cancellationToken)
+    /// <summary>Gets the fence under which it is owned.</summary>
+    internal Fence Fence => _extent.Fence;
+
+    /// <summary>Takes the directory over.</summary>
+    /// <param name="parts">Where it is, and what it is read and written with.</param>
+    /// <param name="identities">Gets the identities; not disposed here.</param>
+    internal static async Task<EngineDirectory> OpenAsync(DirectoryParts parts, IdentityTable identities, CancellationToken cancellationToken)
     {
+        var journal = parts.Journal;
         var extent = await journal.AcquireAsync(ShardId.Directory, cancellationToken).ConfigureAwait(false);
         var random = new byte[64];
-        entropy.Fill(random);
+        parts.Entropy.Fill(random);
         var keys = await DataKeys.OpenAsync(
-            journal, keyring, ShardId.Directory, extent, dataKeyAge, scheduler.UnixMillis, random.AsMemory(0, 32),
+            journal, parts.Keyring, ShardId.Directory, extent, parts.DataKeyAge, parts.Scheduler.UnixMillis, random.AsMemory(0, 32),
             cancellationToken).ConfigureAwait(false);
         CryptographicOperations.ZeroMemory(random.AsSpan(0, 32));
         var opener = new ShardOpener(journal.StoreId, ShardId.Directory, extent, keys);
         var sealer = new ShardSealer(journal.StoreId, ShardId.Directory, extent, keys.Current, random.AsSpan(32), new byte[16]);
-        var directory = new EngineDirectory(journal, scheduler, entropy, privateKeys, extent, keys, sealer, opener);
+        var directory = new EngineDirectory(parts, identities, extent, keys, sealer, opener);
         try
         {
             await directory.ReadAsync(cancellationToken).ConfigureAwait(false);
@@ -129,7 +136,7 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
     /// <summary>Adds a new generation of keys; the one before is still answered until the rotation is finished.</summary>
     internal Task<IdentityInfo> RotateAsync(IdentityName name, CallerContext caller) => ActAsync(name, caller, AuditKinds.IdentityRotated, () =>
     {
-        var generations = Get(name);
+        var generations = _identities.Get(name);
         if (generations.Length >= GenerationsMax)
         {
             throw DirectoryErrors.RotationOpen(name);
@@ -142,7 +149,7 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
     /// <summary>Gives up the older generation. Sessions made with it go on until they are replaced.</summary>
     internal Task<IdentityInfo> FinishRotationAsync(IdentityName name, CallerContext caller) => ActAsync(name, caller, AuditKinds.IdentityRotationFinished, () =>
     {
-        var generations = Get(name);
+        var generations = _identities.Get(name);
         if (generations.Length < GenerationsMax)
         {
             throw DirectoryErrors.NoRotation(name);
@@ -162,41 +169,14 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
         _unsettled.Clear();
     }
 
-    internal IReadOnlyList<IdentityInfo> List() =>
-        [.. _identities.Names.OrderBy(name => name.Value, StringComparer.Ordinal).Select(Info)];
-
-    internal IdentityInfo Info(IdentityName name)
-    {
-        var generations = Get(name);
-        var document = generations[0].Document;
-        return new IdentityInfo(
-            name, document.Fingerprint, document.Bytes, [.. document.Suites.InOrder()],
-            generations.Length > 1 ? generations[1].Document.Fingerprint : null);
-    }
-
-    /// <summary>Finds the identity a message 1 is addressed to, by the first 16 bytes of its fingerprint.</summary>
-    internal (IdentityName Name, Fingerprint Fingerprint)? FindAddressed(Incarnation addressed) => _identities.FindAddressed(addressed);
-
-    public IReadOnlyList<Fingerprint> FingerprintsOf(IdentityName identity) =>
-        _identities.Find(identity) is { } generations
-            ? [.. generations.Select(generation => generation.Document.Fingerprint)]
-            : [];
-
-    public KemDecapsulationKey? Find(Fingerprint identity, Suite suite) => _identities.Find(identity)?.KeyOf(suite);
-
-    public SuiteSet SuitesOf(Fingerprint identity) => _identities.Find(identity)?.Document.Suites ?? SuiteSet.Empty;
-
     public async ValueTask DisposeAsync()
     {
+        CloseLane();
         await StopUpkeepAsync().ConfigureAwait(false);
         _sealer.Dispose();
         _opener.Dispose();
         _keys.Dispose();
-        _identities.Dispose();
     }
-
-    private IdentityKeys[] Get(IdentityName name) =>
-        _identities.Find(name) ?? throw DirectoryErrors.IdentityUnknown(name);
 
     private async Task ReadAsync(CancellationToken cancellationToken)
     {
@@ -217,9 +197,9 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
     private async Task ReadActsAsync(CancellationToken cancellationToken)
     {
         await foreach (var row in _journal.ReadRowsAsync(
-            ShardId.Directory, RowKind.Directory, new[] { IdentityClass }, cancellationToken).ConfigureAwait(false))
+            ShardId.Directory, RowKind.Directory, IdentityRows, cancellationToken).ConfigureAwait(false))
         {
-            ReadIdentity(await _opener.OpenRowAsync(row, cancellationToken).ConfigureAwait(false));
+            _identities.Read(await _opener.OpenRowAsync(row, cancellationToken).ConfigureAwait(false), _privateKeys);
         }
 
         var acts = new RowKey(RowKind.Directory, new[] { ActsClass });
@@ -275,26 +255,6 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
         return new RowChange(key, _sealer.SealRow(key, writer.Written, _scheduler.UnixMillis));
     }
 
-    private void ReadIdentity(ReadOnlyMemory<byte> plaintext)
-    {
-        var reader = new StateReader(plaintext);
-        var name = new IdentityName(reader.Text());
-        var generations = new IdentityKeys[reader.Byte()];
-        for (var i = 0; i < generations.Length; i++)
-        {
-            generations[i] = IdentityKeys.Read(name, ref reader, _privateKeys);
-        }
-
-        if (_identities.Find(name) is { } known
-            && known.Select(one => one.Document.Fingerprint).SequenceEqual(generations.Select(one => one.Document.Fingerprint)))
-        {
-            Array.ForEach(generations, static one => one.Dispose());     // handshakes may be using those that are known
-            return;
-        }
-
-        _identities.Set(name, generations);
-    }
-
     /// <summary>Does an operator's act: the identity's row, the audit event and the act's id go in one commit.</summary>
     private Task<IdentityInfo> ActAsync(
         IdentityName name, CallerContext caller, string kind, Func<IdentityKeys[]> decide) => RunAsync(async () =>
@@ -303,7 +263,7 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
         var repeat = caller.Operation == Guid.Empty ? default : AuditKinds.RepeatId(caller.Operation, kind, name.Value);
         if (repeat != Guid.Empty && _performed.Contains(repeat))
         {
-            return Info(name);
+            return _identities.Info(name);
         }
 
         var generations = decide();
@@ -329,7 +289,7 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
         _performed.AddRange(performed);
         _identities.Set(name, generations);
         HandOn(auditEvent);
-        return Info(name);
+        return _identities.Info(name);
     });
 
     private RowChange IdentityRow(IdentityName name, IdentityKeys[] generations)
@@ -415,20 +375,20 @@ internal sealed partial class EngineDirectory : ILocalIdentities, IAsyncDisposab
         }
     }
 
+    /// <summary>Runs a piece on the lane. Claims that come later do not overtake it.</summary>
     private Task<T> RunAsync<T>(Func<Task<T>> work)
     {
-        var done = new TaskCompletionSource<T>(_scheduler.Completion);
-        Enqueue(async () =>
+        lock (_gathering)
         {
-            try
+            if (_isClosed)
             {
-                done.TrySetResult(await work().ConfigureAwait(false));
+                return Task.FromException<T>(Closed());
             }
-            catch (Exception failure) when (failure is not OutOfMemoryException)
-            {
-                done.TrySetException(failure);      // whoever asked hears of it
-            }
-        });
-        return done.Task;
+
+            _gathered = null;
+            return _lane.RunAsync(work);
+        }
     }
+    /// <summary>Gives why nothing is taken any more: another node has the directory, or will; alone, the engine stops.</summary>
+    private EngineException Closed() => _isShared ? DirectoryErrors.Elsewhere() : DirectoryErrors.Stopping();
 }

@@ -1,22 +1,23 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using Kyberium.Engine.Cryptography;
+using Kyberium.Engine.Sessions.Storage;
 using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine.Identities;
 
 /// <summary>The identities in memory, by name, by fingerprint, by what a message 1 is addressed to, and by key: a look-up costs the same however
 /// many there are.</summary>
-/// <remarks>One writer; any thread reads. What was replaced is erased with the table only: handshakes may still be using it.</remarks>
-internal sealed class IdentityTable : IDisposable
+/// <remarks>Any thread reads; writers take turns. What was replaced is erased with the table only: handshakes may still be using it.</remarks>
+internal sealed class IdentityTable : ILocalIdentities, IDisposable
 {
     private readonly ConcurrentDictionary<IdentityName, IdentityKeys[]> _byName = new();
     private readonly ConcurrentDictionary<Fingerprint, (IdentityName Name, IdentityKeys Keys)> _byFingerprint = new();
     private readonly ConcurrentDictionary<Incarnation, Fingerprint> _byAddress = new();
-    private readonly HashSet<UInt128> _keys = [];       // of the writer
+    private readonly Lock _writing = new();
+    private readonly HashSet<UInt128> _keys = [];
     private readonly List<IdentityKeys> _replaced = [];
-
-    internal IEnumerable<IdentityName> Names => _byName.Keys;
 
     /// <summary>Gives an identity's generations, newest first; <see langword="null"/> when it does not exist.</summary>
     internal IdentityKeys[]? Find(IdentityName name) => _byName.GetValueOrDefault(name);
@@ -30,11 +31,79 @@ internal sealed class IdentityTable : IDisposable
             ? (found.Name, fingerprint)
             : null;
 
-    /// <summary>Says whether a key of the document is one of any identity here. For the writer.</summary>
-    internal bool HasKeyOf(PublicDocument document) => KeysOf(document).Any(_keys.Contains);
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.IdentityUnknown"/>.</exception>
+    internal IdentityKeys[] Get(IdentityName name) => Find(name) ?? throw DirectoryErrors.IdentityUnknown(name);
 
-    /// <summary>Sets an identity's generations. For the writer.</summary>
+    internal IReadOnlyList<IdentityInfo> List() =>
+        [.. _byName.Keys.OrderBy(name => name.Value, StringComparer.Ordinal).Select(Info)];
+
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.IdentityUnknown"/>.</exception>
+    internal IdentityInfo Info(IdentityName name)
+    {
+        var generations = Get(name);
+        var document = generations[0].Document;
+        return new IdentityInfo(
+            name, document.Fingerprint, document.Bytes, [.. document.Suites.InOrder()],
+            generations.Length > 1 ? generations[1].Document.Fingerprint : null);
+    }
+
+    public IReadOnlyList<Fingerprint> FingerprintsOf(IdentityName identity) =>
+        Find(identity) is { } generations ? [.. generations.Select(generation => generation.Document.Fingerprint)] : [];
+
+    public KemDecapsulationKey? Find(Fingerprint identity, Suite suite) => Find(identity)?.KeyOf(suite);
+
+    public SuiteSet SuitesOf(Fingerprint identity) => Find(identity)?.Document.Suites ?? SuiteSet.Empty;
+
+    /// <summary>Says whether a key of the document is one of any identity here.</summary>
+    internal bool HasKeyOf(PublicDocument document)
+    {
+        lock (_writing)
+        {
+            return KeysOf(document).Any(_keys.Contains);
+        }
+    }
+
+    /// <summary>Takes an identity as the store has it.</summary>
+    /// <param name="row">The content of its row.</param>
+    /// <param name="privateKeys">Makes private keys of what is stored.</param>
+    internal void Read(ReadOnlyMemory<byte> row, KemPrivateKeys privateKeys)
+    {
+        var reader = new StateReader(row);
+        var name = new IdentityName(reader.Text());
+        var generations = new IdentityKeys[reader.Byte()];
+        for (var i = 0; i < generations.Length; i++)
+        {
+            generations[i] = IdentityKeys.Read(name, ref reader, privateKeys);
+        }
+
+        if (Find(name) is { } known
+            && known.Select(one => one.Document.Fingerprint).SequenceEqual(generations.Select(one => one.Document.Fingerprint)))
+        {
+            Array.ForEach(generations, static one => one.Dispose());     // handshakes may be using those that are known
+            return;
+        }
+
+        Set(name, generations);
+    }
+
+    /// <summary>Sets an identity's generations.</summary>
     internal void Set(IdentityName name, IdentityKeys[] generations)
+    {
+        lock (_writing)
+        {
+            Replace(name, generations);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var generation in _byName.Values.SelectMany(generations => generations).Concat(_replaced))
+        {
+            generation.Dispose();
+        }
+    }
+
+    private void Replace(IdentityName name, IdentityKeys[] generations)
     {
         foreach (var generation in generations)
         {
@@ -56,14 +125,6 @@ internal sealed class IdentityTable : IDisposable
                 _byAddress.TryRemove(AddressOf(fingerprint), out _);
                 _keys.ExceptWith(KeysOf(gone.Document));
             }
-        }
-    }
-
-    public void Dispose()
-    {
-        foreach (var generation in _byName.Values.SelectMany(generations => generations).Concat(_replaced))
-        {
-            generation.Dispose();
         }
     }
 

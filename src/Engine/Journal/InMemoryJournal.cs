@@ -48,6 +48,9 @@ public sealed class InMemoryJournal : IJournal
         return new InMemoryJournal(_storeId, _shards);
     }
 
+    /// <summary>Opens the same content beside this instance, as another node of a cluster opens its store.</summary>
+    internal InMemoryJournal Beside() => new(_storeId, _shards);
+
     /// <inheritdoc/>
     public ValueTask<ShardExtent> AcquireAsync(ShardId shard, CancellationToken cancellationToken = default)
     {

@@ -47,7 +47,7 @@ internal static partial class PrivateFile
             }
 
             File.Move(temporary, path, overwrite: true);
-            FlushFolder(Path.GetDirectoryName(path)!);
+            FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);     // a name alone lies in the working directory
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -67,7 +67,7 @@ internal static partial class PrivateFile
             else if (!Directory.Exists(path))
             {
                 Directory.CreateDirectory(path, OwnerOnlyFolder);
-                FlushFolder(Path.GetDirectoryName(path)!);
+                FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);     // a name alone lies in the working directory
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -10,6 +10,10 @@ public sealed class EngineParts
     /// Required.</summary>
     public Func<EngineOptions, CancellationToken, Task<IJournal>>? OpenJournal { get; set; }
 
+    /// <summary>Gets or sets what makes the engine a node of a cluster, opened before its journal: <c>JoinCluster()</c> of Kyberium.Engine.Cluster, or one
+    /// of your own. Default: the engine is alone with its store.</summary>
+    public Func<EngineOptions, CancellationToken, Task<ClusterParts>>? OpenCluster { get; set; }
+
     /// <summary>Gets or sets what opens the keyring. Default: the file that <see cref="EngineOptions.Keyring"/> names.</summary>
     public Func<EngineOptions, CancellationToken, Task<IKeyring>> OpenKeyring { get; set; } = OpenFileKeyringAsync;
 
@@ -28,7 +32,7 @@ public sealed class EngineParts
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 #pragma warning restore RS0030
 
-    /// <summary>Gets or sets what orders shards here. Default: all of them, for ever. The directory is the engine's own as yet.</summary>
+    /// <summary>Gets or sets what orders shards here, but for the directory, where there is no cluster. Default: all of them, for ever.</summary>
     internal IPlacement? Placement { get; set; }
 
     /// <summary>Gets or sets what the system's ML-KEM is taken from.</summary>

@@ -51,6 +51,9 @@ internal sealed record PeerLimits
 
     internal int EarlyCountMax { get; init; } = 256;
 
+    /// <summary>Gets how long a message that came before its turn may stand for the copies that follow it: two of the longest waits between them.</summary>
+    internal long EarlyKeptMillis => 2 * ResendMillisMax;
+
     internal int OutboxCountMax { get; init; } = 100_000;
 
     internal long OutboxBytesMax { get; init; } = 256L << 20;

@@ -16,7 +16,7 @@ internal sealed class EpochTraffic : IDisposable
     private Incarnation _renewedFor;
     private ulong _renewedThrough;
     private uint _recordsAtLook;
-    private byte _looksUnheard;     // in a row: records had gone out since the look before, and none had come in
+    private UnheardSpan _unheard;
 
     internal EpochTraffic(ResidentPeer peer, EpochState epoch, TrafficLimits limits, AeadProvider aead, IEntropySource entropy)
     {
@@ -31,6 +31,8 @@ internal sealed class EpochTraffic : IDisposable
         Receiving = new ReceivingTraffic(
             epoch.Secrets, receives, epoch.Suite, epoch.Number, epoch.LocalIndex, limits, aead,
             epoch.Reservations.Count, (long)epoch.Counts.OpensFailed);
+        _recordsAtLook = (uint)epoch.Counts.RecordsSealed;
+        _unheard = epoch.Unheard;
     }
 
     /// <summary>The link of the table that epochs are found by.</summary>
@@ -55,7 +57,7 @@ internal sealed class EpochTraffic : IDisposable
     /// <summary>Gets whether the epoch is gone, or on its way out of memory; checked under the lock.</summary>
     internal bool IsDisposed => _isClosed || _isDisposed;
 
-    /// <summary>Gets or sets whether the machine wants to hear of the next record opened here.</summary>
+    /// <summary>Whether the machine wants to hear of the next record opened here.</summary>
     internal volatile bool IsWatched;
 
     /// <summary>Whether it was used since the hand of <see cref="KeyedTraffic"/> last passed.</summary>
@@ -67,27 +69,44 @@ internal sealed class EpochTraffic : IDisposable
     /// <summary>Gets or sets whether a rekey was asked for by a limit. Once is enough: the machine holds the wish until it has come true.</summary>
     internal bool RekeyAsked { get; set; }
 
-    /// <summary>Looks whether records go out here while none comes in. Asks to be told of the next one that does.</summary>
-    /// <param name="looksMax">So many looks in a row, the first of which only begins to watch.</param>
-    /// <returns>Whether all of them found it so; the count begins anew then.</returns>
-    internal bool IsUnheard(int looksMax)
+    /// <summary>Gets for how long records have gone out here while none came in, as of the last look.</summary>
+    internal UnheardSpan Unheard
     {
-        var records = (uint)Sending.Usage.Records;      // without the lock: what is missed now is seen at the next look
-        var isUnheard = records != _recordsAtLook && (IsWatched || _looksUnheard == 0);
-        _recordsAtLook = records;
-        _looksUnheard = isUnheard ? (byte)(_looksUnheard + 1) : (byte)0;
-        if (_looksUnheard == looksMax)
+        get
         {
-            _looksUnheard = 0;
-            return true;
+            lock (Gate)
+            {
+                return _unheard;
+            }
+        }
+    }
+
+    /// <summary>Looks whether records have gone out here since the last look and none has come in. Asks to be told of the next one that does.</summary>
+    /// <returns>Whether they have gone out for so long that the peer is to be asked.</returns>
+    internal bool IsUnheard(UnixMillis now)
+    {
+        if ((uint)Sending.Usage.Records == _recordsAtLook)      // without the lock: what is missed now is seen at the next look
+        {
+            return false;
         }
 
-        if (isUnheard)
+        lock (Gate)
         {
+            _recordsAtLook = (uint)Sending.Usage.Records;
+            _unheard = IsWatched ? _unheard.Through(now) : default;
             IsWatched = true;
+            return _unheard.IsLong;
         }
+    }
 
-        return false;
+    /// <summary>A record came in that the machine is told of.</summary>
+    internal void Heard()
+    {
+        lock (Gate)
+        {
+            IsWatched = false;
+            _unheard = default;
+        }
     }
 
     /// <summary>Gets or sets when the last window notice went out.</summary>

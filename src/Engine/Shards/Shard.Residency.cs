@@ -72,6 +72,7 @@ internal sealed partial class Shard
         {
             lock (traffic.Gate)
             {
+                traffic.IsUnheard(turn.Input.Wall);     // the next look is the next owner's: it goes on from what this one saw
                 traffic.Close();
             }
         }
@@ -364,6 +365,11 @@ internal sealed partial class Shard
                 continue;
             }
 
+            if (peer.State.Sending?.Current.Traffic is EpochTraffic traffic && AskIfUnheard(traffic, turn.Input.Wall))
+            {
+                continue;       // that is on its way, and the peer stays for the answer
+            }
+
             excess--;
             if (peer.IsDirty || CountsChanged(peer) || !ExactWindows.TryClose(peer))
             {
@@ -385,7 +391,8 @@ internal sealed partial class Shard
     }
 
     private static bool CountsChanged(ResidentPeer peer) =>
-        peer.State.Sending?.Current is { Traffic: EpochTraffic traffic } epoch && traffic.Counts() != epoch.Counts;
+        peer.State.Sending?.Current is { Traffic: EpochTraffic traffic } epoch
+        && (traffic.Counts() != epoch.Counts || traffic.Unheard != epoch.Unheard);
 
     private static bool IsIdle(ResidentPeer peer) =>
         peer.Staging is null && Volatile.Read(ref peer.TurnsOpen) == 0 && peer.State.Handshakes is null

@@ -5,8 +5,8 @@ namespace Kyberium.Engine.Shards;
 
 internal sealed partial class Shard
 {
-    /// <summary>How many looks it takes to see that a session is not heard in; the first only begins to watch.</summary>
-    private const int LooksUnheard = 4;
+    /// <summary>How often sessions in memory are looked at whether they are heard in.</summary>
+    private const long LookMillis = Sessions.PeerLimits.UnheardMillis / 3;
 
     private long _checkpointsFailed;
     private long _lookedAt;
@@ -74,23 +74,38 @@ internal sealed partial class Shard
         }
     }
 
-    /// <summary>Volatile records ask for no answer: of a peer that has lost its session, and is only ever sent such, this alone tells.</summary>
+    /// <summary>Volatile records ask for no answer: of a peer that has lost its session, and is only ever sent such, this alone tells.
+    /// Who leaves memory between two looks is looked at then.</summary>
     private void LookForUnheard()
     {
         var now = _environment.Scheduler.MonotonicMillis;
-        if (now - _lookedAt < Sessions.PeerLimits.UnheardMillis / (LooksUnheard - 1))
+        if (now - _lookedAt < LookMillis)
         {
             return;
         }
 
         _lookedAt = now;
+        var wall = new Sessions.UnixMillis(_environment.Scheduler.UnixMillis);
         foreach (var traffic in _traffic.ToArray())
         {
-            if (traffic.Peer.Sending == traffic && traffic.IsUnheard(LooksUnheard))
+            if (traffic.Peer.Sending == traffic)
             {
-                PostInternal(new SilentPeerWork(traffic.Peer.Key, new Sessions.PeerCommand.Unheard(traffic.Epoch.LocalIndex)));
+                AskIfUnheard(traffic, wall);
             }
         }
+    }
+
+    /// <summary>Looks whether an epoch that seals is heard in, and has the peer asked when it was not for long.</summary>
+    /// <returns>Whether the peer is asked.</returns>
+    private bool AskIfUnheard(EpochTraffic traffic, Sessions.UnixMillis now)
+    {
+        var isUnheard = traffic.IsUnheard(now);
+        if (isUnheard)
+        {
+            PostInternal(new SilentPeerWork(traffic.Peer.Key, new Sessions.PeerCommand.Unheard(traffic.Epoch.LocalIndex)));
+        }
+
+        return isUnheard;
     }
 
     /// <summary>Nobody waits for this: a failure is logged and counted here. The next one covers what this one left.</summary>

@@ -10,13 +10,15 @@ internal sealed class ShardSet : IShardHost, IAsyncDisposable
     private readonly Dictionary<ShardId, ShardWitness> _witnesses;
     private readonly Shard?[] _shards;
     private readonly ShardKeeper[] _keepers;
+    private readonly Action<ShardOrder> _directory;
     private volatile List<Task>? _starting = [];
 
     private ShardSet(
         ShardEnvironment environment, IPlacement placement, IHandshakeProvider? handshakes, Dictionary<ShardId, ShardWitness> witnesses,
-        Action<ShardId, EngineException> ended)
+        Action<ShardId, EngineException> ended, Action<ShardOrder> directory)
     {
         _environment = environment;
+        _directory = directory;
         _witnesses = witnesses;
         _shards = new Shard?[environment.Settings.Shard.Count];
         _keepers = [.. Enumerable.Range(0, _shards.Length).Select(number => new ShardKeeper(
@@ -34,15 +36,16 @@ internal sealed class ShardSet : IShardHost, IAsyncDisposable
     /// <summary>Takes part in the placement. What that orders before its start first waits is part of this one: such shards are recovered, several at
     /// once; a damaged one stays down and the others go on, unless all are; any other failure is the start's.</summary>
     /// <param name="ended">Hears of each shard that ended by a fault.</param>
+    /// <param name="directory">Takes orders for the directory's shard.</param>
     internal static async Task<ShardSet> StartAsync(
         ShardEnvironment environment, IPlacement placement, IHandshakeProvider? handshakes, Action<ShardId, EngineException> ended,
-        CancellationToken cancellationToken)
+        Action<ShardOrder> directory, CancellationToken cancellationToken)
     {
         var witnesses = environment.IgnoresWitnesses
             ? []
             : (await environment.Keyring.ReadWitnessesAsync(environment.Journal.StoreId, cancellationToken).ConfigureAwait(false))
                 .ToDictionary(witness => witness.Shard);
-        var set = new ShardSet(environment, placement, handshakes, witnesses, ended);
+        var set = new ShardSet(environment, placement, handshakes, witnesses, ended, directory);
         try
         {
             var joining = placement.StartAsync(set, cancellationToken);
@@ -62,6 +65,12 @@ internal sealed class ShardSet : IShardHost, IAsyncDisposable
     /// <inheritdoc/>
     public void Take(ShardOrder order)
     {
+        if (order.Shard == ShardId.Directory)
+        {
+            _directory(order);
+            return;
+        }
+
         if (order.Shard.Group != ShardId.DefaultGroup || order.Shard.Number >= _keepers.Length)
         {
             return;     // of a group that is not served here
@@ -98,6 +107,9 @@ internal sealed class ShardSet : IShardHost, IAsyncDisposable
 
     /// <summary>Finds a peer that is in memory, unless its shard is recovering.</summary>
     internal ResidentPeer? FindResident(in PeerKey peer) => _environment.Lookup.FindResident(peer, _shards);
+
+    /// <summary>Gives the number of a peer's shard, wherever that is.</summary>
+    internal int NumberOf(in PeerKey peer) => _environment.Lookup.Of(peer);
 
     internal Shard? Find(int number) => number < _shards.Length ? _shards[number] : null;
 

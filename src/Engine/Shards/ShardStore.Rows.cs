@@ -34,6 +34,7 @@ internal sealed partial class ShardStore
                 if (epoch.Traffic is EpochTraffic traffic)
                 {
                     epoch.Counts = traffic.Counts();
+                    epoch.Unheard = traffic.Unheard;
                 }
             }
         }

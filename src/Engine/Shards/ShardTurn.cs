@@ -323,7 +323,7 @@ internal sealed class ShardTurn(Shard shard, StepInput input)
 
         if (header.Type != EnvelopeType.Confirm)
         {
-            traffic.IsWatched = false;
+            traffic.Heard();
         }
 
         Decide(traffic.Peer, new PeerCommand.Record(traffic.Epoch.LocalIndex, header.Type, plaintext), new CallerContext("peer"));

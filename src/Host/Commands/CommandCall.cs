@@ -43,6 +43,11 @@ internal sealed class CommandCall(ParseResult parsed, GlobalOptions global, Term
             return running;
         }
 
+        if (configuration.Host.Cluster.IsNode)
+        {
+            throw HostErrors.ClusterNodeDown(configuration.Host.Cluster.Node);
+        }
+
         return mayBegin || NodeStart.HasStore(configuration)
             ? await NodeStart.OpenAsync(configuration, NullLoggerFactory.Instance, [], acceptRestored: false, stopping)
             : throw HostErrors.NoStore(configuration.DataDirectory);

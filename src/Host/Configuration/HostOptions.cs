@@ -40,6 +40,9 @@ internal sealed class HostOptions
     /// <summary>Gets the options under <c>pbm</c>: where operators reach this node, and who may.</summary>
     public PbmListenOptions Pbm { get; } = new();
 
+    /// <summary>Gets the options under <c>cluster</c>: which cluster this node is of.</summary>
+    public ClusterOptions Cluster { get; } = new();
+
     internal void Check(OptionProblems problems)
     {
         CheckListen(problems);
@@ -56,7 +59,8 @@ internal sealed class HostOptions
         IsOneOf(problems, LogLevel, LogLevels.Keys, "kyberium.host.log-level");
         IsOneOf(problems, LogFormat, ["text", "json"], "kyberium.host.log-format");
         Link.Check(problems);
-        Pbm.Check(problems);
+        Pbm.Check(problems, "kyberium.host.pbm.");
+        Cluster.Check(problems);
     }
 
     internal LogLevel MinimumLevel => LogLevels[LogLevel];

@@ -4,7 +4,7 @@ using Kyberium.Pbm.Hosting;
 
 namespace Kyberium.Host.Configuration;
 
-/// <summary>Where operators reach this node with <c>pbm</c>, and who may. HOCON: <c>kyberium.host.pbm</c>.</summary>
+/// <summary>Where operators reach this process with <c>pbm</c>, and who may. HOCON: <c>kyberium.host.pbm</c>, <c>kyberium.lighthouse.pbm</c>.</summary>
 internal sealed class PbmListenOptions
 {
     /// <summary>Gets or sets the addresses. Default none.</summary>
@@ -39,22 +39,24 @@ internal sealed class PbmListenOptions
     /// <remarks>HOCON: <c>idle-timeout</c>.</remarks>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(15);
 
-    internal void Check(OptionProblems problems)
+    /// <param name="prefix">The key of these options, with a dot behind.</param>
+    internal void Check(OptionProblems problems, string prefix)
     {
-        problems.IsPathOrEmpty(CertificateFile, "kyberium.host.pbm.certificate-file");
-        problems.IsPathOrEmpty(CertificateKeyFile, "kyberium.host.pbm.certificate-key-file");
-        problems.IsPathOrEmpty(OperatorAuthorityFile, "kyberium.host.pbm.operator-authority-file");
-        problems.IsPathOrEmpty(TokenFile, "kyberium.host.pbm.token-file");
-        foreach (var (property, value, rule) in ToServerOptions(new PbmOptions().DrainTimeout).FindProblems())
+        problems.IsPathOrEmpty(CertificateFile, prefix + "certificate-file");
+        problems.IsPathOrEmpty(CertificateKeyFile, prefix + "certificate-key-file");
+        problems.IsPathOrEmpty(OperatorAuthorityFile, prefix + "operator-authority-file");
+        problems.IsPathOrEmpty(TokenFile, prefix + "token-file");
+        var defaults = new PbmOptions();
+        foreach (var (property, value, rule) in ToServerOptions(defaults.Program, defaults.DrainTimeout).FindProblems())
         {
-            problems.Add("kyberium.host.pbm." + JsonNamingPolicy.KebabCaseLower.ConvertName(property), value, rule);
+            problems.Add(prefix + JsonNamingPolicy.KebabCaseLower.ConvertName(property), value, rule);
         }
     }
 
-    internal PbmOptions ToServerOptions(TimeSpan drainTimeout) => new()
+    internal PbmOptions ToServerOptions(string program, TimeSpan drainTimeout) => new()
     {
         Listen = Listen,
-        Program = $"kyberium {ProgramVersion.Text}",
+        Program = program,
         CertificateFile = NullIfEmpty(CertificateFile),
         CertificateKeyFile = NullIfEmpty(CertificateKeyFile),
         OperatorAuthorityFile = NullIfEmpty(OperatorAuthorityFile),

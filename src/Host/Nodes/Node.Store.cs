@@ -1,3 +1,5 @@
+using Kyberium.Engine;
+using Kyberium.Engine.Sqlite;
 using Kyberium.Host.Documents;
 
 namespace Kyberium.Host.Nodes;
@@ -14,7 +16,7 @@ internal sealed partial class Node
     {
         try
         {
-            await _journal.BackupToAsync(request.Path, cancellationToken);
+            await OwnStore().BackupToAsync(request.Path, cancellationToken);
             return new BackupDocument(Path.GetFullPath(request.Path), new FileInfo(request.Path).Length);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -29,6 +31,10 @@ internal sealed partial class Node
 
     internal Task<StoreDocument> InspectAsync(InspectionRequest request, CancellationToken cancellationToken) =>
         request.Verify
-            ? StoreInspection.VerifyCopyAsync(_journal, _configuration, cancellationToken)
+            ? StoreInspection.VerifyCopyAsync(OwnStore(), _configuration, cancellationToken)
             : StoreInspection.DescribeAsync(_journal, verification: null, cancellationToken);
+
+    /// <summary>Gives the store that is this node's alone.</summary>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.RequestInvalid"/>: the cluster's database is everybody's.</exception>
+    private SqliteJournal OwnStore() => _journal as SqliteJournal ?? throw HostErrors.ClusterStore();
 }

@@ -1,6 +1,5 @@
 using Kyberium.Engine;
 using Kyberium.Engine.AspNetCore;
-using Kyberium.Engine.Sqlite;
 using Kyberium.Host.Configuration;
 using Kyberium.Host.Documents;
 
@@ -12,11 +11,11 @@ internal sealed partial class Node : INode
     private readonly NodeConfiguration _configuration;
     private readonly IReadOnlyList<HttpPeerLink> _links;
     private readonly SessionEngine _engine;
-    private readonly SqliteJournal _journal;
+    private readonly IJournal _journal;
     private readonly MessageDesk _desk;
 
     internal Node(
-        NodeConfiguration configuration, SessionEngine engine, SqliteJournal journal, IReadOnlyList<HttpPeerLink> links)
+        NodeConfiguration configuration, SessionEngine engine, IJournal journal, IReadOnlyList<HttpPeerLink> links)
     {
         _configuration = configuration;
         _engine = engine;
@@ -26,6 +25,9 @@ internal sealed partial class Node : INode
     }
 
     public bool IsRemote => false;
+
+    /// <summary>Gets the connection string of the cluster's database; empty when the node is of none. Secret.</summary>
+    internal string ClusterDatabase { get; init; } = "";
 
     /// <summary>Gets the engine, for whoever looks at its bounds.</summary>
     internal SessionEngine Engine => _engine;

@@ -1,5 +1,6 @@
 using Kyberium.Engine;
 using Kyberium.Engine.AspNetCore;
+using Kyberium.Engine.Cluster;
 using Kyberium.Engine.Sqlite;
 using Kyberium.Host.Configuration;
 using Microsoft.Extensions.Logging;
@@ -19,13 +20,22 @@ internal static class NodeStart
         CancellationToken cancellationToken)
     {
         KeyringAccess.Demand(configuration);
-        SqliteJournal? journal = null;
-        var parts = new EngineParts
+        IJournal? journal = null;
+        var database = "";
+        var parts = new EngineParts { LoggerFactory = loggers };
+        if (configuration.Host.Cluster is { IsNode: true } cluster)
         {
-            LoggerFactory = loggers,
-            OpenJournal = async (_, stop) => journal = await SqliteJournal.OpenAsync(
-                new SqliteJournalOptions { DataDirectory = configuration.DataDirectory }, stop),
-        };
+            parts.JoinCluster(cluster.ToNodeOptions(
+                configuration.DataDirectory, await TokenAsync(cluster, cancellationToken), found => database = found, loggers));
+        }
+        else
+        {
+            parts.OpenJournal = async (_, stop) => await SqliteJournal.OpenAsync(
+                new SqliteJournalOptions { DataDirectory = configuration.DataDirectory }, stop);
+        }
+
+        var openJournal = parts.OpenJournal!;
+        parts.OpenJournal = async (options, stop) => journal = await openJournal(options, stop);
         foreach (var link in links)
         {
             parts.PeerLinks.Add(link);
@@ -34,11 +44,29 @@ internal static class NodeStart
         var engine = acceptRestored
             ? await SessionEngine.StartFromRestoredAsync(configuration.Engine, parts, cancellationToken)
             : await SessionEngine.StartAsync(configuration.Engine, parts, cancellationToken);
-        return new Node(configuration, engine, journal!, links);
+        return new Node(configuration, engine, journal!, links) { ClusterDatabase = database };
     }
 
     /// <summary>Says whether the data directory holds a store. Looking for one must not make one, nor fill an empty file.</summary>
     internal static bool HasStore(NodeConfiguration configuration) => new FileInfo(StoreFile(configuration)) is { Exists: true, Length: > 0 };
+
+    /// <summary>Reads the token, where there is one: a node that has joined before needs none.</summary>
+    private static async Task<string> TokenAsync(ClusterOptions cluster, CancellationToken cancellationToken)
+    {
+        if (cluster.TokenFile.Length == 0)
+        {
+            return "";
+        }
+
+        try
+        {
+            return File.Exists(cluster.TokenFile) ? (await File.ReadAllTextAsync(cluster.TokenFile, cancellationToken)).Trim() : "";
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw HostErrors.FileFailed(failure);
+        }
+    }
 
     internal static string StoreFile(NodeConfiguration configuration) => Path.Combine(configuration.DataDirectory, "journal.db");
 }

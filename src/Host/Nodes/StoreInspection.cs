@@ -11,7 +11,7 @@ internal static class StoreInspection
 {
     /// <summary>Describes every shard, and verifies when there is a <paramref name="verification"/> to add.</summary>
     internal static async Task<StoreDocument> DescribeAsync(
-        SqliteJournal journal, VerificationDocument? verification, CancellationToken cancellationToken)
+        IJournal journal, VerificationDocument? verification, CancellationToken cancellationToken)
     {
         var shards = await ListShardsAsync(journal, countsRows: true, cancellationToken);
         return new StoreDocument(
@@ -20,7 +20,7 @@ internal static class StoreInspection
 
     /// <summary>Lists the shards of a store, in order.</summary>
     /// <param name="countsRows">Whether to count their rows, which reads every one of them.</param>
-    internal static async Task<IReadOnlyList<ShardDocument>> ListShardsAsync(SqliteJournal journal, bool countsRows, CancellationToken cancellationToken)
+    internal static async Task<IReadOnlyList<ShardDocument>> ListShardsAsync(IJournal journal, bool countsRows, CancellationToken cancellationToken)
     {
         var shards = new List<ShardDocument>();
         var all = await journal.ReadShardsAsync(cancellationToken).ToListAsync(cancellationToken);
@@ -81,7 +81,7 @@ internal static class StoreInspection
     }
 
     private static async Task<IReadOnlyDictionary<string, long>> CountRowsAsync(
-        SqliteJournal journal, ShardId shard, CancellationToken cancellationToken)
+        IJournal journal, ShardId shard, CancellationToken cancellationToken)
     {
         var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
         foreach (var kind in Enum.GetValues<RowKind>())

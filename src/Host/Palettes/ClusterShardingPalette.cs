@@ -6,11 +6,12 @@ using Kyberium.Pbm.Hosting;
 
 namespace Kyberium.Host.Palettes;
 
-/// <summary><c>cluster-sharding</c>: the shards that this process runs. A region is a group of shards.</summary>
-internal sealed class ClusterShardingPalette(Node node)
+/// <summary><c>cluster-sharding</c>: the shards that this process runs, and in a cluster who runs the others. A region is a group of shards.</summary>
+internal sealed class ClusterShardingPalette(Node node, IReadOnlyList<PbmCommand> ofCluster)
 {
     internal PbmPalette Make() => new("cluster-sharding", "Looks at the shards of this process.",
     [
+        .. ofCluster,
         new PbmCommand
         {
             Name = "regions", Description = "Lists regions: name, shards in the store, shards that run here, peers in memory.", Items = "regions", Run = RegionsAsync,
@@ -29,7 +30,7 @@ internal sealed class ClusterShardingPalette(Node node)
         foreach (var region in (await StoredAsync(cancellationToken)).GroupBy(shard => GroupOf(shard.Shard)))
         {
             var running = node.Engine.RunningShards.Where(shard => shard.Id.Group == region.Key).ToList();
-            var runningCount = region.Key == ShardId.Directory.Group ? region.Count() : running.Count;
+            var runningCount = region.Key == ShardId.Directory.Group ? node.Engine.OwnsDirectory ? 1 : 0 : running.Count;
             yield return PbmItem.Row(
                 ("region", region.Key), ("shards", region.Count()), ("running", runningCount), ("residentPeers", running.Sum(shard => shard.ResidentCount)));
         }
@@ -52,11 +53,16 @@ internal sealed class ClusterShardingPalette(Node node)
 
     private async IAsyncEnumerable<PbmItem> ShardsAsync(PbmCall call, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var running = node.Engine.RunningShards.Select(shard => shard.Id.ToString()).Append(ShardId.Directory.ToString()).ToHashSet(StringComparer.Ordinal);
+        var running = node.Engine.RunningShards.Select(shard => shard.Id.ToString()).ToHashSet(StringComparer.Ordinal);
+        if (node.Engine.OwnsDirectory)
+        {
+            running.Add(ShardId.Directory.ToString());
+        }
+
         foreach (var shard in await StoredAsync(cancellationToken))
         {
             yield return PbmItem.Row(
-                ("shard", shard.Shard), ("state", running.Contains(shard.Shard) ? "running" : "down"), ("fence", shard.Fence), ("end", shard.End));
+                ("shard", shard.Shard), ("state", running.Contains(shard.Shard) ? "running" : ofCluster.Count > 0 ? "elsewhere" : "down"), ("fence", shard.Fence), ("end", shard.End));
         }
     }
 

@@ -1,3 +1,4 @@
+using Kyberium.Engine.PostgreSql;
 using Kyberium.Host.Configuration;
 using Kyberium.Host.Nodes;
 using Kyberium.Host.Running;
@@ -8,12 +9,14 @@ namespace Kyberium.Host.Palettes;
 /// <summary>What a node offers to pbm. Every command stands on a node operation, as those of the control socket do.</summary>
 internal static class NodePalettes
 {
-    internal static IReadOnlyList<PbmPalette> Of(Node node, NodeConfiguration configuration, LogTail logs, StopRequest stop) =>
+    /// <param name="cluster">The cluster that the node is of; <see langword="null"/>: none.</param>
+    internal static IReadOnlyList<PbmPalette> Of(Node node, NodeConfiguration configuration, LogTail logs, StopRequest stop, PostgreSqlCluster? cluster) =>
     [
         new SessionPalette(node).Make(),
         new NodePalette(node, logs, stop).Make(),
         new JournalPalette(node).Make(),
         new ActorPalette(node, configuration.Engine.Shard.Count).Make(),
-        new ClusterShardingPalette(node).Make(),
+        new ClusterShardingPalette(node, cluster is null ? [] : ClusterCommands.Make(cluster)).Make(),
+        .. cluster is null ? Array.Empty<PbmPalette>() : [new ClusterPalette(cluster).Make()],
     ];
 }

@@ -1,3 +1,4 @@
+using Kyberium.Engine.PostgreSql;
 using Kyberium.Host.Configuration;
 using Kyberium.Host.Control;
 using Kyberium.Host.Nodes;
@@ -15,6 +16,7 @@ internal sealed class NodeService(NodeConfiguration configuration, Terminal term
     private Node? _node;
     private ControlServer? _control;
     private PbmServer? _pbm;
+    private PostgreSqlCluster? _cluster;
 
     /// <summary>Gets the running node. Only between start and stop.</summary>
     internal Node Node => _node ?? throw new InvalidOperationException("the node does not run");
@@ -54,6 +56,11 @@ internal sealed class NodeService(NodeConfiguration configuration, Terminal term
             await _pbm.DisposeAsync();
         }
 
+        if (_cluster is not null)
+        {
+            await _cluster.DisposeAsync();
+        }
+
         if (_control is not null)
         {
             await _control.DisposeAsync();
@@ -74,8 +81,15 @@ internal sealed class NodeService(NodeConfiguration configuration, Terminal term
 
         try
         {
-            var options = configuration.Host.Pbm.ToServerOptions(configuration.Host.DrainTimeout);
-            foreach (var palette in NodePalettes.Of(node, configuration, logs, stop))
+            var options = configuration.Host.Pbm.ToServerOptions($"kyberium {ProgramVersion.Text}", configuration.Host.DrainTimeout);
+            if (node.ClusterDatabase.Length > 0)
+            {
+                _cluster = await PostgreSqlCluster.OpenAsync(
+                    new PostgreSqlClusterOptions { ConnectionString = node.ClusterDatabase, Schema = configuration.Host.Cluster.Schema }, "pbm",
+                    cancellationToken: cancellationToken);
+            }
+
+            foreach (var palette in NodePalettes.Of(node, configuration, logs, stop, _cluster))
             {
                 options.Palettes.Add(palette);
             }
@@ -84,6 +98,7 @@ internal sealed class NodeService(NodeConfiguration configuration, Terminal term
         }
         catch
         {
+            await (_cluster?.DisposeAsync() ?? default);
             await _control!.DisposeAsync();
             await node.DisposeAsync();
             throw;

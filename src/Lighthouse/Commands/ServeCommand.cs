@@ -20,8 +20,9 @@ internal static class ServeCommand
                 throw LighthouseErrors.AnotherCluster(options.Cluster, found);
             }
 
-            await using var server = await JoinServer.StartAsync(options, file, new NoMembership(), stopping);
-            await frame.Output.WriteLineAsync($"ready: lighthouse of cluster {found}, process {Environment.ProcessId}\n  listen   {server.Address}");
+            await using var server = await JoinServer.StartAsync(options, file, stopping);
+            await frame.Output.WriteLineAsync($"ready: lighthouse of cluster {found}, process {Environment.ProcessId}\n  listen   {server.Address}"
+                + (server.PbmAddresses.Count == 0 ? "" : $"\n  pbm      {string.Join(", ", server.PbmAddresses)}"));
             await frame.Output.FlushAsync(CancellationToken.None);
             var stopped = new TaskCompletionSource();
             await using var registration = stopping.Register(stopped.SetResult);

@@ -29,6 +29,15 @@ internal sealed class LighthouseOptions
     /// <summary>Gets or sets where nodes find the cluster's database. Default empty.</summary>
     public string Database { get; set; } = "";
 
+    /// <summary>Gets or sets the connection string by which this Lighthouse itself looks at the cluster and plans; empty: <see cref="Database"/>'s. Default empty.</summary>
+    public string DatabaseOwn { get; set; } = "";
+
+    /// <summary>Gets or sets the schema of members, leases and journal. Default kyberium.</summary>
+    public string Schema { get; set; } = "kyberium";
+
+    /// <summary>Gets or sets how many shards may move at once by this Lighthouse's plans. Default 8; 1 to 65,536.</summary>
+    public int MovesMax { get; set; } = 8;
+
     /// <summary>Gets or sets where nodes find policy templates. Default none.</summary>
     public IReadOnlyList<string> Policies { get; set; } = [];
 
@@ -40,6 +49,11 @@ internal sealed class LighthouseOptions
 
     /// <summary>Gets or sets how log messages look: text or json. Default text.</summary>
     public string LogFormat { get; set; } = "text";
+
+    /// <summary>Gets the options under <c>pbm</c>: where operators reach this Lighthouse, and who may.</summary>
+    public Kyberium.Host.Configuration.PbmListenOptions Pbm { get; } = new();
+
+    internal string OwnDatabase => DatabaseOwn.Length > 0 ? DatabaseOwn : Database;
 
     internal IPEndPoint Endpoint => IPEndPoint.Parse(Listen);
 
@@ -54,6 +68,8 @@ internal sealed class LighthouseOptions
         Require(problems, Directory.Length > 0, Directory, "directory", "must name a folder");
         Require(problems, NodeId.TryParse(Name, out _), Name, "name", "must be 1 to 128 of A-Z a-z 0-9 . _ : -");
         problems.InRange(ShardCount, 1, 65_536, "kyberium.lighthouse.shard-count");
+        problems.InRange(MovesMax, 1, 65_536, "kyberium.lighthouse.moves-max");
+        Pbm.Check(problems, "kyberium.lighthouse.pbm.");
         Require(problems, Version.TryParse(NodeVersionMin, out _), NodeVersionMin, "node-version-min", "must be a version such as 0.1");
         Require(
             problems, LogLevel is "trace" or "debug" or "information" or "warning" or "error" or "none", LogLevel, "log-level",

@@ -2,7 +2,7 @@ using Kyberium.Engine;
 
 namespace Kyberium.Lighthouse.Serving;
 
-/// <summary>Who is in the cluster, as its database says. A Lighthouse shows it and decides nothing by it.</summary>
+/// <summary>Who is in the cluster, as its database says. A Lighthouse shows it, and lets nobody in or out by it.</summary>
 internal interface IMembership
 {
     /// <summary>Lists the members; <see langword="null"/>: this Lighthouse has no way to know.</summary>

@@ -7,7 +7,9 @@ using System.Text.Json;
 using Kyberium.Engine;
 using Kyberium.Engine.Cluster.Certificates;
 using Kyberium.Engine.Cluster.Joining;
+using Kyberium.Host.Palettes;
 using Kyberium.Lighthouse.Configuration;
+using Kyberium.Pbm.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -28,12 +30,19 @@ internal sealed class JoinServer : IAsyncDisposable
     private readonly WebApplication _application;
     private readonly ILogger _logger;
 
-    private JoinServer(WebApplication application, ILogger logger, string address) => (_application, _logger, Address) = (application, logger, address);
+    private readonly ClusterWatch? _watch;
+    private PbmServer? _pbm;
+
+    private JoinServer(WebApplication application, ClusterWatch? watch, ILogger logger, string address) =>
+        (_application, _watch, _logger, Address) = (application, watch, logger, address);
 
     internal string Address { get; }
 
+    /// <summary>Gets where operators reach it with pbm.</summary>
+    internal IReadOnlyList<string> PbmAddresses => [.. _pbm?.Addresses.Select(static address => address.ToString()) ?? []];
+
     internal static async Task<JoinServer> StartAsync(
-        LighthouseOptions options, AuthorityFile file, IMembership membership, CancellationToken cancellationToken)
+        LighthouseOptions options, AuthorityFile file, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
@@ -44,13 +53,15 @@ internal sealed class JoinServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options.Endpoint, certificates));
         var application = builder.Build();
         var logger = application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Kyberium.Lighthouse");
-        Map(application, file, membership, new JoinDesk(options, file, TimeProvider.System, logger));
+        var watch = options.OwnDatabase.Length == 0 ? null : ClusterWatch.Start(options, TimeProvider.System, logger);
+        Map(application, file, watch as IMembership ?? new NoMembership(), new JoinDesk(options, file, TimeProvider.System, logger));
         try
         {
             await application.StartAsync(cancellationToken);
         }
         catch (Exception failure) when (failure is IOException or System.Net.Sockets.SocketException)
         {
+            await (watch?.DisposeAsync() ?? default);
             await application.DisposeAsync();
             throw LighthouseErrors.CannotListen(options.Listen, failure);
         }
@@ -58,14 +69,40 @@ internal sealed class JoinServer : IAsyncDisposable
         var bound = new Uri(application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         var address = new IPEndPoint(options.Endpoint.Address, bound.Port).ToString();
         LighthouseLog.Ready(logger, typeof(JoinServer).Assembly.GetName().Version!.ToString(3), (await file.ReadAsync(cancellationToken)).Cluster.Value, address);
-        return new JoinServer(application, logger, address);
+        var server = new JoinServer(application, watch, logger, address);
+        try
+        {
+            await server.StartPbmAsync(options, cancellationToken);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
         LighthouseLog.Stopping(_logger);
+        await (_pbm?.DisposeAsync() ?? default);
+        await (_watch?.DisposeAsync() ?? default);
         await _application.StopAsync();
         await _application.DisposeAsync();
+    }
+
+    private async Task StartPbmAsync(LighthouseOptions options, CancellationToken cancellationToken)
+    {
+        if (options.Pbm.Listen.Count == 0)
+        {
+            return;
+        }
+
+        var pbm = options.Pbm.ToServerOptions($"lighthouse {typeof(JoinServer).Assembly.GetName().Version!.ToString(3)}", new PbmOptions().DrainTimeout);
+        var cluster = _watch is null ? throw LighthouseErrors.NoDatabase() : await _watch.OpenedAsync(cancellationToken);
+        pbm.Palettes.Add(new ClusterPalette(cluster).Make());
+        pbm.Palettes.Add(new PbmPalette("cluster-sharding", "Looks at the cluster's shards, and moves them.", ClusterCommands.Make(cluster)));
+        _pbm = await PbmServer.StartAsync(pbm, _application.Services.GetRequiredService<ILoggerFactory>(), cancellationToken);
     }
 
     private static void Configure(KestrelServerOptions kestrel, IPEndPoint endpoint, OwnCertificate certificates)

@@ -17,14 +17,7 @@ public sealed class FaultTests : IAsyncLifetime
     {
         _server = await _cluster.ServeAsync(_handler);
         _proxy = new TcpProxy(_server.Address.Port);
-        _links = _cluster.Links(options: new ClusterLinkOptions
-        {
-            ReconnectDelayMax = TimeSpan.FromMilliseconds(100),
-            ConnectTimeout = TimeSpan.FromSeconds(1),
-            KeepAliveDelay = TimeSpan.FromSeconds(1),
-            KeepAliveTimeout = TimeSpan.FromSeconds(1),
-        });
-        _links.SetAddress(Server, "127.0.0.1", _proxy.Port);
+        Link(TestCluster.PatientOptions);
     }
 
     public async Task DisposeAsync()
@@ -87,11 +80,12 @@ public sealed class FaultTests : IAsyncLifetime
     [Fact]
     public async Task A_silent_network_is_noticed_and_what_was_open_is_done_once_it_heals()
     {
+        Link(Impatient);
         await Task.WhenAll(Send(1)).WaitAsync(TestCluster.Patience);
         _proxy.IsBlackHole = true;
         var calls = Send(50);
 
-        await UntilAsync(() => _cluster.Log.Lines.Any(line => line.StartsWith("1101", StringComparison.Ordinal)));
+        await _cluster.LoggedAsync(line => line.StartsWith("1101", StringComparison.Ordinal));
         _proxy.IsBlackHole = false;
         var answers = await Task.WhenAll(calls).WaitAsync(TestCluster.Patience);
 
@@ -102,14 +96,15 @@ public sealed class FaultTests : IAsyncLifetime
     [Fact]
     public async Task During_a_partition_requests_end_in_time_and_say_whether_they_left()
     {
+        Link(Impatient);
         await Task.WhenAll(Send(1)).WaitAsync(TestCluster.Patience);
         _proxy.IsBlackHole = true;
-        var sent = _links.SendAsync(Server, TestCluster.Request(new byte[1], TimeSpan.FromMilliseconds(400))).AsTask();
+        var sent = _links.SendAsync(Server, TestCluster.Request(new byte[1], TimeSpan.FromSeconds(2))).AsTask();
         Assert.Equal(EngineErrorCode.OutcomeUnknown, (await sent.WaitAsync(TestCluster.Patience)).Code);
 
         _proxy.Refuses = true;
         _proxy.Break();
-        await UntilAsync(() => _cluster.Log.Lines.Any(line => line.StartsWith("1101", StringComparison.Ordinal)));
+        await _cluster.LoggedAsync(line => line.StartsWith("1101", StringComparison.Ordinal));
         var unsent = await _links.SendAsync(Server, TestCluster.Request(new byte[1], TimeSpan.FromMilliseconds(400))).AsTask().WaitAsync(TestCluster.Patience);
 
         Assert.Equal(EngineErrorCode.NodeUnreachable, unsent.Code);
@@ -147,10 +142,15 @@ public sealed class FaultTests : IAsyncLifetime
             arrived.TrySetResult();
             return gate.Task;
         };
+        var stops = await _cluster.ServeAsync(_handler, options: new ClusterLinkServerOptions
+        {
+            Listen = TestCluster.Options().Listen, DrainTimeout = TestCluster.Patience, KeepAliveTimeout = TestCluster.Patience,
+        });
+        _proxy.Redirect(stops.Address.Port);
         var open = Send(1);
         await arrived.Task.WaitAsync(TestCluster.Patience);
 
-        var stopping = _server.DisposeAsync().AsTask();
+        var stopping = stops.DisposeAsync().AsTask();
         var again = await _cluster.ServeAsync(_handler);
         _proxy.Redirect(again.Address.Port);
         gate.SetResult();
@@ -179,7 +179,7 @@ public sealed class FaultTests : IAsyncLifetime
     {
         _handler.Before = () => Task.Delay(Timeout.Infinite);
         var sent = Send(10);
-        await UntilAsync(() => _handler.Arrivals.Count == 10);
+        await TestCluster.UntilAsync(() => _handler.Arrivals.Count == 10);
 
         await _links.DisposeAsync();
         var answers = await Task.WhenAll(sent).WaitAsync(TestCluster.Patience);
@@ -198,13 +198,16 @@ public sealed class FaultTests : IAsyncLifetime
         }),
     ];
 
-    private static async Task UntilAsync(Func<bool> holds)
+    /// <summary>Gets options by which a silent network is noticed soon, and so is a machine that is busy.</summary>
+    private static ClusterLinkOptions Impatient => new()
     {
-        using var patience = new CancellationTokenSource(TestCluster.Patience);
-        using var rhythm = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
-        while (!holds())
-        {
-            await rhythm.WaitForNextTickAsync(patience.Token);
-        }
+        ReconnectDelayMax = TimeSpan.FromMilliseconds(100), ConnectTimeout = TimeSpan.FromSeconds(1),
+        KeepAliveDelay = TimeSpan.FromSeconds(1), KeepAliveTimeout = TimeSpan.FromSeconds(1),
+    };
+
+    private void Link(ClusterLinkOptions options)
+    {
+        _links = _cluster.Links(options: options);
+        _links.SetAddress(Server, "127.0.0.1", _proxy.Port);
     }
 }

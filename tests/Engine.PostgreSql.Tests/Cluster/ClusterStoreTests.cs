@@ -97,12 +97,13 @@ public sealed class ClusterStoreTests : IAsyncLifetime
             nodes.Add(await _cluster.StartAsync(name, (_, options) => new PostgreSqlPlacementOptions
             {
                 ConnectionString = pooler.ConnectionString, Schema = options.Schema, ClusterName = options.ClusterName, Node = options.Node, Groups = options.Groups,
-                LeaseLength = options.LeaseLength, PollInterval = options.PollInterval, TimeProvider = options.TimeProvider, Looked = options.Looked, Listens = false,
+                LeaseLength = options.LeaseLength, PollInterval = options.PollInterval, TimeProvider = options.TimeProvider, Looked = options.Looked, Rested = options.Rested,
+                Listens = false,
             }));
         }
 
         await _cluster.EvenAsync([.. nodes]);
-        nodes[0].Time.Advance(TestCluster.Lease / 3);
+        await nodes[0].RenewAfterAsync(TestCluster.Lease / 3);
         var left = nodes[0].Placement.LeaveAsync().AsTask();
         await _cluster.UntilAsync(() => left.IsCompleted && nodes[1].Served.Count == _cluster.ShardCount, "everything handed on");
         await left;
@@ -133,6 +134,7 @@ public sealed class ClusterStoreTests : IAsyncLifetime
     private static PostgreSqlPlacementOptions NeverAllocates(PostgreSqlPlacementOptions options) => new()
     {
         ConnectionString = options.ConnectionString, Schema = options.Schema, ClusterName = options.ClusterName, Node = options.Node, Groups = options.Groups,
-        LeaseLength = options.LeaseLength, PollInterval = options.PollInterval, TimeProvider = options.TimeProvider, Looked = options.Looked, AllocatorPriority = -1,
+        LeaseLength = options.LeaseLength, PollInterval = options.PollInterval, TimeProvider = options.TimeProvider, Looked = options.Looked, Rested = options.Rested,
+        AllocatorPriority = -1,
     };
 }

@@ -28,7 +28,7 @@ public sealed class LeaseFaultTests : IAsyncLifetime
         }
 
         // Its next look or renewal tells it; then it is a new incarnation and gets its share again.
-        lost.Time.Advance(TestCluster.Lease / 3);
+        await lost.RenewAfterAsync(TestCluster.Lease / 3);
         await _cluster.EvenAsync(lost, stays);
         Assert.All(before, shard => Assert.False(shard.Value.Lease.MayServe));
         Assert.Equal(before.Keys.Order(ById), lost.Orders.Where(static order => order.Kind == ShardOrderKind.Stop).Select(static order => order.Shard).Order(ById));
@@ -38,15 +38,20 @@ public sealed class LeaseFaultTests : IAsyncLifetime
     [Fact]
     public async Task A_commit_is_refused_from_the_moment_that_a_lease_was_found_over_even_before_anybody_has_the_shard()
     {
-        var (lost, stays) = await TwoAsync();
+        var (lost, _) = await TwoAsync();
         var (shard, (_, fence)) = lost.Served.First();
         await lost.CommitAsync(shard, fence);
-        await _cluster.EndLeaseAsync(lost);
+
+        // From here on only the one that allocates looks for leases that are over, and it does so when it is told.
+        await using var allocator = await ClusterStore.OpenAsync(
+            new PostgreSqlClusterOptions { ConnectionString = _cluster.Server.ConnectionString, Schema = _cluster.Schema }, CancellationToken.None);
+        var term = await allocator.HoldAllocatorAsync("lighthouse", 10, CancellationToken.None);
+        await _cluster.EndLeaseAsync(lost, endsAllocators: false);
         await lost.CommitAsync(shard, fence);       // nobody has looked yet: there is still one writer
 
-        stays.Ignores = true;
-        await _cluster.UntilAsync(() => stays.Placement.Members.Any(static member => member.State == MemberState.Down), "found over", stays);
+        Assert.True(await allocator.AttendAsync(term!.Value, CancellationToken.None));
         Assert.Equal(EngineErrorCode.ShardFenced, (await Assert.ThrowsAsync<EngineException>(() => lost.CommitAsync(shard, fence))).Code);
+        Assert.Equal(0L, await _cluster.AskAsync<long>("SELECT count(*) FROM {schema}.shard WHERE owner = 'a'"));
     }
 
     [Fact]
@@ -83,23 +88,23 @@ public sealed class LeaseFaultTests : IAsyncLifetime
         var (node, other) = await TwoAsync();
         var before = node.Served.ToDictionary();
         await node.CutOffAsync();
-        for (var part = 0; part < 6; part++)
+        await node.RenewAfterAsync(TestCluster.Lease / 3);
+        for (var part = 0; part < 3; part++)
         {
-            node.Time.Advance(TestCluster.Lease / 10);
             await node.LookAsync();
+            await node.RenewAfterAsync(TestCluster.Lease / 10);     // in vain, and tried again a tenth of the lease later
         }
 
         Assert.All(before, static shard => Assert.True(shard.Value.Lease.MayServe));
         node.Proxy.Refuses = false;
-        node.Time.Advance(TestCluster.Lease / 10);
-        while (!await RenewedAsync())
+        do
         {
-            node.Time.Advance(TestCluster.Lease / 600);     // a broken connection may cost one more try, a tenth of the lease later
-            await node.LookAsync();
+            await node.RenewAfterAsync(TestCluster.Lease / 10);     // a broken connection may cost one more try
             Assert.All(before, static shard => Assert.True(shard.Value.Lease.MayServe));
         }
+        while (!await RenewedAsync());
 
-        node.Time.Advance(TestCluster.Lease / 3);       // beyond the end of the first lease
+        await node.RenewAfterAsync(TestCluster.Lease / 3);      // beyond the end of the first lease
         await node.LookAsync();
 
         Assert.Equal(before, node.Served);
@@ -193,8 +198,8 @@ public sealed class LeaseFaultTests : IAsyncLifetime
         await a.LookAsync();
         await server.RunAsync();
         a.Proxy.Refuses = b.Proxy.Refuses = false;
-        a.Time.Advance(TestCluster.Lease / 3);
-        b.Time.Advance(TestCluster.Lease / 3);
+        await a.RenewAfterAsync(TestCluster.Lease / 3);
+        await b.RenewAfterAsync(TestCluster.Lease / 3);
         await a.LookAsync();
         await b.LookAsync();
 
@@ -207,6 +212,27 @@ public sealed class LeaseFaultTests : IAsyncLifetime
 
         var c = await cluster.StartAsync("c");
         await cluster.EvenAsync(a, b, c);
+    }
+
+    [Fact]
+    public async Task A_shard_given_up_between_the_look_that_found_it_lost_and_its_order_is_not_stopped()
+    {
+        var (lost, stays) = await TwoAsync();
+        var held = lost.Served.ToList();
+        lost.BeforeTake = order =>
+        {
+            if (order.Kind == ShardOrderKind.Stop)
+            {
+                lost.BeforeTake = null;
+                GiveUp(lost, held.Where(shard => shard.Key != order.Shard));
+            }
+        };
+        await _cluster.EndLeaseAsync(lost);
+        await _cluster.UntilAsync(() => stays.Served.Count == _cluster.ShardCount, "all shards taken over", stays);
+        await _cluster.UntilAsync(() => lost.Orders.Any(static order => order.Kind == ShardOrderKind.Stop), "one stopped", lost);
+        await lost.LookAsync();
+
+        Assert.Single(lost.Orders, static order => order.Kind == ShardOrderKind.Stop);
     }
 
     [Fact]
@@ -229,6 +255,14 @@ public sealed class LeaseFaultTests : IAsyncLifetime
     }
 
     private static readonly IComparer<ShardId> ById = Comparer<ShardId>.Create(static (left, right) => left.Number.CompareTo(right.Number));
+
+    private static void GiveUp(TestNode node, IEnumerable<KeyValuePair<ShardId, (IShardLease Lease, Fence Fence)>> shards)
+    {
+        foreach (var (shard, (_, fence)) in shards)
+        {
+            Assert.True(node.Placement.ReleasedAsync(shard, fence).AsTask().Wait(TestCluster.Bound));
+        }
+    }
 
     private async Task<(TestNode First, TestNode Second)> TwoAsync()
     {

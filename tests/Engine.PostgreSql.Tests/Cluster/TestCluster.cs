@@ -54,11 +54,11 @@ internal sealed class TestCluster(PostgresServer server) : IAsyncDisposable
         () => nodes.Sum(static node => node.Served.Count) == ShardCount && nodes.All(node => Math.Abs(node.Served.Count - ((double)ShardCount / nodes.Length)) < 1),
         $"{ShardCount} shards shared by {nodes.Length} nodes");
 
-    /// <summary>Ends the lease of a node by the database's clock, and that of whoever allocates: it may be the same process.</summary>
-    internal Task EndLeaseAsync(TestNode node, string since = "0 s") => server.ExecuteAsync(
+    /// <summary>Ends the lease of a node by the database's clock, and that of whoever allocates, unless that is to stay: it may be the same process.</summary>
+    internal Task EndLeaseAsync(TestNode node, string since = "0 s", bool endsAllocators = true) => server.ExecuteAsync(
         $"""
         UPDATE {Schema}.member SET lease_until = clock_timestamp() - interval '{since}' WHERE node = '{node.Placement.Self}';
-        UPDATE {Schema}.cluster SET allocator_until = clock_timestamp();
+        UPDATE {Schema}.cluster SET allocator_until = clock_timestamp() WHERE {endsAllocators};
         """);
 
     internal async Task<T> AskAsync<T>(string text)
@@ -100,6 +100,8 @@ internal sealed class TestNode : IShardHost, IAsyncDisposable
     private readonly TcpProxy _proxy;
     private readonly ConcurrentDictionary<(ShardOrderKind, ShardId), Task> _work = new();
     private readonly SemaphoreSlim _looked = new(0);
+    private readonly SemaphoreSlim _rested = new(0);
+    private readonly Lock _taking = new();
 
     private readonly PostgresServer _server;
     private readonly string _session = "n" + Guid.NewGuid().ToString("N");
@@ -123,6 +125,9 @@ internal sealed class TestNode : IShardHost, IAsyncDisposable
     /// <summary>Gets or sets whether it takes orders and does nothing.</summary>
     internal volatile bool Ignores;
 
+    /// <summary>Gets or sets what is done before an order is taken, while those after it wait.</summary>
+    internal Action<ShardOrder>? BeforeTake { get; set; }
+
     internal bool IsDisposed { get; private set; }
 
     internal static async Task<TestNode> StartAsync(
@@ -136,15 +141,16 @@ internal sealed class TestNode : IShardHost, IAsyncDisposable
             {
                 ConnectionString = text, Schema = cluster.Schema, ClusterName = "test", Node = new NodeId(name), Address = $"https://{name}",
                 Groups = [new ShardGroup("default", cluster.ShardCount)], LeaseLength = TestCluster.Lease, PollInterval = Poll, TimeProvider = node.Time,
-                Looked = () => node._looked.Release(),
+                Looked = () => node._looked.Release(), Rested = () => node._rested.Release(),
             };
             options = change?.Invoke(node, options) ?? options;
             node.Placement = await PostgreSqlPlacement.OpenAsync(options);
             node.Journal = await PostgreSqlJournal.OpenAsync(new PostgreSqlJournalOptions
             {
-                ConnectionString = options.ConnectionString, Schema = cluster.Schema, Placement = node.Placement, OutageMax = TimeSpan.FromSeconds(1),
+                ConnectionString = options.ConnectionString, Schema = cluster.Schema, Placement = node.Placement, OutageMax = TestCluster.Bound,
             });
             await node.Placement.StartAsync(node).AsTask().WaitAsync(TestCluster.Bound);
+            await node.RestsAsync();        // else time might pass between its looking at the clock and its going to sleep by it
             return node;
         }
         catch
@@ -199,20 +205,36 @@ internal sealed class TestNode : IShardHost, IAsyncDisposable
         Assert.True(await _looked.WaitAsync(TestCluster.Bound), $"{this} does not look at the cluster");
     }
 
-    public void Take(ShardOrder order)
+    /// <summary>Lets so much time pass that its lease is to be renewed, and waits until it has been tried.</summary>
+    internal async Task RenewAfterAsync(TimeSpan time)
     {
-        if (Orders.LastOrDefault(last => last.Shard == order.Shard) != order)
+        while (await _rested.WaitAsync(0))
         {
-            Orders.Enqueue(order);
+            // Rests that were before this one.
         }
 
-        if (order.Kind == ShardOrderKind.Stop)
+        Time.Advance(time);
+        await RestsAsync();
+    }
+
+    public void Take(ShardOrder order)
+    {
+        BeforeTake?.Invoke(order);
+        lock (_taking)      // what looks at the plan and what keeps the lease may both say that a shard is lost
         {
-            Served.TryRemove(order.Shard, out _);
-        }
-        else if (!Ignores && (!_work.TryGetValue((order.Kind, order.Shard), out var work) || work.IsCompleted))
-        {
-            _work[(order.Kind, order.Shard)] = order.Kind == ShardOrderKind.Acquire ? AcquireAsync(order.Shard) : GiveUpAsync(order.Shard, order.Fence);
+            if (Orders.LastOrDefault(last => last.Shard == order.Shard) != order)
+            {
+                Orders.Enqueue(order);
+            }
+
+            if (order.Kind == ShardOrderKind.Stop)
+            {
+                Served.TryRemove(order.Shard, out _);
+            }
+            else if (!Ignores && (!_work.TryGetValue((order.Kind, order.Shard), out var work) || work.IsCompleted))
+            {
+                _work[(order.Kind, order.Shard)] = order.Kind == ShardOrderKind.Acquire ? AcquireAsync(order.Shard) : GiveUpAsync(order.Shard, order.Fence);
+            }
         }
     }
 
@@ -248,8 +270,11 @@ internal sealed class TestNode : IShardHost, IAsyncDisposable
 
             await _proxy.DisposeAsync();
             _looked.Dispose();
+            _rested.Dispose();
         }
     }
+
+    private async Task RestsAsync() => Assert.True(await _rested.WaitAsync(TestCluster.Bound), $"{this} does not come to rest with its lease");
 
     private async Task AcquireAsync(ShardId shard)
     {

@@ -123,17 +123,28 @@ public sealed class ForgettingTests
 
     private static IEnumerable<byte[]> ReadFiles(Node node)
     {
-        foreach (var file in Directory.GetFiles(node.Folder, "*", SearchOption.AllDirectories))
+        // The journal's log before the journal: what it holds moves on from there, and a search in this order meets it here or there.
+        foreach (var file in Directory.GetFiles(node.Folder, "*", SearchOption.AllDirectories).OrderDescending(StringComparer.Ordinal))
         {
-            if (Path.GetFileName(file) == DataDirectory.LockFileName)
+            if (Path.GetFileName(file) != DataDirectory.LockFileName && Read(file) is { } bytes)       // that one is empty, and locked
             {
-                continue;       // empty, and locked
+                yield return bytes;
             }
+        }
+    }
 
-            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+    private static byte[]? Read(string file)
+    {
+        try
+        {
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             using var content = new MemoryStream();
             stream.CopyTo(content);
-            yield return content.ToArray();
+            return content.ToArray();
+        }
+        catch (FileNotFoundException)
+        {
+            return null;        // one that was written beside and has taken its place meanwhile
         }
     }
 }

@@ -34,8 +34,8 @@ public sealed class TrafficTests
         var (alice, bob) = await Node.PairAsync(time: time);
         await using var _a = alice;
         await using var _b = bob;
-        await PassAsync(alice.ConnectAsync(bob), time, TimeSpan.FromMilliseconds(50));
-        await PassAsync(bob.ConnectAsync(alice), time, TimeSpan.FromMilliseconds(50));
+        await PassAsync(alice.ConnectAsync(bob), time, TimeSpan.FromMilliseconds(1));
+        await PassAsync(bob.ConnectAsync(alice), time, TimeSpan.FromMilliseconds(1));
         var early = await alice.SealAsync(bob, "sealed in epoch 0");
         var late = await alice.SealAsync(bob, "opened too late");
         time.Advance(TimeSpan.FromHours(23));

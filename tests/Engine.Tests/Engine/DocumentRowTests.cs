@@ -126,7 +126,7 @@ public sealed class DocumentRowTests
         });
         await using var _a = alice;
         await using var _b = bob;
-        await alice.ConnectAsync(bob);
+        await Party.UntilAsync(() => ConnectedAsync(alice, bob));      // a second is little on a busy machine
         alice.Loggers = logged;
         await alice.RestartAsync();
         alice.Journal.OnRow = (_, row) => isDamaged && row.Key.Kind == RowKind.Document ? row with { Value = Flipped(row.Value) } : row;

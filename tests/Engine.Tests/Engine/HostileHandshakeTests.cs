@@ -15,7 +15,7 @@ public sealed class HostileHandshakeTests
     [InlineData((byte)EnvelopeType.Confirm)]
     public async Task Damaged_copies_of_a_handshake_message_are_met_with_silence_and_the_real_one_completes_it(byte type)
     {
-        var (alice, bob) = await Party.PairAsync(options => options.Handshake.Timeout = TimeSpan.FromSeconds(30));
+        var (alice, bob) = await Party.PairAsync(options => options.Handshake.Timeout = TimeSpan.FromSeconds(60));
         await using var _a = alice;
         await using var _b = bob;
         var held = new ConcurrentQueue<(Party Sender, byte[] Envelope)>();

@@ -5,7 +5,7 @@ namespace Kyberium.Engine.Tests.Engine;
 /// <summary>Streams of volatile payloads through two engines.</summary>
 public sealed class ManyTests
 {
-    private static readonly CancellationToken Timely = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private static CancellationToken Timely => new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
 
     [Fact]
     public async Task A_stream_is_sealed_and_opened_in_order_and_waits_for_the_first_session_itself()

@@ -21,6 +21,14 @@ internal sealed class Party : IAsyncDisposable
         Journal = new FaultyJournal(Store);
     }
 
+    /// <summary>Makes a node over a store and a keyring that others share.</summary>
+    internal Party(string name, InMemoryNetwork network, InMemoryJournal store, IKeyring keyring, ClusterParts cluster)
+        : this(name, network)
+    {
+        (Store, OtherKeyring, Cluster) = (store.Beside(), keyring, cluster);
+        Journal = new FaultyJournal(Store);
+    }
+
     internal static CancellationToken Timely => new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
 
     internal string Name { get; }
@@ -30,6 +38,9 @@ internal sealed class Party : IAsyncDisposable
     internal string Address => "memory://" + Name;
 
     internal TimeProvider Time { get; }
+
+    /// <summary>Gets or sets whether nobody can call this party; of the next start.</summary>
+    internal bool IsOutbound { get; set; }
 
     internal Action<EngineOptions>? Configure { get; set; }
 
@@ -54,6 +65,9 @@ internal sealed class Party : IAsyncDisposable
 
     /// <summary>Gets or sets what orders this party's shards; of the next start.</summary>
     internal IPlacement? Placement { get; set; }
+
+    /// <summary>Gets or sets what makes this party a node of a cluster; of the next start.</summary>
+    internal ClusterParts? Cluster { get; set; }
 
     internal Kyberium.Engine.Cryptography.PlatformLattice? Lattice { get; set; }
 
@@ -86,7 +100,7 @@ internal sealed class Party : IAsyncDisposable
         options.Shard.Count = 2;
         options.Handshake.HalfOpenPerSourceMax = 1_000;
         Configure?.Invoke(options);
-        _tap = new Tap(this, _network.Connect(Name));
+        _tap = new Tap(this, IsOutbound ? _network.ConnectOutbound(Name) : _network.Connect(Name));
         var parts = new EngineParts
         {
             OpenJournal = (_, _) => Task.FromResult<IJournal>(Journal),
@@ -96,6 +110,7 @@ internal sealed class Party : IAsyncDisposable
             LoggerFactory = Loggers ?? NullLoggerFactory.Instance,
         };
         parts.Placement = Placement;
+        parts.OpenCluster = Cluster is { } cluster ? (_, _) => Task.FromResult(cluster) : null;
         parts.PlatformLattice = Lattice ?? parts.PlatformLattice;
         parts.PeerLinks.Add(_tap);
         Engine = accept
@@ -197,6 +212,12 @@ internal sealed class Party : IAsyncDisposable
 
         public bool CanReach(string address) => inner.CanReach(address);
 
+        public bool Collects => inner.Collects;
+
+        public ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> ExchangeAsync(
+            string address, IReadOnlyList<ReadOnlyMemory<byte>> envelopes, TimeSpan wait, CancellationToken cancellationToken = default) =>
+            IsCut ? throw new IOException("cut") : inner.ExchangeAsync(address, envelopes, wait, cancellationToken);
+
         public async ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> SendAsync(
             string address, IReadOnlyList<ReadOnlyMemory<byte>> envelopes, CancellationToken cancellationToken = default)
         {
@@ -223,32 +244,5 @@ internal sealed class Party : IAsyncDisposable
             inner.StartAsync(receiver, cancellationToken);
 
         public ValueTask DisposeAsync() => inner.DisposeAsync();
-    }
-
-    private sealed class KeptKeyring : IKeyring
-    {
-        private readonly InMemoryKeyring _keyring = new();
-
-        public string Description => _keyring.Description;
-
-        internal ValueTask EndAsync() => _keyring.DisposeAsync();
-
-        public ValueTask<ReadOnlyMemory<byte>> WrapAsync(
-            ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> context, CancellationToken cancellationToken = default) =>
-            _keyring.WrapAsync(key, context, cancellationToken);
-
-        public ValueTask<byte[]> UnwrapAsync(
-            ReadOnlyMemory<byte> wrapped, ReadOnlyMemory<byte> context, CancellationToken cancellationToken = default) =>
-            _keyring.UnwrapAsync(wrapped, context, cancellationToken);
-
-        public ValueTask<IReadOnlyList<ShardWitness>> ReadWitnessesAsync(
-            ReadOnlyMemory<byte> storeId, CancellationToken cancellationToken = default) =>
-            _keyring.ReadWitnessesAsync(storeId, cancellationToken);
-
-        public ValueTask WriteWitnessesAsync(
-            ReadOnlyMemory<byte> storeId, IReadOnlyList<ShardWitness> witnesses, CancellationToken cancellationToken = default) =>
-            _keyring.WriteWitnessesAsync(storeId, witnesses, cancellationToken);
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

@@ -148,6 +148,7 @@ public sealed class PlacedShardTests : IAsyncLifetime
         _placement.Order(ShardOrderKind.Acquire, _shard);
         await _alice.SendAsync(_bob, "1");
         Assert.Equal(fence, _placement.FenceOf(_shard));
+        await Party.UntilAsync(async () => (await _alice.PeerAsync(_bob)).OutboxCount == 0);       // nothing is under way that would meet the other owner first
 
         var taken = await _alice.Store.AcquireAsync(OrderedPlacement.Shard(_shard));
         Assert.Equal(EngineErrorCode.ShardFenced, await Party.CodeOfAsync(() => _alice.SendAsync(_bob, "2")));

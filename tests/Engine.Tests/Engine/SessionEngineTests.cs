@@ -5,7 +5,7 @@ namespace Kyberium.Engine.Tests.Engine;
 /// <summary>The engine as an embedding service meets it, over an in-memory network and store.</summary>
 public sealed class SessionEngineTests
 {
-    private static readonly CancellationToken Timely = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private static CancellationToken Timely => new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
 
     [Fact]
     public async Task A_sealed_payload_opens_at_the_peer_and_once_only()

@@ -1,3 +1,8 @@
+using Kyberium.Engine.Cryptography;
+using Kyberium.Engine.Identities;
+using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Wire;
+
 namespace Kyberium.Engine.Tests.Engine;
 
 /// <summary>A stop drains: what was accepted is answered, who waits is told, and nothing hangs.</summary>
@@ -105,6 +110,7 @@ public sealed class StopTests
         var (alice, bob) = await Party.PairAsync();
         await bob.Engine.DisposeAsync();
         var envelope = new byte[100];
+        var document = alice.Document();
         await Task.WhenAll(alice.Engine.DisposeAsync().AsTask(), alice.Engine.DisposeAsync().AsTask()).WaitAsync(Party.Timely);
         await alice.Engine.DisposeAsync();
 
@@ -112,8 +118,39 @@ public sealed class StopTests
         Assert.Equal(EngineErrorCode.EngineStopped, await Party.CodeOfAsync(() => alice.SealAsync(bob, "late").AsTask()));
         Assert.Equal(EngineErrorCode.EngineStopped, await Party.CodeOfAsync(() => alice.ConnectAsync(bob)));
         Assert.Equal(EngineErrorCode.EngineStopped, await Party.CodeOfAsync(() => alice.Engine.OpenAsync(envelope).AsTask()));
+        Assert.Equal(EngineErrorCode.EngineStopped, await Party.CodeOfAsync(() => alice.Engine.AddPinAsync(bob.Id, document)));
+        Assert.Equal(
+            EngineErrorCode.EngineStopped,
+            await Party.CodeOfAsync(() => alice.Engine.AddPeerAsync(new NewPeer { Peer = new PeerId("late"), PublicDocument = document, Addresses = [] })));
         Assert.False(alice.Engine.TrySeal(bob.Id, "late"u8, envelope, out var _));
         Assert.True((await alice.Engine.AcceptEnvelopeAsync(envelope, "x")).IsEmpty);
+    }
+
+    /// <summary>Goal: a call that was let in before the stop began and reaches the directory after it has closed is told so; its keys are gone by then.</summary>
+    [Theory]
+    [InlineData(false, EngineErrorCode.EngineStopping)]
+    [InlineData(true, EngineErrorCode.ShardElsewhere)]      // of a cluster: it may be another node's by now
+    public async Task What_reaches_the_directory_when_it_has_closed_is_told_that_the_engine_stops(bool isShared, EngineErrorCode code)
+    {
+        using var identities = new IdentityTable();
+        var parts = new DirectoryParts(
+            new InMemoryJournal(), new InMemoryKeyring(), new ThreadPoolScheduler(TimeProvider.System), SystemEntropy.Instance, KemPrivateKeys.Managed)
+        {
+            DataKeyAge = TimeSpan.FromDays(1), ShardCount = 2, IsShared = isShared,
+        };
+        var directory = await EngineDirectory.OpenAsync(parts, identities, Party.Timely);
+        var identity = await directory.CreateAsync(IdentityName.Default, [Suite.MLKem768], default);
+        Assert.True(PublicDocument.TryRead(identity.PublicDocument.Span, out var document, out _));
+        var before = directory.FindPeerAsync(IdentityName.Default, identity.Fingerprint);
+        await directory.DisposeAsync();
+
+        Assert.Null(await before.WaitAsync(Party.Timely));
+        var peer = new PeerKey(IdentityName.Default, new PeerId("bob"));
+        Assert.Equal(
+            code,
+            await Party.CodeOfAsync(() => directory.ClaimAsync(peer, document, _ => Task.FromResult<IReadOnlyList<PublicDocument>>([]))));
+        Assert.Equal(code, await Party.CodeOfAsync(() => directory.ReleaseAsync(peer, document)));
+        Assert.Equal(code, await Party.CodeOfAsync(() => directory.FindPeerAsync(IdentityName.Default, identity.Fingerprint)));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Kyberium.Engine.Settings;
@@ -8,7 +9,7 @@ namespace Kyberium.Engine.Tests.Pipelines;
 /// <summary>The pipeline by itself, over a stage whose items wait when the test says so.</summary>
 public sealed class PipelineTests
 {
-    private static readonly CancellationToken Timely = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private static CancellationToken Timely => new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
 
     [Fact]
     public async Task An_item_that_waits_keeps_its_place_and_those_after_it_go_on()
@@ -242,17 +243,23 @@ public sealed class PipelineTests
     /// <summary>A clock that stands still until it is told to move.</summary>
     private sealed class ManualTime : TimeProvider
     {
-        private readonly List<Timer> _timers = [];
+        private readonly ConcurrentQueue<Timer> _timers = new();
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
             var timer = new Timer(callback, state);
             timer.Change(dueTime, period);
-            _timers.Add(timer);
+            _timers.Enqueue(timer);
             return timer;
         }
 
-        internal void Advance(TimeSpan by) => _timers.ForEach(timer => timer.Advance(by));
+        internal void Advance(TimeSpan by)
+        {
+            foreach (var timer in _timers)
+            {
+                timer.Advance(by);
+            }
+        }
 
         private sealed class Timer(TimerCallback callback, object? state) : ITimer
         {

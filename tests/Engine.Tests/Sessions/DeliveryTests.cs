@@ -51,6 +51,43 @@ public sealed class DeliveryTests
         Assert.Null(B.State.Incoming.Early);
     }
 
+    /// <summary>Goal: what expires at its sender while the session is gone is not handed out because an early copy of it was kept.
+    /// Only the sender knows the expiry, so a copy counts for two of its longest waits between copies.</summary>
+    [Theory]
+    [InlineData(60_000, "one", "two")]
+    [InlineData(60_001, "one")]
+    public void An_early_message_counts_for_a_minute_and_has_to_come_again_then(long wait, params string[] received)
+    {
+        _world.Send(A, "one");
+        _world.Send(A, "two");
+        var packets = _world.Take(A, EnvelopeType.Message);
+        _world.Deliver(packets[1]);
+        _world.Now += wait;
+        _world.Deliver(packets[0]);
+        Assert.Equal(received, B.Inbox());
+        Assert.Null(B.State.Incoming.Early);
+
+        _world.Pass(120_000);
+        Assert.Equal(["one", "two"], B.Inbox());
+    }
+
+    [Fact]
+    public void A_void_takes_the_place_of_an_early_message_and_no_late_copy_brings_it_back()
+    {
+        _world.Send(A, "one");
+        _world.Send(A, "two", new UnixMillis(_world.Now + 100));
+        var packets = _world.Take(A, EnvelopeType.Message);
+        _world.Deliver(packets[1]);
+        _world.Tick(A);     // its expiry
+        _world.Tick(A);     // both go out again
+        var voids = _world.Take(A, EnvelopeType.Message);
+        _world.Deliver(voids[^1]);
+        _world.Deliver(packets[1]);
+        _world.Deliver(packets[0]);
+        Assert.Equal(["one"], B.Inbox());
+        Assert.Equal(3UL, B.State.Incoming.Expected);
+    }
+
     [Fact]
     public void Early_messages_are_bounded()
     {

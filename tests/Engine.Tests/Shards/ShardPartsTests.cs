@@ -1,5 +1,6 @@
 using Kyberium.Engine.Cryptography;
 using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Sessions.Ratchet;
 using Kyberium.Engine.Sessions.Storage;
 using Kyberium.Engine.Sessions.Traffic;
 using Kyberium.Engine.Shards;
@@ -112,23 +113,50 @@ public sealed class ShardPartsTests
     }
 
     [Fact]
-    public void Records_that_only_go_out_are_noticed_at_the_fourth_look_and_one_that_comes_in_begins_the_count_anew()
+    public void Records_that_only_go_out_are_noticed_after_a_quarter_of_an_hour_and_one_that_comes_in_begins_the_time_anew()
     {
-        using var traffic = (EpochTraffic)StoredSamples.Windowed(StoredSamples.FirstEpoch()).State.Sessions[0].Current.Traffic!;
-        Assert.False(Looks(traffic, sealing: false));       // what was sealed before it was loaded
-        Assert.Equal([false, false, false, true], Enumerable.Range(0, 4).Select(_ => Looks(traffic, sealing: true)));
-        Assert.Equal([false, false, false], Enumerable.Range(0, 3).Select(_ => Looks(traffic, sealing: true)));
-        traffic.IsWatched = false;                          // a record was opened, and told of
-        Assert.Equal([false, false, false], Enumerable.Range(0, 3).Select(_ => Looks(traffic, sealing: true)));
-        Assert.False(Looks(traffic, sealing: false));       // nothing went out that could have been answered
-        Assert.Equal([false, false, false, true], Enumerable.Range(0, 4).Select(_ => Looks(traffic, sealing: true)));
+        using var traffic = Traffic(StoredSamples.FirstEpoch());
+        traffic.IsWatched = true;
+        Assert.Equal([false, false, false, true, true], Looks(traffic, 0, 300, 600, 900, 901));
+        traffic.Heard();
+        Assert.False(traffic.IsUnheard(At(1_000)));         // nothing went out since
+        Assert.Equal([false, false, false, false, true], Looks(traffic, 1_100, 1_400, 1_700, 2_000, 2_300));
+        Assert.Equal([false, false, false], Looks(traffic, 3_201, 3_500, 4_100));      // a pause of more than a quarter of an hour
+        Assert.True(Assert.Single(Looks(traffic, 4_101)));
+        Assert.Equal([false, false, true], Looks(traffic, 50, 949, 950));              // a clock that went back
     }
 
-    private static bool Looks(EpochTraffic traffic, bool sealing)
+    [Fact]
+    public void What_was_seen_of_records_that_only_go_out_is_gone_on_from_in_another_stay()
     {
-        Assert.True(!sealing || traffic.Sending.TrySeal(EnvelopeType.Data, default, default, new byte[100], out _) == SealOutcome.Sealed);
-        return traffic.IsUnheard(looksMax: 4);
+        var epoch = StoredSamples.FirstEpoch();
+        epoch.Counts = new EpochCounts(7, 700, 0);
+        using (var before = Traffic(epoch))
+        {
+            before.IsWatched = true;
+            Assert.False(before.IsUnheard(At(0)));          // what went out before it was loaded was looked at then
+            Assert.Equal([false, false], Looks(before, 10, 400));
+            (epoch.Counts, epoch.Unheard) = (before.Counts(), before.Unheard);
+        }
+
+        var loaded = StoredSamples.FirstEpoch();
+        (loaded.Counts, loaded.Unheard) = (epoch.Counts, epoch.Unheard);
+        using var after = Traffic(loaded);
+        after.IsWatched = true;
+        Assert.Equal([false, true], Looks(after, 909, 910));
+        after.Heard();
+        Assert.Equal(default, after.Unheard);
     }
+
+    private static EpochTraffic Traffic(EpochState epoch) => (EpochTraffic)StoredSamples.Windowed(epoch).State.Sessions[0].Current.Traffic!;
+
+    private static UnixMillis At(long seconds) => new(StoredSamples.Wall.Value + (seconds * 1_000));
+
+    private static List<bool> Looks(EpochTraffic traffic, params long[] seconds) => seconds.Select(at =>
+    {
+        Assert.Equal(SealOutcome.Sealed, traffic.Sending.TrySeal(EnvelopeType.Data, default, default, new byte[100], out _));
+        return traffic.IsUnheard(At(at));
+    }).ToList();
 
     [Fact]
     public void A_vault_derives_one_cipher_for_a_salt_and_destroys_the_one_before()

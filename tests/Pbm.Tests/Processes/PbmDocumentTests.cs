@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Kyberium.Tests.Support;
 
@@ -9,7 +7,7 @@ namespace Kyberium.Pbm.Tests.Processes;
 /// <summary>Goal: docs/operating/pbm.md is true; only the ports are others.</summary>
 public sealed class PbmDocumentTests
 {
-    private readonly Dictionary<string, string> _ports = new() { ["9110"] = FreePort(), ["9111"] = FreePort() };
+    private readonly Dictionary<string, string> _ports = new() { ["9110"] = Port(), ["9111"] = Port() };
 
     [Fact]
     public async Task Every_command_on_the_page_does_what_the_page_says()
@@ -26,10 +24,5 @@ public sealed class PbmDocumentTests
         }
     }
 
-    private static string FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port.ToString(CultureInfo.InvariantCulture);
-    }
+    private static string Port() => FreePort.Next().ToString(CultureInfo.InvariantCulture);
 }

@@ -27,6 +27,7 @@ public sealed class PromptProcessTests
         await prompt.TypeAsync("dropped\u0003");                    // Ctrl-C drops the line only
         await prompt.SeeAsync("^C");
         await prompt.TypeAsync("test follow\r");
+        await prompt.SeeAsync("test follow");                       // the prompt that is waited for below is the one after it
         Assert.True(await server.Palette.Begun.WaitAsync(TestPalette.Patience));
         await prompt.TypeAsync("\u0003");                           // and ends the command that runs
         Assert.True(await server.Palette.Ended.WaitAsync(TestPalette.Patience));

@@ -231,13 +231,12 @@ public sealed class ServerTests
     [Fact]
     public async Task A_caller_that_says_nothing_is_let_go()
     {
-        await using var server = await TestServer.StartAsync(
-            options => (options.HelloTimeout, options.IdleTimeout) = (TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(200)));
-        using var silent = await RawClient.ConnectAsync(server.Port);
+        await using var hurries = await TestServer.StartAsync(options => options.HelloTimeout = TimeSpan.FromMilliseconds(200));
+        using var silent = await RawClient.ConnectAsync(hurries.Port);
         Assert.Null(await silent.TryReadAsync());
 
-        using var idle = await RawClient.ConnectAsync(server.Port);
-        await idle.GreetAsync();
+        await using var server = await TestServer.StartAsync(options => options.IdleTimeout = TimeSpan.FromMilliseconds(200));
+        using var idle = await server.GreetAsync();
         Assert.Equal(5007, (int)(await idle.ReadAsync())["code"]!);
         Assert.Null(await idle.TryReadAsync());
     }

@@ -11,7 +11,7 @@ internal static partial class EngineFolders
     internal static readonly IReadOnlyList<string> Order =
     [
         "Contracts", "Settings", "Diagnostics", "Cryptography", "Keyring", "Wire", "Templates", "Sessions", "Journal", "Audit",
-        "Identities", "Placement", "Links", "Shards", "Pipelines", "Options", Entry,
+        "Identities", "Placement", "Links", "Shards", "Forwarding", "Pipelines", "Options", Entry,
     ];
 
     /// <summary>Gets the folder of each top-level type by its metadata name.</summary>

@@ -36,11 +36,11 @@ internal static class IncomingRules
         }
         else if (message.Number > stream.Expected)
         {
-            KeepEarly(step, message.Number, new EarlyMessage(message.Chain, message.Flags, payload));
+            KeepEarly(step, message.Number, new EarlyMessage(message.Chain, message.Flags, payload, step.Now));
         }
         else
         {
-            Accept(step, message.Number, new EarlyMessage(message.Chain, message.Flags, payload));
+            Accept(step, message.Number, new EarlyMessage(message.Chain, message.Flags, payload, step.Now));
             AcceptWaiting(step);
         }
     }
@@ -148,7 +148,10 @@ internal static class IncomingRules
         }
 
         stream.Early ??= [];
-        stream.Early.TryAdd(number, message);
+        if (!stream.Early.TryGetValue(number, out var before) || !before.IsVoid)
+        {
+            stream.Early[number] = message;     // the newest copy counts, but what its sender has voided stays void
+        }
     }
 
     private static void Accept(in PeerStep step, ulong number, in EarlyMessage message)
@@ -160,7 +163,7 @@ internal static class IncomingRules
             return;
         }
 
-        var isVoid = (message.Flags & MessageFlags.Void) != 0;
+        var isVoid = message.IsVoid;
         var waiting = number <= stream.WaitsThrough ? stream.Find(stream.Id, number)?.Value : null;
         if (!isVoid && waiting is null && (stream.Unhandled.Count >= step.Limits.InboxCountMax
             || stream.PayloadBytes + message.Payload.Length > step.Limits.InboxBytesMax))
@@ -195,8 +198,10 @@ internal static class IncomingRules
     private static void AcceptWaiting(in PeerStep step)
     {
         var stream = step.State.Incoming;
-        // What is refused leaves the expected number as it is, and with it no message that waits for its turn.
-        while (stream.Early is { } early && early.Remove(stream.Expected, out var next))
+        // What is refused leaves the expected number as it is, and with it no message that waits for its turn. What came long ago has been sent
+        // again since, or comes once the peer is heard again; it may have expired meanwhile, and only the peer knows.
+        while (stream.Early is { } early && early.Remove(stream.Expected, out var next)
+            && step.Now.Value - next.CameAt.Value <= step.Limits.EarlyKeptMillis)
         {
             Accept(step, stream.Expected, next);
         }

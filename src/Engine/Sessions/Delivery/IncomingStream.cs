@@ -166,5 +166,8 @@ internal sealed class IncomingMessage
     internal void Changed() => Row = Row == RowState.Absent ? RowState.Absent : RowState.Outdated;
 }
 
-/// <summary>A message that came before its turn.</summary>
-internal readonly record struct EarlyMessage(ChainValue ChainBelow, MessageFlags Flags, ReadOnlyMemory<byte> Payload);
+/// <summary>A message that came, before its turn or in it.</summary>
+internal readonly record struct EarlyMessage(ChainValue ChainBelow, MessageFlags Flags, ReadOnlyMemory<byte> Payload, MonotonicMillis CameAt)
+{
+    internal bool IsVoid => (Flags & MessageFlags.Void) != 0;
+}

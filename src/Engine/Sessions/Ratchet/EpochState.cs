@@ -42,6 +42,9 @@ internal sealed class EpochState
     /// <summary>Gets or sets what was counted in earlier tenures: records and bytes sealed, opens that failed.</summary>
     internal EpochCounts Counts { get; set; }
 
+    /// <summary>Gets or sets for how long records went out while none came in, as it was when <see cref="Counts"/> were taken.</summary>
+    internal UnheardSpan Unheard { get; set; }
+
     /// <summary>Gets or sets the mutable key state that seals and opens; attached by the owner, never stored.</summary>
     internal object? Traffic { get; set; }
 

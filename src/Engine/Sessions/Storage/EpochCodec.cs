@@ -43,6 +43,8 @@ internal static class EpochCodec
         writer.UInt64(epoch.Counts.RecordsSealed);
         writer.UInt64(epoch.Counts.BytesSealed);
         writer.UInt64(epoch.Counts.OpensFailed);
+        writer.UInt32(epoch.Unheard.FirstSeconds);
+        writer.UInt32(epoch.Unheard.LastSeconds);
         writer.UInt16(epoch.Reservations.Count);
         foreach (var (incarnation, through) in epoch.Reservations.Entries)
         {
@@ -52,7 +54,10 @@ internal static class EpochCodec
     }
 
     /// <summary>Reads an epoch that lay in the store for <paramref name="awayMillis"/>.</summary>
-    internal static EpochState Read(ref StateReader reader, long awayMillis)
+    /// <param name="reader">Where it begins.</param>
+    /// <param name="awayMillis">Since it was written.</param>
+    /// <param name="hasUnheard">Whether it was written with <see cref="EpochState.Unheard"/>.</param>
+    internal static EpochState Read(ref StateReader reader, long awayMillis, bool hasUnheard)
     {
         var number = new Epoch(reader.UInt32());
         var isInitiator = reader.Flag();
@@ -64,6 +69,12 @@ internal static class EpochCodec
             ? read + awayMillis
             : throw new StateFormatException("an age is impossible");
         var counts = new EpochCounts(reader.UInt64(), reader.UInt64(), reader.UInt64());
+        var unheard = hasUnheard ? new UnheardSpan(reader.UInt32(), reader.UInt32()) : default;
+        if (unheard.LastSeconds < unheard.FirstSeconds)
+        {
+            throw new StateFormatException("a span ends before it begins");
+        }
+
         var reservations = default(ReservedSequences);
         for (var left = reader.UInt16(); left > 0; left--)
         {
@@ -84,6 +95,7 @@ internal static class EpochCodec
             RemoteIndex = remote,
             AgeMillis = age,
             Counts = counts,
+            Unheard = unheard,
             Reservations = reservations,
         };
     }

@@ -9,14 +9,17 @@ namespace Kyberium.Engine.Sessions.Storage;
 /// outbox is not written again whole for each change, and one that is idle has no document in memory.</remarks>
 internal static class SnapshotCodec
 {
-    /// <summary>The documents lie in rows; the ids of acts are always there.</summary>
-    private const byte Version = 3;
+    /// <summary>Has in each epoch for how long nothing was heard in it.</summary>
+    private const byte Version = 4;
 
     /// <summary>Has the documents in its pins, and no ids of acts.</summary>
     private const byte VersionBeforeActs = 1;
 
     /// <summary>Version 1 and, at its end, the ids of acts.</summary>
     private const byte VersionWithDocuments = 2;
+
+    /// <summary>The documents lie in rows; the ids of acts are always there.</summary>
+    private const byte VersionBeforeUnheard = 3;
 
     // Marks of a session.
     private const byte Superseded = 1;
@@ -56,7 +59,7 @@ internal static class SnapshotCodec
     {
         var reader = new StateReader(bytes);
         var version = reader.Byte();
-        if (version is not (Version or VersionWithDocuments or VersionBeforeActs))
+        if (version is not (Version or VersionBeforeUnheard or VersionWithDocuments or VersionBeforeActs))
         {
             throw new StateFormatException($"snapshot version {version} is not known here");
         }
@@ -70,7 +73,7 @@ internal static class SnapshotCodec
         var pins = new Pin[reader.UInt16()];
         for (var i = 0; i < pins.Length; i++)
         {
-            pins[i] = version == Version ? ReadPin(ref reader) : EventCodec.ReadPin(ref reader);
+            pins[i] = version > VersionWithDocuments ? ReadPin(ref reader) : EventCodec.ReadPin(ref reader);
         }
 
         state.Pins = pins;
@@ -78,7 +81,7 @@ internal static class SnapshotCodec
         state.Policy = EventCodec.ReadPolicy(ref reader);
         for (var left = reader.UInt16(); left > 0; left--)
         {
-            state.Sessions.Add(ReadSession(ref reader, state, awayMillis));
+            state.Sessions.Add(ReadSession(ref reader, state, awayMillis, hasUnheard: version > VersionBeforeUnheard));
         }
 
         var sending = reader.Byte();
@@ -197,7 +200,7 @@ internal static class SnapshotCodec
         WriteOptional(writer, session.Previous, now);
     }
 
-    private static SessionState ReadSession(ref StateReader reader, PeerState state, long awayMillis)
+    private static SessionState ReadSession(ref StateReader reader, PeerState state, long awayMillis, bool hasUnheard)
     {
         var id = SessionId.Read(reader.Fixed(16).Span);
         var isInitiator = reader.Flag();
@@ -219,9 +222,9 @@ internal static class SnapshotCodec
             Remote = state.Shared(remote),
             Superseded = (marks & Superseded) != 0,
             Unproved = (marks & Unproved) != 0,
-            Current = EpochCodec.Read(ref reader, awayMillis),
-            Pending = reader.Flag() ? EpochCodec.Read(ref reader, awayMillis) : null,
-            Previous = reader.Flag() ? EpochCodec.Read(ref reader, awayMillis) : null,
+            Current = EpochCodec.Read(ref reader, awayMillis, hasUnheard),
+            Pending = reader.Flag() ? EpochCodec.Read(ref reader, awayMillis, hasUnheard) : null,
+            Previous = reader.Flag() ? EpochCodec.Read(ref reader, awayMillis, hasUnheard) : null,
         };
     }
 

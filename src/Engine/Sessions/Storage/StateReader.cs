@@ -43,6 +43,9 @@ internal ref struct StateReader(ReadOnlyMemory<byte> source)
             : throw new StateFormatException($"a length of {length} exceeds what is left");
     }
 
+    /// <summary>Reads what is left.</summary>
+    internal ReadOnlyMemory<byte> Rest() => Take(_source.Length - _offset);
+
     internal string Text()
     {
         var bytes = Take(UInt16()).Span;

@@ -56,8 +56,10 @@ internal sealed class StateWriter : IBufferWriter<byte>
         return Length;
     }
 
-    internal void EndLength(int start) =>
-        BinaryPrimitives.WriteUInt32BigEndian(_buffer.AsSpan(start - 4), (uint)(Length - start));
+    internal void EndLength(int start) => SetUInt32(start - 4, (uint)(Length - start));
+
+    /// <summary>Writes over four bytes that were written before.</summary>
+    internal void SetUInt32(int offset, uint value) => BinaryPrimitives.WriteUInt32BigEndian(_buffer.AsSpan(offset, 4), value);
 
     public void Advance(int count) => Length += count;
 

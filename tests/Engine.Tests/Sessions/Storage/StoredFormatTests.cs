@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Kyberium.Engine.Audit;
 using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Sessions.Ratchet;
 using Kyberium.Engine.Sessions.Storage;
 using Kyberium.Engine.Sessions.Traffic;
 using Kyberium.Engine.Shards;
@@ -27,7 +28,7 @@ public sealed partial class StoredFormatTests
     {
         Assert.Equal(35, Facts.Count);
         Assert.Equal(StoredSamples.Facts.Keys.Order(), Facts.Keys.Order());
-        Assert.Equal(StoredSamples.Others().Keys.Concat(["snapshot", "shard-row-before-windows"]).Order(), Others.Keys.Order());
+        Assert.Equal(StoredSamples.Others().Keys.Concat(["snapshot", "snapshot-3", "shard-row-before-windows"]).Order(), Others.Keys.Order());
     }
 
     [Fact]
@@ -85,12 +86,13 @@ public sealed partial class StoredFormatTests
     [Fact]
     public void A_snapshot_is_read_whole_and_is_the_same_state()
     {
-        var state = Read(Others["snapshot-3"], out var position);
+        var state = Read(Others["snapshot-4"], out var position);
 
         Assert.Equal(StoredSamples.Position, position);
+        Assert.Equal(new UnheardSpan(1_699_999_744, 1_700_000_644), state.Sessions[0].Current.Unheard);
         Assert.True(Assert.Single(state.Pins).Document.IsEmpty);
         Assert.Equal([Suite.MLKem768P256, Suite.MLKem768], state.Pins[0].Suites.InOrder());
-        VectorJson.AssertBytes("snapshot-3", Others["snapshot-3"], WriteAgain(state, position));
+        VectorJson.AssertBytes("snapshot-4", Others["snapshot-4"], WriteAgain(state, position));
     }
 
     // Version 1 has the documents in its pins and no ids of acts, version 2 the same with those ids behind it.
@@ -112,15 +114,35 @@ public sealed partial class StoredFormatTests
         const int document = pins + Fingerprint.Size;
         byte[] expected =
         [
-            3, .. Others["snapshot"][1..document], 0, 0, .. Others["snapshot"][(document + 4 + "document".Length)..],
+            .. Others["snapshot"][..document], 0, 0, .. Others["snapshot"][(document + 4 + "document".Length)..],
             .. version == 1 ? new byte[2] : acts,
         ];
-        VectorJson.AssertBytes($"snapshot of version {version}", expected, WriteAgain(state, position));
+        VectorJson.AssertBytes($"snapshot of version {version}", WithoutSpans(expected), WriteAgain(state, position));
+    }
+
+    [Fact]
+    public void In_a_snapshot_of_version_3_no_epoch_has_gone_unheard()
+    {
+        var state = Read(Others["snapshot-3"], out var position);
+
+        Assert.Equal(default, state.Sessions[0].Current.Unheard);
+        VectorJson.AssertBytes("snapshot-3", WithoutSpans(Others["snapshot-3"]), WriteAgain(state, position));
+    }
+
+    [Fact]
+    public void A_span_that_ends_before_it_begins_is_refused()
+    {
+        var bytes = Others["snapshot-4"].ToArray();
+        byte[] span = [0x65, 0x53, 0xf0, 0x00, 0x65, 0x53, 0xf3, 0x84];
+        bytes[bytes.AsSpan().IndexOf(span) + 4]--;
+
+        Assert.Throws<StateFormatException>(() => Read(bytes, out _));
     }
 
     [Theory]
     [InlineData("snapshot")]
     [InlineData("snapshot-3")]
+    [InlineData("snapshot-4")]
     public void A_snapshot_cut_short_or_too_long_is_refused(string name)
     {
         for (var length = 0; length < Others[name].Length; length++)
@@ -135,7 +157,7 @@ public sealed partial class StoredFormatTests
     [Fact]
     public void A_pin_with_a_suite_that_is_not_known_is_refused()
     {
-        var bytes = Others["snapshot-3"].ToArray();
+        var bytes = Others["snapshot-4"].ToArray();
         var suites = 25 + Fingerprint.Size + 2;
         Assert.Equal([0, 1, 0, 4], bytes[suites..(suites + 4)]);
         bytes[suites + 3] = 6;
@@ -176,7 +198,7 @@ public sealed partial class StoredFormatTests
     [Fact]
     public void A_snapshot_of_another_version_is_refused()
     {
-        var newer = Others["snapshot-3"].ToArray();
+        var newer = Others["snapshot-4"].ToArray();
         newer[0]++;
 
         Assert.Throws<StateFormatException>(() => Read(newer, out _));
@@ -297,6 +319,24 @@ public sealed partial class StoredFormatTests
 
         Assert.Equal(
             Facts.Select(fact => (fact.Key, fact.Value[0])).Order(), rows.Select(row => (row.Key, row.Value)).Order());
+    }
+
+    /// <summary>Makes a snapshot of an earlier layout one of version 4: each of its three epochs gets an empty span behind its counts.</summary>
+    private static byte[] WithoutSpans(byte[] earlier)
+    {
+        var bytes = earlier.ToList();
+        bytes[0] = 4;
+        byte[] indices = [0x00, 0x03, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0x00, 0x05, 0x0d, 0xef, 0x01, 0x23, 0x45, 0x67];
+        var from = 0;
+        for (var epoch = 0; epoch < 3; epoch++)
+        {
+            var found = bytes.ToArray().AsSpan(from).IndexOf(indices);
+            Assert.True(found >= 0);
+            from += found + indices.Length + (4 * 8);       // age, records, bytes, failed opens
+            bytes.InsertRange(from, new byte[8]);
+        }
+
+        return [.. bytes];
     }
 
     private static PeerState Read(byte[] snapshot, out LogPosition position)

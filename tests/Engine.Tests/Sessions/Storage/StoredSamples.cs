@@ -71,7 +71,7 @@ internal static class StoredSamples
     /// <summary>Gives what is not a fact: a snapshot, rows and a whole record, by name.</summary>
     internal static IReadOnlyDictionary<string, byte[]> Others() => new Dictionary<string, byte[]>
     {
-        ["snapshot-3"] = Written(writer => SnapshotCodec.Write(
+        ["snapshot-4"] = Written(writer => SnapshotCodec.Write(
             writer, Peer(), new StepInput(Wall, new MonotonicMillis(0), SystemEntropy.Instance), Position)),
         ["document-row"] = Written(writer => SnapshotCodec.WriteDocumentRow(writer, Pin)),
         ["outbox-row"] = Written(writer => SnapshotCodec.WriteOutboxRow(writer, Queued("order 66"))),
@@ -151,6 +151,7 @@ internal static class StoredSamples
         };
         session.Current.Reservations.Set(Incarnation, 65_535);
         session.Current.Counts = new EpochCounts(11, 2_816, 3);
+        session.Current.Unheard = new UnheardSpan(1_699_999_744, 1_700_000_644);
         session.Current.AgeMillis = 5_000;
         state.Sessions.Add(session);
         state.Sending = session;

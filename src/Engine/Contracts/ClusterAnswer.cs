@@ -1,4 +1,4 @@
-namespace Kyberium.Engine.Cluster;
+namespace Kyberium.Engine;
 
 /// <summary>How a request ended.</summary>
 public enum ClusterAnswerStatus
@@ -21,7 +21,11 @@ public enum ClusterAnswerStatus
 /// <param name="Address">Where other nodes reach it: at most 255 ASCII characters; empty when it is not known.</param>
 /// <param name="Fence">The fence it owns the shard under: of two claims the one with the higher fence holds.</param>
 /// <param name="MapVersion">The version of the map this comes from.</param>
-public readonly record struct OwnerHint(NodeId Owner, string Address, Fence Fence, long MapVersion);
+public readonly record struct OwnerHint(NodeId Owner, string Address, Fence Fence, long MapVersion)
+{
+    /// <summary>Gets the hint of who knows nobody.</summary>
+    public static OwnerHint None { get; } = new(default, "", default, 0);
+}
 
 /// <summary>The answer to one <see cref="ClusterRequest"/>.</summary>
 /// <remarks>Two codes come from the link itself. <see cref="EngineErrorCode.NodeUnreachable"/> and <see cref="EngineErrorCode.Overloaded"/>:
@@ -29,7 +33,8 @@ public readonly record struct OwnerHint(NodeId Owner, string Address, Fence Fenc
 /// happened; asking again under the same operation id finds out.</remarks>
 public readonly record struct ClusterAnswer
 {
-    internal const int MessageBytesMax = 1_024;
+    /// <summary>The longest message of a failure, in bytes of UTF-8.</summary>
+    public const int MessageBytesMax = 1_024;
 
     private const int AddressLengthMax = 255;
 

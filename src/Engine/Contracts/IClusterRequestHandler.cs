@@ -1,4 +1,4 @@
-namespace Kyberium.Engine.Cluster;
+namespace Kyberium.Engine;
 
 /// <summary>Does what other nodes ask.</summary>
 public interface IClusterRequestHandler
