@@ -53,9 +53,15 @@ internal static class HubMemory
     private static async Task<double> ReadAsync(int peers, string directory, InMemoryNetwork network, LentKeyring keyring)
     {
         await using var hub = await StartAsync(directory, Hub, network, keyring.Lend());
-        var before = Live();
+        var (before, first) = (0L, peers / 4);      // these pay for what the engine takes once
         for (var number = 0; number < peers; number++)
         {
+            if (number == first)
+            {
+                await hub.CheckpointAsync();
+                before = Live();
+            }
+
             if ((await hub.GetPeerAsync(Known(number))).Session.Length == 0)
             {
                 throw new InvalidOperationException("a peer came back without its session");
@@ -63,7 +69,7 @@ internal static class HubMemory
         }
 
         await hub.CheckpointAsync();
-        return (Live() - before) / (double)peers;
+        return (Live() - before) / (double)(peers - first);
     }
 
     private static PeerId Known(int number) => new($"i{number}");
