@@ -63,6 +63,9 @@ public sealed class LoadProgramTests
         "ready over 30 stored peers", "ready over 30 stored peers", "peers added to two engines",
         "SslStream: frames of 64", "forwarded batches of 64", "processor time of each frame", "processor time of each batch", "the same: 50th percentile of a batch", "the same: 99th percentile of a batch",
         "forwarded requests, awaited one by one", "forwarded request with nothing else under way: 50th percentile", "the same: 99th percentile",
+        "1 node: durable sends", "processor time of each, all nodes", "2 nodes: durable sends", "processor time of each, all nodes",
+        "a peer looked at where its shard is", "the same through a node that has not the shard", "one at a time, where the shard is: 50th percentile",
+        "the same: 99th percentile", "one at a time, through a node that has not the shard: 50th percentile", "the same: 99th percentile",
     ];
 
     private static IEnumerable<string> Traffic(string provider) =>
