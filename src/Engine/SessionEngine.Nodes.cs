@@ -67,8 +67,11 @@ public sealed partial class SessionEngine
             ShardOf(shard), () => _shards.Find(shard) is null ? null : here(), request, caller, bytes => NodeAnswerCodec.Read(bytes, read), again,
             cancellationToken);
 
-    /// <summary>Another node may have made the identity a moment ago.</summary>
-    private Task KnowAsync(IdentityName identity) => _directory.Identities.Find(identity) is null ? _directory.MissedAsync() : Task.CompletedTask;
+    /// <summary>Reads the identities once more when one is not known: another node may have made it a moment ago.</summary>
+    internal Task KnowAsync(IdentityName identity) => _directory.Identities.Find(identity) is null ? _directory.RefreshAsync() : Task.CompletedTask;
+
+    /// <summary>Reads the identities as the store has them now.</summary>
+    internal Task ReadIdentitiesAsync() => _directory.RefreshAsync();
 
     /// <summary>Gathers a list that the peer's shard gives in pages.</summary>
     private async Task<IReadOnlyList<T>> PagesAsync<T>(

@@ -12,6 +12,8 @@ public sealed class ClusterProcessTests(ITestOutputHelper output)
     /// <summary>How many faults one run has: the first three are one of each kind, those after them are drawn. <c>tests/Cluster.Tests/run-long.sh</c> sets it.</summary>
     private const string RoundsVariable = "KYBERIUM_CLUSTER_ROUNDS";
 
+    private static readonly string[] Names = ["killed", "paused", "stopped in order"];
+
     [Fact]
     public async Task Nodes_that_are_killed_paused_and_upgraded_under_traffic_lose_nothing_and_nobody_is_told_no()
     {
@@ -22,11 +24,12 @@ public sealed class ClusterProcessTests(ITestOutputHelper output)
         using var stop = new CancellationTokenSource();
         var traffic = Traffic(run, stop.Token);
         await run.EndLighthousesAsync();        // nodes come back without them
-        Func<MemberNode, Task>[] faults = [node => KillAsync(run, node), node => PauseAsync(run, node), node => UpgradeAsync(run, node)];
+        Func<MemberNode, Task<TimeSpan>>[] faults = [node => KillAsync(run, node), node => PauseAsync(run, node), node => UpgradeAsync(run, node)];
         for (var round = 0; round < rounds; round++)
         {
             var node = run.Nodes[round < run.Nodes.Count ? round : drawn.Next(run.Nodes.Count)];
-            await faults[round < faults.Length ? round : drawn.Next(faults.Length)](node);
+            var fault = round < faults.Length ? round : drawn.Next(faults.Length);
+            output.WriteLine($"{Names[fault]}: the others had its shards after {(await faults[fault](node)).TotalMilliseconds:0} ms");
         }
 
         await stop.CancelAsync();
@@ -67,30 +70,33 @@ public sealed class ClusterProcessTests(ITestOutputHelper output)
     }
 
     /// <summary>Its shards are served by the others once its lease is over, and it comes back.</summary>
-    private static async Task KillAsync(ClusterRun run, MemberNode node)
+    private static async Task<TimeSpan> KillAsync(ClusterRun run, MemberNode node)
     {
         await node.EndAsync("KILL");
-        await run.SpreadAsync([.. run.Nodes.Where(other => other != node)]);
+        var took = await run.SpreadAsync([.. run.Nodes.Where(other => other != node)]);
         await node.StartAsync();
         await run.SpreadAsync([.. run.Nodes]);
+        return took;
     }
 
     /// <summary>It stands still past its lease: what it had goes to others, and it takes part again when it goes on.</summary>
-    private static async Task PauseAsync(ClusterRun run, MemberNode node)
+    private static async Task<TimeSpan> PauseAsync(ClusterRun run, MemberNode node)
     {
         await node.Process.SignalAsync("STOP");
-        await run.SpreadAsync([.. run.Nodes.Where(other => other != node)]);
+        var took = await run.SpreadAsync([.. run.Nodes.Where(other => other != node)]);
         await node.Process.SignalAsync("CONT");
         await run.SpreadAsync([.. run.Nodes]);
+        return took;
     }
 
     /// <summary>It hands its shards on, ends, and starts again.</summary>
-    private static async Task UpgradeAsync(ClusterRun run, MemberNode node)
+    private static async Task<TimeSpan> UpgradeAsync(ClusterRun run, MemberNode node)
     {
         await node.EndAsync("TERM");
-        await run.SpreadAsync([.. run.Nodes.Where(other => other != node)]);
+        var took = await run.SpreadAsync([.. run.Nodes.Where(other => other != node)]);
         await node.StartAsync();
         await run.SpreadAsync([.. run.Nodes]);
+        return took;
     }
 
     /// <summary>Sends to every peer through every node until told to stop; gives how many messages each sender got off.</summary>

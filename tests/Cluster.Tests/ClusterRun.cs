@@ -117,7 +117,8 @@ internal sealed class ClusterRun : IAsyncDisposable
     }
 
     /// <summary>Waits until shards are served by all of these nodes and by no other.</summary>
-    internal async Task SpreadAsync(params MemberNode[] nodes)
+    /// <returns>How long that took.</returns>
+    internal async Task<TimeSpan> SpreadAsync(params MemberNode[] nodes)
     {
         var began = Stopwatch.GetTimestamp();
         var expected = nodes.Select(static node => node.Name).Order(StringComparer.Ordinal).ToArray();
@@ -127,6 +128,8 @@ internal sealed class ClusterRun : IAsyncDisposable
             Assert.True(Stopwatch.GetElapsedTime(began) < Patience, $"shards are at {string.Join(", ", owners)} and not at {string.Join(", ", expected)} within {Patience}");
             await Task.Delay(20);       // another process's rows: nothing tells of their change
         }
+
+        return Stopwatch.GetElapsedTime(began);
     }
 
     internal Task StopDatabaseAsync() => _database.StopAsync();

@@ -1,4 +1,5 @@
 using Kyberium.Host.Tests;
+using Kyberium.Tests.Support;
 
 namespace Kyberium.Cluster.Tests;
 
@@ -8,7 +9,8 @@ internal sealed class MemberNode(string root, string name, string schema, string
     internal const int ShardCount = 8;
 
     private KyberiumProcess? _process;
-    private string _listen = "http://127.0.0.1:0";
+    // Its own over restarts, and none that another process's calls may be given meanwhile.
+    private readonly string _listen = $"http://127.0.0.1:{FreePort.Next()}";
 
     internal string Name => name;
 
@@ -42,7 +44,7 @@ internal sealed class MemberNode(string root, string name, string schema, string
     internal async Task StartAsync()
     {
         _process = await KyberiumProcess.ServeAtAsync(Location(), "--set", $"kyberium.host.listen={_listen}");
-        _listen = PeerAddress = _process.Address;
+        PeerAddress = _process.Address;
     }
 
     /// <summary>Ends it by a signal and waits until it has ended.</summary>

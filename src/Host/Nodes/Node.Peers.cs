@@ -18,7 +18,6 @@ internal sealed partial class Node
             Addresses = request.Addresses,
             Template = request.Template,
         };
-        _ = _engine.GetIdentity(newPeer.Identity);      // a peer of an identity that does not exist could never be talked to
         return PeerDocument.Of(await _engine.AddPeerAsync(newPeer, caller, cancellationToken));
     }
 

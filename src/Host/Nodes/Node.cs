@@ -53,11 +53,18 @@ internal sealed partial class Node : INode
             await _engine.CreateIdentityAsync(Names.Identity(request.Name), suites, caller, cancellationToken));
     }
 
-    internal IdentityList ListIdentities() =>
-        new([.. _engine.ListIdentities().OrderBy(identity => identity.Name.Value, StringComparer.Ordinal).Select(IdentityDocument.Of)]);
+    internal async Task<IdentityList> ListIdentitiesAsync()
+    {
+        await _engine.ReadIdentitiesAsync();
+        return new([.. _engine.ListIdentities().OrderBy(identity => identity.Name.Value, StringComparer.Ordinal).Select(IdentityDocument.Of)]);
+    }
 
-    internal IdentityDocument ShowIdentity(IdentityReference request) =>
-        IdentityDocument.Of(_engine.GetIdentity(Names.Identity(request.Name)));
+    internal async Task<IdentityDocument> ShowIdentityAsync(IdentityReference request)
+    {
+        var name = Names.Identity(request.Name);
+        await _engine.KnowAsync(name);
+        return IdentityDocument.Of(_engine.GetIdentity(name));
+    }
 
     internal async Task<IdentityDocument> RotateIdentityAsync(
         IdentityRotation request, CallerContext caller, CancellationToken cancellationToken)

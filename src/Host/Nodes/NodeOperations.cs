@@ -12,10 +12,10 @@ internal static class NodeOperations
         new("identity/create", (node, request, caller, stop) => node.CreateIdentityAsync(request, caller, stop));
 
     internal static NodeOperation<Nothing, IdentityList> ListIdentities { get; } =
-        new("identity/list", (node, _, _, _) => Task.FromResult(node.ListIdentities()));
+        new("identity/list", (node, _, _, _) => node.ListIdentitiesAsync());
 
     internal static NodeOperation<IdentityReference, IdentityDocument> ShowIdentity { get; } =
-        new("identity/show", (node, request, _, _) => Task.FromResult(node.ShowIdentity(request)));
+        new("identity/show", (node, request, _, _) => node.ShowIdentityAsync(request));
 
     internal static NodeOperation<IdentityRotation, IdentityDocument> RotateIdentity { get; } =
         new("identity/rotate", (node, request, caller, stop) => node.RotateIdentityAsync(request, caller, stop));
