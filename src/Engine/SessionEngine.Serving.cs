@@ -55,7 +55,7 @@ public sealed partial class SessionEngine
             }
             catch (EngineException failure)
             {
-                return ClusterAnswer.Failed(failure.Code, failure.Message[(failure.Message.IndexOf(' ', StringComparison.Ordinal) + 1)..]);
+                return ClusterAnswer.Failed(failure.Code, failure.Advice);
             }
         }
 

@@ -312,7 +312,7 @@ internal sealed class ServedConnection : IDisposable
         switch (failure)
         {
             case EngineException known:
-                return ClusterAnswer.Failed(known.Code, known.Message[(known.Message.IndexOf(' ', StringComparison.Ordinal) + 1)..]);
+                return ClusterAnswer.Failed(known.Code, known.Advice);
             case OperationCanceledException when request.Cancelled.IsCancellationRequested:
                 return null;
             default:

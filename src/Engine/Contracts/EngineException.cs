@@ -13,6 +13,9 @@ public sealed class EngineException : Exception
     /// <summary>Gets the identifier to branch on, log and alert by. The message may change; this does not.</summary>
     public EngineErrorCode Code { get; }
 
+    /// <summary>Gets the message without the code in front, as others are told it who add the code themselves.</summary>
+    internal string Advice => Message[(Message.IndexOf(' ', StringComparison.Ordinal) + 1)..];
+
     /// <summary>Gets whether the same call may succeed later without any change by the caller.</summary>
     public bool IsTransient => (int)Code / 1_000 == 3;
 }

@@ -47,13 +47,13 @@ internal static class NodeAnswerCodec
 
     internal static void WriteOpened(StateWriter writer, OpenedEnvelope opened)
     {
-        WritePeer(writer, new PeerKey(opened.Identity, opened.Peer));
+        EventCodec.WritePeer(writer, new PeerKey(opened.Identity, opened.Peer));
         writer.Bytes(opened.Payload.Span);
     }
 
     internal static OpenedEnvelope ReadOpened(ref StateReader reader)
     {
-        var peer = ReadPeer(ref reader);
+        var peer = EventCodec.ReadPeer(ref reader);
         return new OpenedEnvelope(peer.Identity, peer.Peer, reader.Bytes().ToArray());
     }
 
@@ -112,9 +112,9 @@ internal static class NodeAnswerCodec
     }
 
     internal static void WritePeers(StateWriter writer, (IReadOnlyList<PeerKey> Peers, int Skip) list) =>
-        WritePage(writer, list.Peers, list.Skip, WritePeer, PageBytesMax);
+        WritePage(writer, list.Peers, list.Skip, EventCodec.WritePeer, PageBytesMax);
 
-    internal static NodePage<PeerKey> ReadPeers(ref StateReader reader) => ReadPage(ref reader, ReadPeer);
+    internal static NodePage<PeerKey> ReadPeers(ref StateReader reader) => ReadPage(ref reader, EventCodec.ReadPeer);
 
     internal static void WriteMessages(StateWriter writer, (IReadOnlyList<ReceivedMessage> Messages, int Skip) list) =>
         WritePage(writer, list.Messages, list.Skip, WriteMessage, PageBytesMax);
@@ -123,7 +123,7 @@ internal static class NodeAnswerCodec
 
     internal static void WriteInfo(StateWriter writer, PeerInfo info)
     {
-        WritePeer(writer, new PeerKey(info.Identity, info.Peer));
+        EventCodec.WritePeer(writer, new PeerKey(info.Identity, info.Peer));
         writer.Byte((byte)info.Status);
         writer.UInt16(info.Pins.Count);
         foreach (var pin in info.Pins)
@@ -147,7 +147,7 @@ internal static class NodeAnswerCodec
 
     internal static PeerInfo ReadInfo(ref StateReader reader)
     {
-        var peer = ReadPeer(ref reader);
+        var peer = EventCodec.ReadPeer(ref reader);
         var status = StateReader.OneOf<PeerStatus>(reader.Byte());
         var pins = new Fingerprint[reader.UInt16()];
         for (var i = 0; i < pins.Length; i++)
@@ -207,7 +207,7 @@ internal static class NodeAnswerCodec
 
     internal static void WriteMessage(StateWriter writer, ReceivedMessage message)
     {
-        WritePeer(writer, new PeerKey(message.Id.Identity, message.Id.Peer));
+        EventCodec.WritePeer(writer, new PeerKey(message.Id.Identity, message.Id.Peer));
         EventCodec.WriteGuid(writer, message.Id.Stream);
         writer.UInt64(message.Id.Number);
         writer.UInt32((uint)message.Attempt);
@@ -223,7 +223,7 @@ internal static class NodeAnswerCodec
 
     private static ReceivedMessage ReadMessage(ref StateReader reader)
     {
-        var peer = ReadPeer(ref reader);
+        var peer = EventCodec.ReadPeer(ref reader);
         var id = new ReceivedMessageId(peer.Identity, peer.Peer, EventCodec.ReadGuid(ref reader), reader.UInt64());
         var (attempt, isStream, payload) = (reader.Count(int.MaxValue), reader.Flag(), reader.Bytes().ToArray());
         return new ReceivedMessage(id, isStream ? default : payload, attempt)
@@ -231,12 +231,4 @@ internal static class NodeAnswerCodec
             Stream = isStream ? new ReceivedStream(payload.Length == 0 ? [] : [payload]) : null,
         };
     }
-
-    internal static void WritePeer(StateWriter writer, PeerKey peer)
-    {
-        writer.Text(peer.Identity.Value);
-        writer.Text(peer.Peer.Value);
-    }
-
-    private static PeerKey ReadPeer(ref StateReader reader) => new(new IdentityName(reader.Text()), new PeerId(reader.Text()));
 }

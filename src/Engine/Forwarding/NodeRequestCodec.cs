@@ -58,12 +58,12 @@ internal static class NodeRequestCodec
         {
             case NodeRequest.Command command:
                 writer.Byte(1);
-                Write(writer, command.Peer);
+                EventCodec.WritePeer(writer, command.Peer);
                 Write(writer, command.Asked);
                 break;
             case NodeRequest.Seal seal:
                 writer.Byte(2);
-                Write(writer, seal.Peer);
+                EventCodec.WritePeer(writer, seal.Peer);
                 writer.Bytes(seal.Payload.Span);
                 break;
             case NodeRequest.Open open:
@@ -78,16 +78,16 @@ internal static class NodeRequestCodec
                 break;
             case NodeRequest.Show show:
                 writer.Byte(5);
-                Write(writer, show.Peer);
+                EventCodec.WritePeer(writer, show.Peer);
                 break;
             case NodeRequest.ListSetAside list:
                 writer.Byte(6);
-                Write(writer, list.Peer);
+                EventCodec.WritePeer(writer, list.Peer);
                 writer.UInt32((uint)list.Skip);
                 break;
             case NodeRequest.ListDocuments list:
                 writer.Byte(7);
-                Write(writer, list.Peer);
+                EventCodec.WritePeer(writer, list.Peer);
                 break;
             case NodeRequest.ListPeers list:
                 writer.Byte(8);
@@ -95,7 +95,7 @@ internal static class NodeRequestCodec
                 break;
             case NodeRequest.BeginStream begin:
                 writer.Byte(9);
-                Write(writer, begin.Peer);
+                EventCodec.WritePeer(writer, begin.Peer);
                 EventCodec.WriteGuid(writer, begin.Operation);
                 break;
             case NodeRequest.CreateIdentity create:
@@ -118,19 +118,19 @@ internal static class NodeRequestCodec
                 break;
             case NodeRequest.AddPeer { Peer: var peer }:
                 writer.Byte(13);
-                Write(writer, new PeerKey(peer.Identity, peer.Peer));
+                EventCodec.WritePeer(writer, new PeerKey(peer.Identity, peer.Peer));
                 writer.Bytes(peer.PublicDocument.Span);
                 EventCodec.WriteTexts(writer, peer.Addresses);
                 writer.Text(peer.Template ?? string.Empty);
                 break;
             case NodeRequest.AddPin add:
                 writer.Byte(14);
-                Write(writer, add.Peer);
+                EventCodec.WritePeer(writer, add.Peer);
                 writer.Bytes(add.Document.Span);
                 break;
             case NodeRequest.RemovePeer remove:
                 writer.Byte(15);
-                Write(writer, remove.Peer);
+                EventCodec.WritePeer(writer, remove.Peer);
                 break;
             case NodeRequest.Collect collect:
                 writer.Byte(16);
@@ -145,21 +145,21 @@ internal static class NodeRequestCodec
 
     private static NodeRequest Read(ref StateReader reader) => reader.Byte() switch
     {
-        1 => new NodeRequest.Command(ReadPeer(ref reader), ReadCommand(ref reader)),
-        2 => new NodeRequest.Seal(ReadPeer(ref reader), reader.Bytes()),
+        1 => new NodeRequest.Command(EventCodec.ReadPeer(ref reader), ReadCommand(ref reader)),
+        2 => new NodeRequest.Seal(EventCodec.ReadPeer(ref reader), reader.Bytes()),
         3 => new NodeRequest.Open(reader.Bytes()),
         4 => ReadAccept(ref reader),
-        5 => new NodeRequest.Show(ReadPeer(ref reader)),
-        6 => new NodeRequest.ListSetAside(ReadPeer(ref reader), reader.Count(int.MaxValue)),
-        7 => new NodeRequest.ListDocuments(ReadPeer(ref reader)),
+        5 => new NodeRequest.Show(EventCodec.ReadPeer(ref reader)),
+        6 => new NodeRequest.ListSetAside(EventCodec.ReadPeer(ref reader), reader.Count(int.MaxValue)),
+        7 => new NodeRequest.ListDocuments(EventCodec.ReadPeer(ref reader)),
         8 => new NodeRequest.ListPeers(reader.Count(int.MaxValue)),
-        9 => new NodeRequest.BeginStream(ReadPeer(ref reader), EventCodec.ReadGuid(ref reader)),
+        9 => new NodeRequest.BeginStream(EventCodec.ReadPeer(ref reader), EventCodec.ReadGuid(ref reader)),
         10 => new NodeRequest.CreateIdentity(new IdentityName(reader.Text()), ReadSuites(ref reader)),
         11 => new NodeRequest.RotateIdentity(new IdentityName(reader.Text())),
         12 => new NodeRequest.FinishRotation(new IdentityName(reader.Text())),
         13 => ReadNewPeer(ref reader),
-        14 => new NodeRequest.AddPin(ReadPeer(ref reader), reader.Bytes()),
-        15 => new NodeRequest.RemovePeer(ReadPeer(ref reader)),
+        14 => new NodeRequest.AddPin(EventCodec.ReadPeer(ref reader), reader.Bytes()),
+        15 => new NodeRequest.RemovePeer(EventCodec.ReadPeer(ref reader)),
         16 => new NodeRequest.Collect(EventCodec.ReadGuid(ref reader), reader.Count(int.MaxValue), reader.Count(int.MaxValue)),
         var kind => throw new StateFormatException($"{kind} is no kind of request"),
     };
@@ -283,7 +283,7 @@ internal static class NodeRequestCodec
 
     private static NodeRequest.AddPeer ReadNewPeer(ref StateReader reader)
     {
-        var key = ReadPeer(ref reader);
+        var key = EventCodec.ReadPeer(ref reader);
         var (document, addresses, template) = (reader.Bytes(), EventCodec.ReadTexts(ref reader), reader.Text());
         return new NodeRequest.AddPeer(new NewPeer
         {
@@ -301,14 +301,6 @@ internal static class NodeRequestCodec
 
         return suites;
     }
-
-    private static void Write(StateWriter writer, PeerKey peer)
-    {
-        writer.Text(peer.Identity.Value);
-        writer.Text(peer.Peer.Value);
-    }
-
-    private static PeerKey ReadPeer(ref StateReader reader) => new(new IdentityName(reader.Text()), new PeerId(reader.Text()));
 
     private static void Write(StateWriter writer, byte kind, StreamId stream, ulong number)
     {

@@ -162,8 +162,7 @@ internal sealed partial class EngineDirectory
     private RowChange OwnerRow(RowKey key, PeerKey owner)
     {
         var writer = new StateWriter();
-        writer.Text(owner.Identity.Value);
-        writer.Text(owner.Peer.Value);
+        EventCodec.WritePeer(writer, owner);
         return new RowChange(key, _sealer.SealRow(key, writer.Written, _scheduler.UnixMillis));
     }
 
@@ -180,7 +179,7 @@ internal sealed partial class EngineDirectory
     internal static PeerKey ReadOwner(ReadOnlyMemory<byte> plaintext)
     {
         var reader = new StateReader(plaintext);
-        return new PeerKey(new IdentityName(reader.Text()), new PeerId(reader.Text()));
+        return EventCodec.ReadPeer(ref reader);
     }
 
     private static IEnumerable<RowKey> RowsOf(IdentityName identity, PublicDocument document)

@@ -186,7 +186,7 @@ internal sealed class JoinServer : IAsyncDisposable
     private static Task RefuseAsync(HttpContext context, EngineException refusal)
     {
         context.Response.StatusCode = (int)refusal.Code / 1_000 == 1 ? StatusCodes.Status403Forbidden : StatusCodes.Status503ServiceUnavailable;
-        var message = refusal.Message[(refusal.Message.IndexOf(' ', StringComparison.Ordinal) + 1)..];
+        var message = refusal.Advice;
         return context.Response.WriteAsJsonAsync(
             new JoinRefusal((int)refusal.Code, message), JoinJson.Default.JoinRefusal, contentType: "application/json", cancellationToken: context.RequestAborted);
     }

@@ -98,7 +98,7 @@ public sealed class NodeCodecTests
         Answers(AnyRequest.Terms, NodeAnswerCodec.WriteTerms, NodeAnswerCodec.ReadTerms);
         Answers(AnyRequest.DocumentList, NodeAnswerCodec.WriteDocuments, NodeAnswerCodec.ReadDocuments);
         Answers(AnyRequest.Info, NodeAnswerCodec.WriteInfo, NodeAnswerCodec.ReadInfo);
-        Answers(Pages(AnyRequest.Peers), Page<PeerKey>(NodeAnswerCodec.WritePeer), NodeAnswerCodec.ReadPeers);
+        Answers(Pages(AnyRequest.Peers), Page<PeerKey>(EventCodec.WritePeer), NodeAnswerCodec.ReadPeers);
         Answers(Pages(AnyRequest.Messages), Page<ReceivedMessage>(NodeAnswerCodec.WriteMessage), NodeAnswerCodec.ReadMessages);
     }
 
@@ -125,7 +125,7 @@ public sealed class NodeCodecTests
     {
         var pages = Gen.Choose(1, 400).ToArbitrary();
         Check.One(Config, Prop.ForAll(AnyRequest.Peers.ToArbitrary(), pages, (peers, size) =>
-            Assert.Equal(Shown.Of(peers), Shown.Of(Gathered(peers, NodeAnswerCodec.WritePeer, NodeAnswerCodec.ReadPeers, size)))));
+            Assert.Equal(Shown.Of(peers), Shown.Of(Gathered(peers, EventCodec.WritePeer, NodeAnswerCodec.ReadPeers, size)))));
         Check.One(Config, Prop.ForAll(AnyRequest.Messages.ToArbitrary(), pages, (messages, size) =>
             Assert.Equal(Shown.Of(messages), Shown.Of(Gathered(messages, NodeAnswerCodec.WriteMessage, NodeAnswerCodec.ReadMessages, size)))));
     }

@@ -21,7 +21,7 @@ internal static class NodeTargets
         bytes => Rewritten(bytes, NodeAnswerCodec.ReadTerms, NodeAnswerCodec.WriteTerms),
         bytes => Rewritten(bytes, NodeAnswerCodec.ReadDocuments, NodeAnswerCodec.WriteDocuments),
         bytes => Rewritten(bytes, NodeAnswerCodec.ReadInfo, NodeAnswerCodec.WriteInfo),
-        bytes => Rewritten(bytes, NodeAnswerCodec.ReadPeers, Page<PeerKey>(NodeAnswerCodec.WritePeer)),
+        bytes => Rewritten(bytes, NodeAnswerCodec.ReadPeers, Page<PeerKey>(EventCodec.WritePeer)),
         bytes => Rewritten(bytes, NodeAnswerCodec.ReadMessages, Page<ReceivedMessage>(NodeAnswerCodec.WriteMessage)),
     ];
 
@@ -104,7 +104,7 @@ internal static class NodeTargets
             NodeAnswerCodec.Write(new StreamTerms(1 << 20, 7), NodeAnswerCodec.WriteTerms),
             NodeAnswerCodec.Write<IReadOnlyList<ReadOnlyMemory<byte>>>([Document.Bytes, "x"u8.ToArray()], NodeAnswerCodec.WriteDocuments),
             NodeAnswerCodec.Write(Info(), NodeAnswerCodec.WriteInfo),
-            NodeAnswerCodec.Write(new NodePage<PeerKey>([Peer, Peer], HasMore: true), Page<PeerKey>(NodeAnswerCodec.WritePeer)),
+            NodeAnswerCodec.Write(new NodePage<PeerKey>([Peer, Peer], HasMore: true), Page<PeerKey>(EventCodec.WritePeer)),
             NodeAnswerCodec.Write(
                 new NodePage<ReceivedMessage>(
                     [

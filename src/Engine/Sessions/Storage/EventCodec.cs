@@ -254,6 +254,14 @@ internal static class EventCodec
         return texts;
     }
 
+    internal static void WritePeer(StateWriter writer, PeerKey peer)
+    {
+        writer.Text(peer.Identity.Value);
+        writer.Text(peer.Peer.Value);
+    }
+
+    internal static PeerKey ReadPeer(ref StateReader reader) => new(new IdentityName(reader.Text()), new PeerId(reader.Text()));
+
     internal static Fingerprint ReadFingerprint(ref StateReader reader) => new(reader.Fixed(Fingerprint.Size).Span);
 
     internal static void WriteGuid(StateWriter writer, Guid value) =>
