@@ -60,8 +60,26 @@ internal sealed record TestCase(string Name, Type Type, MethodInfo Method, objec
             ? only.Invoke([new SilentOutput()])
             : Activator.CreateInstance(Type)!;
 
-    private object?[] WithDefaults() =>
-        [.. Method.GetParameters().Select((parameter, i) => i < Arguments.Length ? Fitting(Arguments[i], parameter.ParameterType) : parameter.DefaultValue)];
+    private object?[] WithDefaults() => [.. Method.GetParameters().Select(parameter => ArgumentOf(parameter))];
+
+    private object? ArgumentOf(ParameterInfo parameter) => parameter switch
+    {
+        _ when parameter.IsDefined(typeof(ParamArrayAttribute), inherit: false) && Arguments.ElementAtOrDefault(parameter.Position)?.GetType() != parameter.ParameterType
+            => Rest(parameter.Position, parameter.ParameterType.GetElementType()!),
+        _ when parameter.Position < Arguments.Length => Fitting(Arguments[parameter.Position], parameter.ParameterType),
+        _ => parameter.DefaultValue,
+    };
+
+    private Array Rest(int from, Type type)
+    {
+        var rest = Array.CreateInstance(type, Math.Max(0, Arguments.Length - from));
+        for (var i = 0; i < rest.Length; i++)
+        {
+            rest.SetValue(Fitting(Arguments[from + i], type), i);
+        }
+
+        return rest;
+    }
 
     // An attribute holds 1 where the parameter wants 1u: the test framework converts it too.
     private static object? Fitting(object? argument, Type type) =>

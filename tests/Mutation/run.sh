@@ -20,8 +20,8 @@ case "$area" in
     ;;
   shards)
     below="$below Sessions Keyring Journal Settings Options"
-    above="Audit Identities Placement Links Pipelines Shards *.cs"
-    test_folders="Engine Journal Keyring Links Pipelines Sessions Shards Templates Cryptography/VectorJson.cs Cryptography/SecretMemory/SecretMemoryAlone.cs"
+    above="Audit Forwarding Identities Placement Links Pipelines Shards *.cs"
+    test_folders="Engine Forwarding Journal Keyring Links Pipelines Sessions Shards Templates Cryptography/VectorJson.cs Cryptography/SecretMemory/SecretMemoryAlone.cs"
     ;;
   *) echo "no area is called $area: sessions or shards" >&2; exit 2 ;;
 esac

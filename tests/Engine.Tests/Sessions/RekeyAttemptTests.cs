@@ -1,4 +1,5 @@
 using Kyberium.Engine.Sessions;
+using Kyberium.Engine.Sessions.Handshake;
 using Kyberium.Engine.Tests.Sessions.Model;
 using Kyberium.Engine.Wire;
 
@@ -35,6 +36,7 @@ public sealed class RekeyAttemptTests
         Assert.Equal([0, 500, 1_500, 3_500, 7_500, 15_500, 31_500, 63_500, 123_500], sent);
         Assert.Equal(180_000, _world.Now - start);
         Assert.True(handshake.IsErased);
+        Assert.Equal(1, A.State.RekeyFailures);
     }
 
     [Fact]
@@ -217,6 +219,140 @@ public sealed class RekeyAttemptTests
             Assert.Equal(number, A.State.Sending!.Current.Number.Value);
             Assert.Equal(number - 1, B.State.Sending!.Previous!.Number.Value);
         }
+    }
+
+    [Fact]
+    public void The_lower_side_that_is_asked_for_what_it_has_asked_for_repeats_it_now_and_answers_nothing()
+    {
+        _world.Do(A, new PeerCommand.Rekey());
+        for (var repetition = 0; repetition < 3; repetition++)
+        {
+            _world.Network.Clear();
+            _world.Tick(A);
+        }
+
+        _world.Network.Clear();
+        _world.Now += 1_000;
+        Assert.True(A.Deadline.Value > _world.Now);
+        _world.Do(B, new PeerCommand.Rekey());
+        _world.Deliver(Assert.Single(_world.Take(B, EnvelopeType.RekeyCarrier)));
+        Assert.True(A.Deadline.Value <= _world.Now);
+        Assert.Null(A.State.Handshakes!.HalfOpenRekey);
+        _world.Tick(A);
+        Assert.Single(_world.Take(A, EnvelopeType.RekeyCarrier));
+    }
+
+    [Theory]
+    [InlineData(499, false)]
+    [InlineData(500, true)]
+    public void A_pending_epoch_whose_half_the_peer_lost_is_replaced_once_its_confirm_had_the_time_of_a_repetition(long wait, bool isReplaced)
+    {
+        PendingAtA();
+        _world.Crash(B);
+        _world.Network.Clear();
+        _world.Now += wait;
+        _world.Do(B, new PeerCommand.Rekey());
+        _world.Deliver(Assert.Single(_world.Take(B, EnvelopeType.RekeyCarrier)));
+        Assert.Equal(isReplaced, A.State.Handshakes?.Rekey is not null);
+        Assert.Null(A.State.Handshakes?.HalfOpenRekey);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Whoever_starts_its_own_rekey_gives_up_what_it_has_answered_only_if_it_is_the_lower_side(bool isLower)
+    {
+        var (asked, asks) = isLower ? (A, B) : (B, A);
+        _world.Do(asks, new PeerCommand.Rekey());
+        _world.Deliver(Assert.Single(_world.Take(asks, EnvelopeType.RekeyCarrier)));
+        var half = asked.State.Handshakes!.HalfOpenRekey!.Epoch;
+        var key = SymbolicSecrets.KeyOf(half.Secrets);
+        _world.Do(asked, new PeerCommand.Rekey());
+        Assert.Equal(isLower, asked.State.Handshakes.HalfOpenRekey is null);
+        Assert.Equal(isLower, !asked.Opens(half.LocalIndex, key));
+    }
+
+    [Fact]
+    public void A_rekey_asked_for_twice_is_computed_once()
+    {
+        var world = Connected(computesAtOnce: false);
+        world.Do(world.A, new PeerCommand.Rekey());
+        world.Do(world.A, new PeerCommand.Rekey());
+        Assert.Single(world.A.Computes);
+    }
+
+    [Fact]
+    public void An_answer_ends_the_silence_that_its_message_1_began_and_the_confirm_begins_another()
+    {
+        _world.Do(A, new PeerCommand.Rekey());
+        _world.Network.Clear();
+        _world.Tick(A);
+        _world.Deliver(Assert.Single(_world.Take(A, EnvelopeType.RekeyCarrier)));
+        _world.Deliver(Assert.Single(_world.Take(B, EnvelopeType.RekeyCarrier)));
+        var confirmedAt = _world.Now;
+        Assert.Equal(confirmedAt, A.State.RekeyUnansweredSince?.Value);
+        _world.Network.Clear();
+        _world.Tick(A);
+        Assert.Single(_world.Take(A, EnvelopeType.Confirm));
+        Assert.Equal(confirmedAt, A.State.RekeyUnansweredSince?.Value);
+    }
+
+    [Fact]
+    public void A_confirm_is_repeated_when_it_is_due_and_not_because_something_else_is()
+    {
+        PendingAtA();
+        _world.Network.Clear();
+        _world.Do(A, new PeerCommand.Tick());
+        Assert.Empty(_world.Network);
+    }
+
+    [Fact]
+    public void The_initiator_alone_says_settled_once_more_when_it_drops_the_epoch_before()
+    {
+        _world.Do(A, new PeerCommand.Rekey());
+        _world.Run();
+        _world.Now += WorldOptions.Limits.PreviousKeptMillis;
+        _world.Do(A, new PeerCommand.Tick());
+        _world.Do(B, new PeerCommand.Tick());
+        Assert.All([A, B], side => Assert.Null(side.State.Sending!.Previous));
+        Assert.Single(_world.Take(A, EnvelopeType.RekeyCarrier));
+        Assert.Empty(_world.Take(B, EnvelopeType.RekeyCarrier));
+    }
+
+    [Fact]
+    public void A_message_1_of_the_epoch_before_is_not_answered_by_the_side_that_made_the_current_one()
+    {
+        _world.Do(B, new PeerCommand.Rekey());
+        var late = Assert.Single(_world.Take(B, EnvelopeType.RekeyCarrier));
+        _world.Do(A, new PeerCommand.Rekey());
+        _world.Run();
+        _world.Deliver(late);
+        Assert.Empty(_world.Network);
+    }
+
+    [Fact]
+    public void The_peers_epoch_ends_a_rekey_of_ones_own_that_was_for_the_same()
+    {
+        _world.Do(A, new PeerCommand.Rekey());
+        _world.Deliver(Assert.Single(_world.Take(A, EnvelopeType.RekeyCarrier)));
+        _world.Deliver(Assert.Single(_world.Take(B, EnvelopeType.RekeyCarrier)));
+        _world.Do(B, new PeerCommand.Rekey());
+        var own = (IErased)B.State.Handshakes!.Rekey!.Handshake!;
+        _world.Deliver(Assert.Single(_world.Take(A, EnvelopeType.Confirm)));
+        Assert.Null(B.State.Handshakes?.Rekey);
+        Assert.True(own.IsErased);
+        Assert.Equal(0, B.State.RekeyFailures);
+    }
+
+    [Fact]
+    public void Nothing_is_computed_for_a_rekey_under_an_identity_that_gave_way()
+    {
+        var world = Connected(computesAtOnce: false);
+        world.A.Context.Identities = [Fingerprint.Of("newer"u8)];
+        world.Do(world.B, new PeerCommand.Rekey());
+        world.Compute(world.B);
+        world.Deliver(Assert.Single(world.Take(world.B, EnvelopeType.RekeyCarrier)));
+        Assert.DoesNotContain(world.A.Computes, task => task is HandshakeTask.AnswerRekey);
     }
 
     private static World Connected(bool computesAtOnce)

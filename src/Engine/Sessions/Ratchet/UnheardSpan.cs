@@ -16,6 +16,6 @@ internal readonly record struct UnheardSpan(uint FirstSeconds, uint LastSeconds)
     internal UnheardSpan Through(UnixMillis now)
     {
         var at = (uint)Math.Clamp(now.Value / 1_000, 1, uint.MaxValue);
-        return at < LastSeconds || at - LastSeconds > LongSeconds ? new UnheardSpan(at, at) : this with { LastSeconds = at };
+        return FirstSeconds == 0 || at < LastSeconds || at - LastSeconds > LongSeconds ? new UnheardSpan(at, at) : this with { LastSeconds = at };
     }
 }
