@@ -10,8 +10,10 @@ namespace Kyberium.Load;
 internal sealed class PipelineLoad(Pair pair, int[] order, byte[] payload)
 {
     private const int TurnCount = 8_192;
+    private const int PipelinesMax = 2;
 
-    private readonly ReadOnlyMemory<byte>[] _envelopes = new ReadOnlyMemory<byte>[order.Length];
+    // Those of one turn, for each pipeline: what was opened is let go, as by a service that has sent it on.
+    private readonly ReadOnlyMemory<byte>[][] _envelopes = [.. Enumerable.Range(0, PipelinesMax).Select(_ => new ReadOnlyMemory<byte>[TurnCount])];
 
     internal byte[] Payload => payload;
 
@@ -28,31 +30,35 @@ internal sealed class PipelineLoad(Pair pair, int[] order, byte[] payload)
         return [order.Length / sealing, order.Length / opening];
     }
 
-    private async Task<double> SecondsAsync(int pipelines, int from, Func<int, int, Task<double>> run)
+    private async Task<double> SecondsAsync(int pipelines, int from, Func<ArraySegment<int>, ReadOnlyMemory<byte>[], Task<double>> run)
     {
-        var parts = Enumerable.Range(0, pipelines).Select(part => from + (part * TurnCount)).Where(start => start < order.Length);
-        var seconds = await Task.WhenAll(parts.Select(start => Task.Run(() => run(start, Math.Min(start + TurnCount, order.Length)))));
+        var parts = Enumerable.Range(0, pipelines).Where(part => from + (part * TurnCount) < order.Length);
+        var seconds = await Task.WhenAll(parts.Select(part => Task.Run(() =>
+        {
+            var start = from + (part * TurnCount);
+            return run(new ArraySegment<int>(order, start, Math.Min(TurnCount, order.Length - start)), _envelopes[part]);
+        })));
         return seconds.Max();
     }
 
-    private async Task<double> SealAsync(int from, int to)
+    private async Task<double> SealAsync(ArraySegment<int> numbers, ReadOnlyMemory<byte>[] envelopes)
     {
-        var requests = Requests(order.AsSpan(from..to), number => new SealRequest(pair.Sessions[number].Peer, payload, pair.Sessions[number].Identity));
-        var at = from;
+        var requests = Requests(numbers.AsSpan(), number => new SealRequest(pair.Sessions[number].Peer, payload, pair.Sessions[number].Identity));
+        var at = 0;
         var watch = Stopwatch.StartNew();
         await foreach (var result in pair.Sender.SealManyAsync(requests))
         {
-            _envelopes[at++] = result.IsSealed ? result.Envelope : throw new InvalidOperationException($"a payload was not sealed: {result.Error}");
+            envelopes[at++] = result.IsSealed ? result.Envelope : throw new InvalidOperationException($"a payload was not sealed: {result.Error}");
         }
 
         return watch.Elapsed.TotalSeconds;
     }
 
-    private async Task<double> OpenAsync(int from, int to)
+    private async Task<double> OpenAsync(ArraySegment<int> numbers, ReadOnlyMemory<byte>[] envelopes)
     {
-        var envelopes = Requests<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>(_envelopes.AsSpan(from..to), envelope => envelope);
+        var requests = Requests(envelopes.AsSpan(0, numbers.Count), envelope => envelope);
         var watch = Stopwatch.StartNew();
-        await foreach (var result in pair.Receiver.OpenManyAsync(envelopes))
+        await foreach (var result in pair.Receiver.OpenManyAsync(requests))
         {
             if (!result.IsOpened || result.Opened.Payload.Length != payload.Length)
             {
@@ -64,7 +70,7 @@ internal sealed class PipelineLoad(Pair pair, int[] order, byte[] payload)
     }
 
     // All items are there before the clock starts: their source is not what is measured.
-    private static ChannelReader<TItem> Requests<TSource, TItem>(ReadOnlySpan<TSource> sources, Func<TSource, TItem> item)
+    private static ChannelReader<TItem> Requests<TSource, TItem>(Span<TSource> sources, Func<TSource, TItem> item)
     {
         var channel = Channel.CreateUnbounded<TItem>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
         foreach (var source in sources)

@@ -65,37 +65,45 @@ public sealed partial class SessionEngine
             .RunAsync(open, cancellationToken);
     }
 
+    /// <summary>A place for traffic that was looked up. Into an array of the class itself nothing is put without reading the object, which waits for memory.</summary>
+    private struct LookedUp
+    {
+        internal EpochTraffic? Traffic;
+    }
+
     private sealed class SealStage(SessionEngine engine) : PipelineStage<SealRequest, SealResult>
     {
         private readonly SharedBuffer _buffer = new();
-        private readonly ResidentPeer?[] _residents = new ResidentPeer?[WindowMax];
-        private readonly EpochTraffic?[] _traffics = new EpochTraffic?[WindowMax];
+        private readonly LookedUp[] _looked = new LookedUp[PlaceCount];
 
         internal override int SizeOf(in SealRequest item) => item.Payload.Length;
 
-        internal override void Look(ReadOnlySpan<SealRequest> window)
+        internal override void Look(int step, ReadOnlySpan<SealRequest> block, int place)
         {
-            Array.Clear(_residents);
-            for (var place = 0; place < window.Length; place++)
+            for (var at = 0; at < block.Length; at++)
             {
-                _residents[place] = engine._shards.FindResident(Key(window[place].Peer, window[place].Identity));
-            }
-
-            for (var place = 0; place < _residents.Length; place++)
-            {
-                _traffics[place] = _residents[place]?.Sending;
-            }
-
-            foreach (var traffic in _traffics)
-            {
-                traffic?.FetchSending();
+                switch (step)
+                {
+                    case 0:
+                        engine._shards.FetchResident(Key(block[at].Peer, block[at].Identity));
+                        break;
+                    case 1:
+                        _looked[place + at].Traffic = engine._shards.FindResident(Key(block[at].Peer, block[at].Identity))?.Sending;
+                        _looked[place + at].Traffic?.FetchSending(0);
+                        break;
+                    default:
+                        _looked[place + at].Traffic?.FetchSending(step - 1);
+                        break;
+                }
             }
         }
+
+        internal override void LookAway() => Array.Clear(_looked);
 
         internal override bool TryProcess(in SealRequest item, int place, out SealResult result)
         {
             result = default;
-            if (Volatile.Read(ref engine._stopping) != 0 || _residents[place] is not { } resident || _traffics[place] is not { } traffic)
+            if (Volatile.Read(ref engine._stopping) != 0 || _looked[place].Traffic is not { } traffic)
             {
                 return false;
             }
@@ -106,7 +114,7 @@ public sealed partial class SessionEngine
                 return true;
             }
 
-            var room = _buffer.Room(SealedSize(resident.Policy.Padding, item.Payload.Length));
+            var room = _buffer.Room(SealedSize(traffic.Peer.Policy.Padding, item.Payload.Length));
             switch (engine.Seal(traffic, item.Payload.Span, room.Span, out var written))
             {
                 case SealOutcome.Sealed:
@@ -137,26 +145,35 @@ public sealed partial class SessionEngine
     private sealed class OpenStage(SessionEngine engine) : PipelineStage<ReadOnlyMemory<byte>, OpenResult>
     {
         private readonly SharedBuffer _buffer = new();
-        private readonly EpochTraffic?[] _traffics = new EpochTraffic?[WindowMax];
+        private readonly LookedUp[] _looked = new LookedUp[PlaceCount];
 
         internal override int SizeOf(in ReadOnlyMemory<byte> item) => item.Length;
 
-        internal override void Look(ReadOnlySpan<ReadOnlyMemory<byte>> window)
+        internal override void Look(int step, ReadOnlySpan<ReadOnlyMemory<byte>> block, int place)
         {
-            Array.Clear(_traffics);
-            for (var place = 0; place < window.Length; place++)
+            for (var at = 0; at < block.Length; at++)
             {
-                if (EnvelopeHeader.TryReadReceiver(window[place].Span, out var receiver))
+                switch (step)
                 {
-                    _traffics[place] = engine._shards.Find(receiver.Shard)?.FindTraffic(receiver);
+                    case 0 when EnvelopeHeader.TryReadReceiver(block[at].Span, out var ahead):
+                        engine._shards.Find(ahead.Shard)?.FetchTraffic(ahead);
+                        break;
+                    case 0:
+                        break;      // says what is wrong with it when it is done
+                    case 1:
+                        _looked[place + at].Traffic = EnvelopeHeader.TryReadReceiver(block[at].Span, out var receiver)
+                            ? engine._shards.Find(receiver.Shard)?.FindTraffic(receiver)
+                            : null;
+                        _looked[place + at].Traffic?.FetchReceiving(0);
+                        break;
+                    default:
+                        _looked[place + at].Traffic?.FetchReceiving(step - 1);
+                        break;
                 }
             }
-
-            foreach (var traffic in _traffics)
-            {
-                traffic?.FetchReceiving();
-            }
         }
+
+        internal override void LookAway() => Array.Clear(_looked);
 
         internal override bool TryProcess(in ReadOnlyMemory<byte> item, int place, out OpenResult result)
         {
@@ -173,7 +190,7 @@ public sealed partial class SessionEngine
                 return true;
             }
 
-            if (Volatile.Read(ref engine._stopping) != 0 || _traffics[place] is not { } traffic)
+            if (Volatile.Read(ref engine._stopping) != 0 || _looked[place].Traffic is not { } traffic)
             {
                 return false;
             }

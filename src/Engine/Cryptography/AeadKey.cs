@@ -40,7 +40,7 @@ internal abstract class AeadKey : IDisposable
         ReadOnlySpan<byte> tag,
         Span<byte> plaintext);
 
-    /// <summary>Reads the key's state into the processor's cache, ahead of its use. May be called beside the owner's lock.</summary>
+    /// <summary>Fetches the key's state into the processor's cache, ahead of its use. May be called beside the owner's lock.</summary>
     internal virtual void Fetch()
     {
     }

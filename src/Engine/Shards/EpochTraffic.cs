@@ -1,4 +1,5 @@
 using Kyberium.Engine.Cryptography;
+using Kyberium.Engine.Diagnostics;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Sessions.Handshake;
 using Kyberium.Engine.Sessions.Ratchet;
@@ -10,6 +11,9 @@ namespace Kyberium.Engine.Shards;
 /// <summary>One epoch's traffic at work, behind its lock: the fast path that callers' own threads take.</summary>
 internal sealed class EpochTraffic : IDisposable
 {
+    /// <summary>How much of it every record reads, about.</summary>
+    internal const int LookedAt = 120;
+
     private EpochTraffic? _nextInTable;
     private bool _isClosed;
     private bool _isDisposed;
@@ -22,6 +26,7 @@ internal sealed class EpochTraffic : IDisposable
     {
         Peer = peer;
         Epoch = epoch;
+        LocalIndex = epoch.LocalIndex;
         var (sends, receives) = epoch.IsInitiator
             ? (TrafficDirection.InitiatorToResponder, TrafficDirection.ResponderToInitiator)
             : (TrafficDirection.ResponderToInitiator, TrafficDirection.InitiatorToResponder);
@@ -38,7 +43,7 @@ internal sealed class EpochTraffic : IDisposable
     /// <summary>The link of the table that epochs are found by.</summary>
     internal readonly struct Links : ITableLinks<ReceiverIndex, EpochTraffic>
     {
-        public static ReceiverIndex KeyOf(EpochTraffic item) => item.Epoch.LocalIndex;
+        public static ReceiverIndex KeyOf(EpochTraffic item) => item.LocalIndex;
 
         public static ref EpochTraffic? Next(EpochTraffic item) => ref item._nextInTable;
     }
@@ -49,6 +54,8 @@ internal sealed class EpochTraffic : IDisposable
     internal ResidentPeer Peer { get; }
 
     internal EpochState Epoch { get; }
+
+    internal ReceiverIndex LocalIndex { get; }      // the epoch's, where looking for it needs no other line of memory
 
     internal SendingTraffic Sending { get; }
 
@@ -132,18 +139,35 @@ internal sealed class EpochTraffic : IDisposable
         }
     }
 
-    /// <summary>Reads what sealing a record needs into the processor's cache; without the lock.</summary>
-    internal void FetchSending()
+    /// <summary>Fetches what sealing a record needs into the processor's cache, in four steps; without the lock.</summary>
+    internal void FetchSending(int step)
     {
-        _ = Peer.Touched;
-        Sending.Fetch();
+        switch (step)
+        {
+            case 0:
+                CacheLine.Fetch(this, LookedAt);
+                break;
+            case 1:
+                CacheLine.Fetch(Sending, SendingTraffic.LookedAt);
+                break;
+            default:
+                Sending.Fetch(step - 2);
+                break;
+        }
     }
 
-    /// <summary>Reads what opening a record needs into the processor's cache; without the lock.</summary>
-    internal void FetchReceiving()
+    /// <summary>Fetches what opening a record needs into the processor's cache, in four steps; without the lock.</summary>
+    internal void FetchReceiving(int step)
     {
-        _ = Peer.Touched;
-        Receiving.Fetch();
+        if (step == 0)
+        {
+            CacheLine.Fetch(Receiving, ReceivingTraffic.LookedAt);
+            CacheLine.Fetch(Peer, ResidentPeer.LookedAt);
+        }
+        else
+        {
+            Receiving.Fetch(step - 1);
+        }
     }
 
     /// <summary>Gets what the epoch counted, for its snapshot. Takes the lock.</summary>

@@ -9,6 +9,9 @@ namespace Kyberium.Engine.Shards;
 /// <remarks>All but the volatile members belong to the turn.</remarks>
 internal sealed class ResidentPeer : PeerContext
 {
+    /// <summary>How much of it every record reads, about.</summary>
+    internal const int LookedAt = 152;
+
     private readonly ShardEnvironment _environment;
     private volatile PeerPolicy? _policy;
     private ResidentPeer? _nextInTable;

@@ -150,6 +150,9 @@ internal sealed partial class Shard : IAsyncDisposable
 
     internal EpochTraffic? FindTraffic(ReceiverIndex index) => _traffic.Find(index);
 
+    /// <summary>Fetches what <see cref="FindTraffic"/> will most likely give into the processor's cache.</summary>
+    internal void FetchTraffic(ReceiverIndex index) => _traffic.Fetch(index, EpochTraffic.LookedAt);
+
     internal PeerKey? FindHandshake(ReceiverIndex index) =>
         _handshakes.TryGetValue(index, out var peer) ? peer : null;
 

@@ -29,6 +29,9 @@ internal sealed class ShardLookup(int shardCount)
     /// <param name="shards">The shards that run now, by number.</param>
     internal ResidentPeer? FindResident(in PeerKey key, Shard?[] shards) => _resident.Find(key, new OfRunning(shards));
 
+    /// <summary>Fetches what <see cref="FindResident"/> will most likely give into the processor's cache.</summary>
+    internal void FetchResident(in PeerKey key) => _resident.Fetch(key, ResidentPeer.LookedAt);
+
     /// <summary>Finds a peer that a shard has in memory.</summary>
     internal ResidentPeer? Find(in PeerKey key, Shard owner) => _resident.Find(key, new OfOwner(owner));
 

@@ -108,6 +108,9 @@ internal sealed class ShardSet : IShardHost, IAsyncDisposable
     /// <summary>Finds a peer that is in memory, unless its shard is recovering.</summary>
     internal ResidentPeer? FindResident(in PeerKey peer) => _environment.Lookup.FindResident(peer, _shards);
 
+    /// <summary>Fetches what <see cref="FindResident"/> will most likely give into the processor's cache.</summary>
+    internal void FetchResident(in PeerKey peer) => _environment.Lookup.FetchResident(peer);
+
     /// <summary>Gives the number of a peer's shard, wherever that is.</summary>
     internal int NumberOf(in PeerKey peer) => _environment.Lookup.Of(peer);
 

@@ -52,6 +52,22 @@ public sealed class PipelineTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(8)]
+    [InlineData(9)]
+    [InlineData(47)]
+    [InlineData(256)]
+    public async Task Every_item_is_looked_at_in_all_steps_before_it_is_done_and_blocks_go_ahead_of_each_other(int count)
+    {
+        var stage = new Stage();
+
+        var results = await RestAsync(Run(stage, Settings() with { BatchCountMax = 256, InFlightMax = 256 }, Numbers(count)).GetAsyncEnumerator(Timely));
+
+        Assert.Equal(Enumerable.Range(0, count).Select(item => item * 10), results);    // the stage itself checks each step of each item
+        Assert.Equal(Math.Min(5, count / 8), stage.BlocksUnderWayMost);
+    }
+
+    [Theory]
     [InlineData(4, 1_000, new[] { 4, 4, 2 })]
     [InlineData(100, 25, new[] { 3, 3, 3, 1 })]
     public async Task A_batch_is_full_by_count_or_by_bytes(int countMax, long bytesMax, int[] expected)
@@ -194,7 +210,7 @@ public sealed class PipelineTests
     private sealed class Stage : PipelineStage<int, int>
     {
         private readonly Dictionary<int, TaskCompletionSource> _waiting = [];
-        private int[] _window = [];
+        private readonly (int Item, int Steps)[] _looked = new (int, int)[PlaceCount];
         private int _cancelled;
 
         internal Func<int, bool> Waits { get; set; } = _ => false;
@@ -209,15 +225,26 @@ public sealed class PipelineTests
 
         internal override int SizeOf(in int item) => Size;
 
-        internal override void Look(ReadOnlySpan<int> window)
+        internal int BlocksUnderWayMost { get; private set; }
+
+        internal override void Look(int step, ReadOnlySpan<int> block, int place)
         {
-            Assert.InRange(window.Length, 0, WindowMax);
-            _window = window.ToArray();
+            Assert.InRange(block.Length, 1, BlockMax);
+            for (var at = 0; at < block.Length; at++)
+            {
+                ref var looked = ref _looked[place + at];
+                Assert.Equal(step == 0 ? default : (block[at], step), step == 0 ? default : looked);
+                looked = (block[at], step + 1);
+            }
+
+            BlocksUnderWayMost = Math.Max(BlocksUnderWayMost, _looked.Count(looked => looked.Steps is > 0 and < StepMax) / BlockMax);
         }
+
+        internal override void LookAway() => Array.Clear(_looked);
 
         internal override bool TryProcess(in int item, int place, out int result)
         {
-            Assert.Equal(item, _window[place]);
+            Assert.Equal((item, StepMax), _looked[place]);
             Begun.Add(item);
             result = item * 10;
             return !Waits(item);

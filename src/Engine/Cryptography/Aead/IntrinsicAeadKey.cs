@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
 using Kyberium.Engine.Cryptography.SecretMemory;
+using Kyberium.Engine.Diagnostics;
 
 namespace Kyberium.Engine.Cryptography.Aead;
 
@@ -11,8 +12,6 @@ namespace Kyberium.Engine.Cryptography.Aead;
 internal sealed class IntrinsicAeadKey<TGroup> : AeadKey
     where TGroup : struct, IGhashGroup
 {
-    private const int CacheLineSize = 64;
-
     private SecretSlot _state;
 
     internal IntrinsicAeadKey(ReadOnlySpan<byte> key)
@@ -55,9 +54,9 @@ internal sealed class IntrinsicAeadKey<TGroup> : AeadKey
     {
         if (_state.TryGet(out var state))
         {
-            for (var at = 0; at < state.Length; at += CacheLineSize)
+            for (var at = 0; at < state.Length; at += CacheLine.Size)
             {
-                _ = Volatile.Read(ref state[at]);       // which line is read depends on nothing secret
+                CacheLine.Fetch(ref state[at]);     // which line that is depends on nothing secret
             }
         }
     }

@@ -14,7 +14,8 @@ internal sealed class SecretSlab
 
     internal const int LineSize = 64;
 
-    private readonly byte[] _bytes;
+    private readonly byte[] _bytes;     // held, and found by its address
+    private readonly nint _address;
     private readonly int _first;
     private readonly int _placeSize;
     private readonly ulong[] _free;     // a bit for each place
@@ -35,8 +36,8 @@ internal sealed class SecretSlab
     private SecretSlab(int size)
     {
         _bytes = GC.AllocateArray<byte>(size, pinned: true);
-        var start = (long)Marshal.UnsafeAddrOfPinnedArrayElement(_bytes, 0);
-        _first = (int)(-start & (LineSize - 1));
+        _address = Marshal.UnsafeAddrOfPinnedArrayElement(_bytes, 0);
+        _first = (int)(-_address & (LineSize - 1));
         _free = [];
     }
 
@@ -60,7 +61,13 @@ internal sealed class SecretSlab
         return slab;
     }
 
-    internal Span<byte> Bytes(int offset, int length) => _bytes.AsSpan(offset, length);
+    /// <summary>Gives the bytes of a place that was taken. By its address, since asking the array would read its head: a line of memory that nothing else needs.</summary>
+    internal unsafe Span<byte> Bytes(int offset, int length)
+    {
+        var bytes = new Span<byte>((byte*)_address + offset, length);      // which keeps the array, as every reference into it does
+        GC.KeepAlive(this);
+        return bytes;
+    }
 
     /// <summary>Takes a free place, of which there is one.</summary>
     /// <returns>Where it begins.</returns>

@@ -5,6 +5,9 @@ namespace Kyberium.Engine.Sessions.Traffic;
 /// <summary>What is kept in memory of one incarnation of the peer's. Guarded by the session's lock.</summary>
 internal sealed class ReceivingIncarnation(Incarnation id, ulong floor) : IDisposable
 {
+    /// <summary>How much of it every record reads, about.</summary>
+    internal const int LookedAt = 104;
+
     private ReplayWindow _window = new(floor);
     private TrafficCipher _cipher;
 

@@ -58,6 +58,9 @@ internal sealed class SendingTraffic(
     IEntropySource entropy,
     TrafficUsage usage = default) : IDisposable
 {
+    /// <summary>How much of it every record reads, about.</summary>
+    internal const int LookedAt = 128;
+
     private TrafficCipher _cipher;
     private Incarnation _incarnation;
     private ulong _nextSequence;
@@ -162,8 +165,8 @@ internal sealed class SendingTraffic(
         return SkipOutcome.Skipped;
     }
 
-    /// <summary>Reads what the next record needs into the processor's cache. The only call that is made beside the lock.</summary>
-    internal void Fetch() => _cipher.Fetch();
+    /// <summary>Fetches what the next record needs into the processor's cache, in two steps. The only call that is made beside the lock.</summary>
+    internal void Fetch(int step) => _cipher.Fetch(step);
 
     /// <summary>Drops the keyed cipher; incarnation and sequence stay, and the next record derives it again.</summary>
     internal void ReleaseKeys()

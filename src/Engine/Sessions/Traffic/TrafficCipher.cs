@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Kyberium.Engine.Cryptography;
+using Kyberium.Engine.Diagnostics;
 using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine.Sessions.Traffic;
@@ -86,8 +87,21 @@ internal readonly struct TrafficCipher : IDisposable
         return opened;
     }
 
-    /// <summary>Reads the key into the processor's cache. May be called beside the lock.</summary>
-    internal void Fetch() => _aead?.Fetch();
+    /// <summary>Fetches what the next record needs into the processor's cache: in step 0 what leads to the key, then the key. May be called beside the lock.</summary>
+    internal void Fetch(int step)
+    {
+        if (_aead is { } aead)
+        {
+            if (step == 0)
+            {
+                CacheLine.Fetch(aead, CacheLine.Size);
+            }
+            else
+            {
+                aead.Fetch();
+            }
+        }
+    }
 
     public void Dispose() => _aead?.Dispose();
 
