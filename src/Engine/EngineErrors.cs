@@ -49,6 +49,12 @@ internal static class EngineErrors
         new(EngineErrorCode.PayloadTooLarge,
             $"'{peer.Peer}' refused the stream: its inbox cannot hold it whole; send several shorter ones, or have it raise inbox.bytesMax");
 
+    internal static EngineException AddressesTooMany(int count) =>
+        new(EngineErrorCode.RequestInvalid, $"a peer has at most {AddressBounds.CountMax} addresses, and these are {count:N0}; name those that it is reached at best");
+
+    internal static EngineException AddressTooLong(int bytes) =>
+        new(EngineErrorCode.RequestInvalid, $"an address of a peer has at most {AddressBounds.BytesMax:N0} bytes, and one of these has {bytes:N0}; give its URI alone");
+
     internal static EngineException EpochExhausted(PeerKey peer) =>
         new(EngineErrorCode.EpochExhausted, $"the epoch with '{peer.Peer}' is at its hard limit and waits for its rekey; repeat the call");
 

@@ -76,16 +76,6 @@ public sealed partial class SessionEngine
             Key(message.Peer, message.Identity), new PeerCommand.Failed(Inbox.StreamOf(message.Stream), message.Number), default,
             cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Lists messages of a peer that were set aside, without taking them out.</summary>
-    public Task<IReadOnlyList<ReceivedMessage>> ListSetAsideAsync(
-        PeerId peer, IdentityName? identity = null, CancellationToken cancellationToken = default)
-    {
-        var key = Key(peer, identity);
-        return PagesAsync(
-            key, () => ListSetAsideHereAsync(key, cancellationToken), skip => new NodeRequest.ListSetAside(key, skip), NodeAnswerCodec.ReadMessages,
-            cancellationToken);
-    }
-
     /// <summary>Hands a message that was set aside out again.</summary>
     public async Task RetryAsync(ReceivedMessageId message, CallerContext caller = default, CancellationToken cancellationToken = default) =>
         await AskAsync(

@@ -73,17 +73,7 @@ public sealed partial class SessionEngine
     /// <summary>Reads the identities as the store has them now.</summary>
     internal Task ReadIdentitiesAsync() => _directory.RefreshAsync();
 
-    /// <summary>Gathers a list that the peer's shard gives in pages.</summary>
-    private async Task<IReadOnlyList<T>> PagesAsync<T>(
-        PeerKey peer, Func<Task<IReadOnlyList<T>>> here, Func<int, NodeRequest> request, NodeAnswerCodec.Reading<NodePage<T>> read,
-        CancellationToken cancellationToken)
-    {
-        ThrowIfStopping();
-        return _router is null
-            ? await here().ConfigureAwait(false)
-            : await PagesAsync(_shards.NumberOf(peer), here, request, read, cancellationToken).ConfigureAwait(false);
-    }
-
+    /// <summary>Gathers a list that a shard gives in pages.</summary>
     private async Task<IReadOnlyList<T>> PagesAsync<T>(
         int shard, Func<Task<IReadOnlyList<T>>> here, Func<int, NodeRequest> request, NodeAnswerCodec.Reading<NodePage<T>> read,
         CancellationToken cancellationToken)
@@ -91,10 +81,7 @@ public sealed partial class SessionEngine
         var items = new List<T>();
         while (true)
         {
-            var skip = items.Count;
-            var page = await CallAsync(
-                shard, async () => new NodePage<T>([.. (await here().ConfigureAwait(false)).Skip(skip)], HasMore: false), request(skip), read,
-                cancellationToken: cancellationToken).ConfigureAwait(false);
+            var page = await PageAsync(shard, items.Count, here, request, read, cancellationToken).ConfigureAwait(false);
             items.AddRange(page.Items);
             if (!page.HasMore)
             {
@@ -103,18 +90,16 @@ public sealed partial class SessionEngine
         }
     }
 
+    private Task<NodePage<T>> PageAsync<T>(
+        int shard, int skip, Func<Task<IReadOnlyList<T>>> here, Func<int, NodeRequest> request, NodeAnswerCodec.Reading<NodePage<T>> read,
+        CancellationToken cancellationToken) => CallAsync(
+            shard, async () => new NodePage<T>([.. (await here().ConfigureAwait(false)).Skip(skip)], HasMore: false), request(skip), read,
+            cancellationToken: cancellationToken);
+
     private Task<IReadOnlyList<PeerKey>> ListPeersOfAsync(int shard, CancellationToken cancellationToken) => _router is null
         ? _shards.At(shard).ListPeersAsync(cancellationToken)
         : PagesAsync(
             shard, () => _shards.At(shard).ListPeersAsync(cancellationToken), static skip => new NodeRequest.ListPeers(skip), NodeAnswerCodec.ReadPeers,
-            cancellationToken);
-
-    private Task<IReadOnlyList<ReceivedMessage>> ListSetAsideHereAsync(PeerKey peer, CancellationToken cancellationToken) =>
-        LookAsync<IReadOnlyList<ReceivedMessage>>(
-            peer,
-            resident => [.. resident.State.Incoming.Unhandled.Where(message => message.SetAside).Select(message => TakenMessage.Of(
-                peer, message, message.Failures,
-                message.Flags == Wire.MessageFlags.ChunkEnd ? IncomingTransfers.ChunksOf(resident.State.Incoming, message) : null).Show())],
             cancellationToken);
 
     /// <summary>Has the directory's owner do an act on an identity.</summary>

@@ -72,7 +72,7 @@ public sealed partial class SessionEngine
     /// <summary>Pins a peer by its public document and freezes a policy for it.</summary>
     /// <exception cref="EngineException"><see cref="EngineErrorCode.PeerExists"/>: the name or one of the keys is pinned already;
     /// <see cref="EngineErrorCode.PublicDocumentInvalid"/>; <see cref="EngineErrorCode.IdentityUnknown"/>;
-    /// <see cref="EngineErrorCode.TemplateInvalid"/>.</exception>
+    /// <see cref="EngineErrorCode.TemplateInvalid"/>; <see cref="EngineErrorCode.RequestInvalid"/>: an address is too long, or there are too many.</exception>
     public async Task<PeerInfo> AddPeerAsync(
         NewPeer newPeer, CallerContext caller = default, CancellationToken cancellationToken = default)
     {
@@ -82,6 +82,7 @@ public sealed partial class SessionEngine
         var asked = newPeer with
         {
             PublicDocument = ParseDocument(newPeer.PublicDocument).Bytes, Template = newPeer.Template ?? _settings.Templates.DefaultId,
+            Addresses = AddressBounds.Checked(newPeer.Addresses),
         };
         _ = _templates.Get(asked.Template);
         await ActOnPeerAsync(
@@ -105,13 +106,14 @@ public sealed partial class SessionEngine
         return await GetPeerAsync(peer, identity, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Says where a peer listens, preferred first.</summary>
+    /// <summary>Says where a peer listens, preferred first: at most 64 addresses of at most 2,048 bytes each, as UTF-8.</summary>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.RequestInvalid"/>: there are more, or one is longer.</exception>
     public async Task SetAddressesAsync(
         PeerId peer, IReadOnlyList<string> addresses, IdentityName? identity = null, CallerContext caller = default,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(addresses);
-        await AskAsync(Key(peer, identity), new PeerCommand.SetAddresses([.. addresses]), caller, cancellationToken).ConfigureAwait(false);
+        await AskAsync(Key(peer, identity), new PeerCommand.SetAddresses(AddressBounds.Checked(addresses)), caller, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Freezes another template's policy for a peer.</summary>

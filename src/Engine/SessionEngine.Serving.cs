@@ -49,7 +49,8 @@ public sealed partial class SessionEngine
             {
                 return ClusterAnswer.Done(await DoAsync(node, shard.Number, asked, caller, cancellationToken).ConfigureAwait(false));
             }
-            catch (EngineException failure) when (failure.Code == EngineErrorCode.ShardElsewhere)
+            catch (EngineException failure) when (
+                failure.Code == EngineErrorCode.ShardElsewhere || (failure.IsUndone && RequestRouter.IsElsewhere(failure.Code)))
             {
                 return engine._router!.WrongOwner(shard);
             }
@@ -71,8 +72,9 @@ public sealed partial class SessionEngine
             switch (asked)
             {
                 case NodeRequest.Command command:
-                    var reply = await engine.AskHereAsync(
-                        await OwnAsync(shard, command.Peer).ConfigureAwait(false), Checked(command.Asked), caller, cancellationToken).ConfigureAwait(false);
+                    var peer = await OwnAsync(shard, command.Peer).ConfigureAwait(false);
+                    engine.ThrowIfRefused(peer, command.Asked, caller);
+                    var reply = await engine.AskHereAsync(peer, Checked(command.Asked), caller, cancellationToken).ConfigureAwait(false);
                     return NodeAnswerCodec.Write(reply.Number, NodeAnswerCodec.WriteNumber);
                 case NodeRequest.Seal seal:
                     return await engine.SealHereAsync(await OwnAsync(shard, seal.Peer).ConfigureAwait(false), seal.Payload, cancellationToken).ConfigureAwait(false);
@@ -91,6 +93,11 @@ public sealed partial class SessionEngine
                     var messages = await engine.ListSetAsideHereAsync(
                         await OwnAsync(shard, list.Peer).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
                     return NodeAnswerCodec.Write((messages, list.Skip), NodeAnswerCodec.WriteMessages);
+                case NodeRequest.ReadSetAside read:
+                    var among = await engine.ListSetAsideHereAsync(
+                        await OwnAsync(shard, read.Peer).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+                    return NodeAnswerCodec.Write(
+                        NodeAnswerCodec.PieceOf(among, read.Skip, read.Offset, NodeAnswerCodec.PageBytesMax), NodeAnswerCodec.WritePiece);
                 case NodeRequest.ListDocuments list:
                     var documents = await engine.DocumentsHereAsync(await OwnAsync(shard, list.Peer).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
                     return NodeAnswerCodec.Write(documents, NodeAnswerCodec.WriteDocuments);

@@ -23,8 +23,8 @@ public sealed partial class SessionEngine
     /// <param name="caller">For the audit record.</param>
     /// <returns>The operation, and the number of the end mark.</returns>
     /// <remarks>The receiver's policy bounds the length: all parts wait in its inbox, so <c>inbox.bytesMax</c> less one part.
-    /// The receiver refuses a longer one: the call ends then, or, when it had completed or the peer's shard is another node's, this side's audit record says
-    /// <c>transfer-refused</c> with the operation. A call that fails or is cancelled tells the receiver to drop what it has.</remarks>
+    /// The receiver refuses a longer one: the call ends then (at its next part, where the peer's shard is another node's), or, when it had completed, this
+    /// side's audit record says <c>transfer-refused</c> with the operation. A call that fails or is cancelled tells the receiver to drop what it has.</remarks>
     /// <exception cref="EngineException">What <see cref="SendAsync"/> throws, except <see cref="EngineErrorCode.OutboxFull"/>;
     /// <see cref="EngineErrorCode.PayloadTooLarge"/> also when the receiver refused it.</exception>
     public async Task<SentMessage> SendStreamAsync(
@@ -51,6 +51,7 @@ public sealed partial class SessionEngine
         var transfer = TransferId.Draw(_environment.Entropy);
         var isRepeatable = options.Operation != Guid.Empty;
         var operation = isRepeatable ? options.Operation : _operations.Next();
+        var sender = _router is null ? caller : caller with { Operation = operation };      // by which the node that has the shard knows the whole
         using var sending = _environment.Transfers.Begin(key, transfer, operation);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, sending.Refused);
         var index = 0UL;
@@ -66,14 +67,14 @@ public sealed partial class SessionEngine
                 new TransferChunk(transfer, index).Write(payload.Span);
                 index++;
                 await SendPartAsync(
-                    key, new PeerCommand.Send(_operations.Next(), false, MessageFlags.Chunk, expiresAt, payload), caller, either.Token)
+                    key, new PeerCommand.Send(_operations.Next(), false, MessageFlags.Chunk, expiresAt, payload), sender, either.Token)
                     .ConfigureAwait(false);
             }
 
             var end = new byte[TransferEnd.Size];
             new TransferEnd(transfer, length, hash.GetHashAndReset()).Write(end);
             var reply = await SendPartAsync(
-                key, new PeerCommand.Send(operation, isRepeatable, MessageFlags.ChunkEnd, expiresAt, end), caller, either.Token)
+                key, new PeerCommand.Send(operation, isRepeatable, MessageFlags.ChunkEnd, expiresAt, end), sender, either.Token)
                 .ConfigureAwait(false);
             return new SentMessage(operation, reply.Number);
         }
@@ -101,6 +102,17 @@ public sealed partial class SessionEngine
         var read = await source.ReadAtLeastAsync(
             payload.AsMemory(TransferChunk.HeadSize), chunkBytes, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
         return read == 0 ? default(Memory<byte>?) : payload.AsMemory(0, TransferChunk.HeadSize + read);
+    }
+
+    /// <summary>Tells another node's caller that the peer has refused the transfer whose next part it sends.</summary>
+    private void ThrowIfRefused(PeerKey peer, PeerCommand asked, in CallerContext caller)
+    {
+        if (asked is PeerCommand.Send { Flags: MessageFlags.Chunk or MessageFlags.ChunkEnd, Payload: { Length: >= TransferId.Size } part } send
+            && !_environment.Transfers.TryPassOn(
+                peer, TransferId.Read(part.Span), send.Flags == MessageFlags.ChunkEnd ? send.Operation : caller.Operation))
+        {
+            throw EngineErrors.TransferRefused(peer);
+        }
     }
 
     /// <summary>Queues a part, waiting for room in the outbox.</summary>

@@ -90,6 +90,10 @@ internal static class HostErrors
         new(EngineErrorCode.RequestInvalid,
             "this node keeps its journal in the cluster's database; copy that with the database's own tools (pg_basebackup, pg_dump), and verify a copy of it");
 
+    internal static EngineException NoClusterStore(string cluster) =>
+        new(EngineErrorCode.RequestInvalid,
+            $"there is no store of cluster '{cluster}' in its database; restore that first, with the database's own tools (pg_restore)");
+
     internal static EngineException ClusterNodeDown(string node) =>
         new(EngineErrorCode.RequestInvalid,
             $"node '{node}' of the cluster does not run on this data directory; start it with 'kyberium serve', or give the command to another node");

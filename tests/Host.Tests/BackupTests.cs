@@ -30,7 +30,7 @@ public sealed class BackupTests
         var refused = await ScratchNode.RunBareAsync(["peer", "list", .. copy]);
         Assert.Equal(70, refused.ExitCode);
         Assert.StartsWith("KY4005: ", refused.Error, StringComparison.Ordinal);
-        Assert.Contains("run 'kyberium restore --accept' on this directory", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("run 'kyberium restore --accept' on it", refused.Error, StringComparison.Ordinal);
         Assert.Equal(0, (await ScratchNode.RunBareAsync(["restore", "--accept", .. copy])).ExitCode);
 
         var waiting = JsonDocument.Parse((await ScratchNode.RunBareAsync(["peer", "show", "bob", "--json", .. copy])).Output)

@@ -54,6 +54,17 @@ public static class ClusterNode
         return parts;
     }
 
+    /// <summary>Finds the database of a node that does not run: the one it is told, else the one that a Lighthouse told it when it joined.</summary>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.OptionsInvalid"/>: it is told none and has not joined;
+    /// <see cref="EngineErrorCode.ClusterCertificateUnusable"/>: what it keeps cannot be read.</exception>
+    internal static async Task<string> FindDatabaseAsync(ClusterNodeOptions options, CancellationToken cancellationToken)
+    {
+        var database = options.Database.Length > 0 ? options.Database : await NodeGrant.ReadDatabaseAsync(options, cancellationToken).ConfigureAwait(false);
+        return database.Length > 0
+            ? database
+            : throw LinkErrors.OptionInvalid("kyberium.host.cluster.database", "", "given, since this node has not joined and no Lighthouse has told it");
+    }
+
     /// <inheritdoc cref="JoinCluster(EngineParts, ClusterNodeOptions)"/>
     public static KyberiumBuilder JoinCluster(this KyberiumBuilder builder, ClusterNodeOptions options)
     {

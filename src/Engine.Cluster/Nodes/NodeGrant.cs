@@ -82,6 +82,36 @@ internal sealed partial class NodeGrant : IAsyncDisposable
         return grant;
     }
 
+    /// <summary>Reads which database a Lighthouse named when the node joined; empty when it has not, or none was named.</summary>
+    internal static async Task<string> ReadDatabaseAsync(ClusterNodeOptions options, CancellationToken cancellationToken)
+    {
+        if (await PrivateFile.ReadAsync(options.StateFile, SizeMax, cancellationToken).ConfigureAwait(false) is not { } bytes)
+        {
+            return "";
+        }
+
+        try
+        {
+            var stored = Parse(bytes);
+            CryptographicOperations.ZeroMemory(stored.Key);
+            return stored.Facts.Database;
+        }
+        catch (JsonException malformed)
+        {
+            throw CertificateErrors.NodeMalformed(options.StateFile, malformed);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+        }
+    }
+
+    private static StoredNode Parse(byte[] bytes)
+    {
+        var stored = JsonSerializer.Deserialize(bytes, NodeJson.Default.StoredNode) ?? throw new JsonException("it is empty");
+        return stored.Format == FormatVersion ? stored : throw new JsonException($"format {stored.Format} is not known");
+    }
+
     private static async Task<NodeGrant?> ReadAsync(ClusterNodeOptions options, ILogger logger, CancellationToken cancellationToken)
     {
         if (await PrivateFile.ReadAsync(options.StateFile, SizeMax, cancellationToken).ConfigureAwait(false) is not { } bytes)
@@ -91,12 +121,7 @@ internal sealed partial class NodeGrant : IAsyncDisposable
 
         try
         {
-            var stored = JsonSerializer.Deserialize(bytes, NodeJson.Default.StoredNode) ?? throw new JsonException("it is empty");
-            if (stored.Format != FormatVersion)
-            {
-                throw new JsonException($"format {stored.Format} is not known");
-            }
-
+            var stored = Parse(bytes);
             using var key = ECDsa.Create();
             key.ImportPkcs8PrivateKey(stored.Key, out _);
             CryptographicOperations.ZeroMemory(stored.Key);

@@ -16,6 +16,9 @@ public sealed class EngineException : Exception
     /// <summary>Gets the message without the code in front, as others are told it who add the code themselves.</summary>
     internal string Advice => Message[(Message.IndexOf(' ', StringComparison.Ordinal) + 1)..];
 
+    /// <summary>Gets whether nothing of the call happened, whatever the code leaves open.</summary>
+    internal bool IsUndone { get; init; }
+
     /// <summary>Gets whether the same call may succeed later without any change by the caller.</summary>
     public bool IsTransient => (int)Code / 1_000 == 3;
 }

@@ -87,7 +87,7 @@ public sealed record NewPeer
     /// <summary>Gets the identity that will know it.</summary>
     public IdentityName Identity { get; init; } = IdentityName.Default;
 
-    /// <summary>Gets where it listens, preferred first; empty when it always calls.</summary>
+    /// <summary>Gets where it listens, preferred first; empty when it always calls. At most 64 addresses of at most 2,048 bytes each, as UTF-8.</summary>
     public IReadOnlyList<string> Addresses { get; init; } = [];
 
     /// <summary>Gets the template whose values are frozen for it; <see langword="null"/>: the engine's default.</summary>

@@ -221,6 +221,70 @@ internal static class NodeAnswerCodec
         writer.EndLength(start);
     }
 
+    /// <summary>Cuts a part out of a message that is one of a list.</summary>
+    /// <param name="messages">The whole list.</param>
+    /// <param name="skip">Its place.</param>
+    /// <param name="offset">Where the part begins.</param>
+    /// <param name="bytesMax">How long it may be.</param>
+    /// <returns><see langword="null"/>: the list ends before it, or it before the part.</returns>
+    internal static MessagePiece? PieceOf(IReadOnlyList<ReceivedMessage> messages, int skip, int offset, int bytesMax)
+    {
+        if (skip >= messages.Count)
+        {
+            return null;
+        }
+
+        var message = messages[skip];
+        var length = message.Stream?.Length ?? message.Payload.Length;
+        if (offset > length || length > int.MaxValue)
+        {
+            return null;
+        }
+
+        var bytes = new byte[Math.Min(bytesMax, (int)length - offset)];
+        var (from, filled) = (offset, 0);
+        foreach (var chunk in message.Stream?.Chunks ?? [message.Payload])
+        {
+            if (from < chunk.Length && filled < bytes.Length)
+            {
+                var part = chunk.Span[from..Math.Min(chunk.Length, from + bytes.Length - filled)];
+                part.CopyTo(bytes.AsSpan(filled));
+                filled += part.Length;
+            }
+
+            from = Math.Max(0, from - chunk.Length);
+        }
+
+        return new MessagePiece(message.Id, message.Attempt, message.Stream is not null, (int)length, bytes);
+    }
+
+    internal static void WritePiece(StateWriter writer, MessagePiece? piece)
+    {
+        writer.Flag(piece is not null);
+        if (piece is not null)
+        {
+            EventCodec.WritePeer(writer, new PeerKey(piece.Id.Identity, piece.Id.Peer));
+            EventCodec.WriteGuid(writer, piece.Id.Stream);
+            writer.UInt64(piece.Id.Number);
+            writer.UInt32((uint)piece.Attempt);
+            writer.Flag(piece.IsStream);
+            writer.UInt32((uint)piece.Length);
+            writer.Bytes(piece.Bytes.Span);
+        }
+    }
+
+    internal static MessagePiece? ReadPiece(ref StateReader reader)
+    {
+        if (!reader.Flag())
+        {
+            return null;
+        }
+
+        var peer = EventCodec.ReadPeer(ref reader);
+        var id = new ReceivedMessageId(peer.Identity, peer.Peer, EventCodec.ReadGuid(ref reader), reader.UInt64());
+        return new MessagePiece(id, reader.Count(int.MaxValue), reader.Flag(), reader.Count(int.MaxValue), reader.Bytes().ToArray());
+    }
+
     private static ReceivedMessage ReadMessage(ref StateReader reader)
     {
         var peer = EventCodec.ReadPeer(ref reader);

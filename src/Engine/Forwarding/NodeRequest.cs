@@ -50,6 +50,12 @@ internal abstract record NodeRequest
     /// <summary>Answered with what a stream to the peer has to keep to, and its number if it was sent already.</summary>
     internal sealed record BeginStream(PeerKey Peer, Guid Operation) : NodeRequest;
 
+    /// <summary>Answered with a <see cref="MessagePiece"/>: part of a message that was set aside and is too long for a page, or nothing.</summary>
+    /// <param name="Peer">Whose.</param>
+    /// <param name="Skip">How many messages that were set aside come before it.</param>
+    /// <param name="Offset">How many of its bytes the asker has.</param>
+    internal sealed record ReadSetAside(PeerKey Peer, int Skip, int Offset) : NodeRequest;
+
     /// <summary>For the directory. Answered with an <see cref="IdentityInfo"/>.</summary>
     internal sealed record CreateIdentity(IdentityName Name, IReadOnlyList<Suite> Suites) : NodeRequest;
 
@@ -73,6 +79,14 @@ internal abstract record NodeRequest
 /// <param name="Items">From where the asker wanted it.</param>
 /// <param name="HasMore">Whether there are more behind these.</param>
 internal readonly record struct NodePage<T>(IReadOnlyList<T> Items, bool HasMore);
+
+/// <summary>Part of a message.</summary>
+/// <param name="Id">Whose part it is.</param>
+/// <param name="Attempt">As the message says.</param>
+/// <param name="IsStream">Whether the message came as a stream.</param>
+/// <param name="Length">How many bytes all of it has.</param>
+/// <param name="Bytes">Those from where the asker wanted them.</param>
+internal sealed record MessagePiece(ReceivedMessageId Id, int Attempt, bool IsStream, int Length, ReadOnlyMemory<byte> Bytes);
 
 /// <summary>What a stream to a peer has to keep to.</summary>
 /// <param name="ChunkBytes">How many bytes one part may carry.</param>

@@ -138,6 +138,12 @@ internal static class NodeRequestCodec
                 writer.UInt32((uint)collect.BytesMax);
                 writer.UInt32((uint)collect.WaitMillis);
                 break;
+            case NodeRequest.ReadSetAside read:
+                writer.Byte(17);
+                EventCodec.WritePeer(writer, read.Peer);
+                writer.UInt32((uint)read.Skip);
+                writer.UInt32((uint)read.Offset);
+                break;
             default:
                 throw new ArgumentException($"{request.GetType().Name} does not go to other nodes", nameof(request));
         }
@@ -161,6 +167,7 @@ internal static class NodeRequestCodec
         14 => new NodeRequest.AddPin(EventCodec.ReadPeer(ref reader), reader.Bytes()),
         15 => new NodeRequest.RemovePeer(EventCodec.ReadPeer(ref reader)),
         16 => new NodeRequest.Collect(EventCodec.ReadGuid(ref reader), reader.Count(int.MaxValue), reader.Count(int.MaxValue)),
+        17 => new NodeRequest.ReadSetAside(EventCodec.ReadPeer(ref reader), reader.Count(int.MaxValue), reader.Count(int.MaxValue)),
         var kind => throw new StateFormatException($"{kind} is no kind of request"),
     };
 

@@ -97,10 +97,11 @@ internal sealed class RequestRouter(IPlacement placement, INodeLinks links, Engi
             {
                 return done.Answer;
             }
-            catch (EngineException failure) when (IsElsewhere(failure.Code) || (wasAsked && IsOfTheWay(failure.Code)))
+            catch (EngineException failure) when (
+                IsElsewhere(failure.Code) || (wasAsked && IsOfTheWay(failure.Code)) || failure is { IsUndone: true, Code: EngineErrorCode.Overloaded })
             {
                 last = failure;
-                mayHaveHappened |= !IsUndone(failure.Code);
+                mayHaveHappened |= !failure.IsUndone && !IsUndone(failure.Code);
                 if (mayHaveHappened && !request.IsRepeatable)
                 {
                     throw;

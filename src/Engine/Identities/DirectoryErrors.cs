@@ -32,7 +32,10 @@ internal static class DirectoryErrors
 
     internal static EngineException ClaimOpen(PeerKey owner) =>
         new(EngineErrorCode.Overloaded,
-            $"a key of this document may be in the course of being pinned for peer '{owner.Peer}', since before the directory changed its owner; repeat the call in a minute");
+            $"a key of this document may be in the course of being pinned for peer '{owner.Peer}', since before the directory changed its owner; repeat the call in a minute")
+        {
+            IsUndone = true,
+        };
 
     internal static EngineException Stopping() =>
         new(EngineErrorCode.EngineStopping, "the engine is stopping; send the call again once it has started again");

@@ -7,10 +7,13 @@ namespace Kyberium.Engine.Shards;
 internal sealed class OutgoingTransfers
 {
     private const int CompletedCountMax = 1_024;
+    private const int PassedOnCountMax = 1_024;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<(PeerKey Peer, TransferId Transfer), Sending> _known = [];
     private readonly Queue<(PeerKey Peer, TransferId Transfer)> _completed = new();
+    private readonly Dictionary<(PeerKey Peer, TransferId Transfer), LinkedListNode<PassedOn>> _passedOn = [];
+    private readonly LinkedList<PassedOn> _passedOnByUse = new();
 
     /// <summary>Begins one; disposed when its call ends, however it ends.</summary>
     internal Sending Begin(PeerKey peer, TransferId transfer, Guid operation)
@@ -29,7 +32,36 @@ internal sealed class OutgoingTransfers
     {
         lock (_lock)
         {
-            return _known.TryGetValue((peer, transfer), out var sending) ? sending.Operation : null;
+            return _known.TryGetValue((peer, transfer), out var sending) ? sending.Operation
+                : _passedOn.TryGetValue((peer, transfer), out var passedOn) ? passedOn.Value.Operation
+                : null;
+        }
+    }
+
+    /// <summary>Notes a part that another node's caller sends: what the peer answers to its transfer comes here, and that caller asks with its next part.</summary>
+    /// <param name="operation">The operation of the whole.</param>
+    /// <returns><see langword="false"/>: the peer has refused the transfer.</returns>
+    internal bool TryPassOn(PeerKey peer, TransferId transfer, Guid operation)
+    {
+        lock (_lock)
+        {
+            if (_passedOn.TryGetValue((peer, transfer), out var known))
+            {
+                known.Value.Operation = operation;
+                _passedOnByUse.Remove(known);
+                _passedOnByUse.AddLast(known);
+                return !known.Value.IsRefused;
+            }
+
+            _passedOn[(peer, transfer)] = _passedOnByUse.AddLast(new PassedOn(peer, transfer) { Operation = operation });
+            if (_passedOn.Count > PassedOnCountMax)
+            {
+                var oldest = _passedOnByUse.First!.Value;
+                _passedOn.Remove((oldest.Peer, oldest.Transfer));
+                _passedOnByUse.RemoveFirst();
+            }
+
+            return true;
         }
     }
 
@@ -40,6 +72,10 @@ internal sealed class OutgoingTransfers
         lock (_lock)
         {
             _known.TryGetValue((peer, transfer), out sending);
+            if (_passedOn.TryGetValue((peer, transfer), out var passedOn))
+            {
+                passedOn.Value.IsRefused = true;
+            }
         }
 
         sending?.Refuse();
@@ -55,6 +91,17 @@ internal sealed class OutgoingTransfers
                 _known.Remove(_completed.Dequeue());
             }
         }
+    }
+
+    private sealed class PassedOn(PeerKey peer, TransferId transfer)
+    {
+        internal PeerKey Peer => peer;
+
+        internal TransferId Transfer => transfer;
+
+        internal Guid Operation { get; set; }
+
+        internal bool IsRefused { get; set; }
     }
 
     internal sealed class Sending(OutgoingTransfers owner, (PeerKey, TransferId) key, Guid operation) : IDisposable

@@ -127,7 +127,7 @@ internal sealed partial class Shard : IAsyncDisposable
     {
         if (!isTaken)
         {
-            work.Fail(_fault ?? StopReason);
+            work.Fail(ShardErrors.NotBegun(_fault ?? StopReason));
         }
         else if (work.RunsOnCaller && work.Peer is { } peer && FindResident(peer) is null)
         {
@@ -691,21 +691,22 @@ internal sealed partial class Shard : IAsyncDisposable
     /// <summary>Answers everything that waits here; runs in the turn, which alone may look at it, and again for what comes later.</summary>
     private void Bury(EngineException reason)
     {
+        var notBegun = ShardErrors.NotBegun(reason);        // none of it was handed to the journal
         while (_internal.TryDequeue(out var work))
         {
-            work.Fail(reason);
+            work.Fail(notBegun);
         }
 
         while (_mailbox.TryRead(out var work))
         {
-            work.Fail(reason);
+            work.Fail(notBegun);
         }
 
-        _turn?.Fail(reason);
+        _turn?.Fail(notBegun);
         _turn = null;
         foreach (var work in _loading.Values.SelectMany(waiting => waiting))
         {
-            work.Fail(reason);
+            work.Fail(notBegun);
         }
 
         _loading.Clear();

@@ -3,7 +3,12 @@ using Kyberium.Engine.Journal;
 namespace Kyberium.Engine.Shards;
 
 /// <summary>A shard that this process had, and takes over again unless somebody else has it by now.</summary>
-/// <remarks>The process may have stood still at any moment since it last looked, so every look is one step with the taking over.</remarks>
+/// <remarks>
+/// <para>The process may have stood still at any moment since it last looked, so every look is one step with the taking over.</para>
+/// <para>A fence one higher than the last may be a successor's instead of an unanswered attempt's. That does no harm: from a successor that has the shard a store with
+/// several owners takes nothing (in PostgreSQL owner, plan and lease are checked in that step), and after one that gave it back this is a taking over like any
+/// other: everything is read anew from the store.</para>
+/// </remarks>
 internal sealed class ShardClaim(ShardId id, Fence held)
 {
     private Fence _held = held;

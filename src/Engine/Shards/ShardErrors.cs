@@ -14,7 +14,10 @@ internal static class ShardErrors
         new(EngineErrorCode.LeaseLost, $"this node's lease for shard {shard} is over; repeat the call: another node takes the shard, or this one again");
 
     internal static EngineException Recovering(ShardId shard) =>
-        new(EngineErrorCode.ShardRecovering, $"shard {shard} is recovering from its journal; repeat the call");
+        new(EngineErrorCode.ShardRecovering, $"shard {shard} is recovering from its journal; repeat the call") { IsUndone = true };
+
+    /// <summary>What ended a shard, as those are told whose work it had not begun.</summary>
+    internal static EngineException NotBegun(EngineException reason) => new(reason.Code, reason.Advice, reason) { IsUndone = true };
 
     internal static EngineException Broken(ShardId shard, Exception cause) =>
         cause as EngineException ?? new EngineException(
@@ -40,6 +43,6 @@ internal static class ShardErrors
     internal static EngineException RolledBack(ShardId shard, LogPosition stored, LogPosition remembered, Fence fence, Fence fenceRemembered) =>
         new(EngineErrorCode.StoreRolledBack,
             $"shard {shard} stands at record {stored.Value} under fence {fence.Value}, but the keyring remembers record "
-            + $"{remembered.Value} under fence {fenceRemembered.Value}: this data directory is an older copy. Going on would repeat "
-            + "what the newer one did. If the newer one is lost, run 'kyberium restore --accept' on this directory");
+            + $"{remembered.Value} under fence {fenceRemembered.Value}: this store is an older copy. Going on would repeat "
+            + "what the newer one did. If the newer one is lost, run 'kyberium restore --accept' on it");
 }

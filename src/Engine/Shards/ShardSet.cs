@@ -100,7 +100,8 @@ internal sealed class ShardSet : IShardHost, IAsyncDisposable
 
     /// <exception cref="EngineException"><see cref="EngineErrorCode.ShardRecovering"/>; or why the shard stays down until an operator
     /// has looked: <see cref="EngineErrorCode.JournalCorrupt"/>, <see cref="EngineErrorCode.ShardFenced"/>.</exception>
-    internal Shard At(int number) => _shards[number] ?? throw (_keepers[number].Down ?? ShardErrors.Recovering(_keepers[number].Id));
+    internal Shard At(int number) => _shards[number] ?? throw (
+        _keepers[number].Down is { } down ? ShardErrors.NotBegun(down) : ShardErrors.Recovering(_keepers[number].Id));
 
     /// <summary>Finds a peer's shard unless it is recovering.</summary>
     internal Shard? Find(in PeerKey peer) => _shards[_environment.Lookup.Of(peer)];

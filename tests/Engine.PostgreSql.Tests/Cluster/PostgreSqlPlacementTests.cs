@@ -240,6 +240,24 @@ public sealed class PostgreSqlPlacementTests : IAsyncLifetime
     private Task<PostgreSqlCluster> OpenAsync(int priority) => PostgreSqlCluster.OpenAsync(
         new PostgreSqlClusterOptions { ConnectionString = _cluster.Server.ConnectionString, Schema = _cluster.Schema }, "operators", priority);
 
+    /// <summary>Goal: a process that does not know what came of its taking a shard over, and takes its successor's fence for its own, takes nothing from it.</summary>
+    [Fact]
+    public async Task Who_takes_a_successors_fence_for_his_own_gets_nothing_while_that_one_owns_the_shard()
+    {
+        var first = await _cluster.StartAsync("a");
+        await _cluster.EvenAsync(first);
+        var second = await _cluster.StartAsync("b");
+        await _cluster.EvenAsync(first, second);
+
+        Assert.NotEmpty(second.Served);
+        foreach (var (shard, (_, fence)) in second.Served)
+        {
+            var refused = await Assert.ThrowsAsync<EngineException>(() => first.Journal.AcquireAsync(shard, fence).AsTask());
+            Assert.Equal(EngineErrorCode.ShardElsewhere, refused.Code);
+            await second.CommitAsync(shard, fence);
+        }
+    }
+
     private async Task RefusedAsync(string name, Func<PostgreSqlPlacementOptions, PostgreSqlPlacementOptions> change)
     {
         var failure = await Assert.ThrowsAsync<EngineException>(() => _cluster.StartAsync(name, (_, options) => change(options)));

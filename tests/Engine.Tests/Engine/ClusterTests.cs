@@ -214,6 +214,65 @@ public sealed class ClusterTests : IAsyncLifetime
         Assert.Equal(EngineErrorCode.EnvelopeRejected, await Party.CodeOfAsync(() => _one.Engine.OpenAsync(envelope, Timely).AsTask()));
     }
 
+    /// <summary>Goal: a call that waited before its shard when that ended did not happen, and says so. Method: four commits are held, what comes behind them waits
+    /// in the mailbox, and then the commits fail. Before, an acknowledgement of a message that never was counted as done there.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task What_a_shard_had_not_begun_when_it_ended_is_asked_for_the_first_time_by_the_one_that_recovers_it(int asking)
+    {
+        await AcquaintAsync(_one);
+        await _one.Engine.ConnectAsync(_peer, cancellationToken: Timely);
+        var held = new Turnstile();
+        var submitted = 0;
+        _one.Party.Journal.Before = async commit =>
+        {
+            if (commit.Shard.Group == ShardId.DefaultGroup)
+            {
+                await held.PassAsync();
+                throw new IOException("the disk is gone");
+            }
+        };
+        var sends = new List<Task>();
+        for (submitted = _one.Party.Journal.Submitted; sends.Count < 4;)
+        {
+            sends.Add(_one.Engine.SendAsync(_peer, Bytes($"{sends.Count}"), cancellationToken: Timely));
+            await Party.UntilAsync(() => Task.FromResult(_one.Party.Journal.Submitted >= submitted + sends.Count));
+        }
+
+        var unknown = new ReceivedMessageId(IdentityName.Default, _peer, Guid.NewGuid(), 7);
+        var acknowledging = _cluster.Nodes[asking].Engine.AcknowledgeAsync(unknown, Timely);
+        if (asking != 0)
+        {
+            await Party.UntilAsync(() => Task.FromResult(_two.SentCount > 0));
+        }
+
+        _one.Party.Journal.Before = null;
+        held.Open();
+        Assert.Equal(EngineErrorCode.MessageUnknown, await Party.CodeOfAsync(() => acknowledging));
+        await Task.WhenAll(sends);
+        Assert.Equal(["0", "1", "2", "3"], (await ReceiveAsync(_bob.Engine, 4)).Order(StringComparer.Ordinal));      // nobody waited for one before the next
+    }
+
+    [Fact]
+    public async Task Addresses_that_no_record_could_hold_are_refused_where_they_are_taken_in()
+    {
+        await AcquaintAsync(_one);
+        foreach (var node in _cluster.Nodes)
+        {
+            foreach (var addresses in new string[][] { [new string('a', 2_049)], ["memory://bob", new string('€', 683)], [new string('a', 70_000)], [.. Enumerable.Repeat("a", 65)] })
+            {
+                Assert.Equal(EngineErrorCode.RequestInvalid, await Party.CodeOfAsync(() => node.Engine.SetAddressesAsync(_peer, addresses, cancellationToken: Timely)));
+                Assert.Equal(EngineErrorCode.RequestInvalid, await Party.CodeOfAsync(() => node.Engine.AddPeerAsync(
+                    new NewPeer { Peer = new PeerId("carol"), PublicDocument = _bob.Document(), Addresses = addresses }, cancellationToken: Timely)));
+            }
+
+            await node.Engine.SetAddressesAsync(_peer, [.. Enumerable.Repeat(new string('a', 2_048), 64)], cancellationToken: Timely);
+        }
+
+        Assert.Equal(64, (await _two.Engine.GetPeerAsync(_peer, cancellationToken: Timely)).Addresses.Count);
+    }
+
     [Fact]
     public async Task A_wrong_guess_is_corrected_by_the_answer()
     {

@@ -22,6 +22,9 @@ internal sealed class MemoryCluster : IAsyncDisposable
 
     internal InMemoryNetwork Network { get; } = new();
 
+    /// <summary>Gets or sets what nodes started from now on are told.</summary>
+    internal Action<EngineOptions>? Configure { get; set; }
+
     internal IReadOnlyList<Node> Nodes => _nodes;
 
     internal IEnumerable<ShardId> Shards => _places.Keys;
@@ -30,7 +33,7 @@ internal sealed class MemoryCluster : IAsyncDisposable
     internal async Task<Node> StartAsync(string name)
     {
         var node = new Node(this, name);
-        node.Party = new Party(name, Network, _store, _keyring, new ClusterParts(node, node));
+        node.Party = new Party(name, Network, _store, _keyring, new ClusterParts(node, node)) { Configure = Configure };
         lock (_lock)
         {
             _nodes.Add(node);

@@ -9,7 +9,7 @@ namespace Kyberium.Engine.Tests.Forwarding;
 /// <summary>Random requests and answers, of every kind.</summary>
 internal static class AnyRequest
 {
-    internal const int KindCount = 16;
+    internal const int KindCount = 17;
     internal const int CommandCount = 17;
 
     private const string NameCharacters = "AZaz09._:-";
@@ -99,6 +99,13 @@ internal static class AnyRequest
             Stream = isStream ? new ReceivedStream(payload.IsEmpty ? [] : [payload]) : null,
         };
 
+    internal static Gen<MessagePiece?> Piece { get; } =
+        from message in Message
+        from isThere in Flag
+        from length in Count
+        from bytes in Memory
+        select isThere ? new MessagePiece(message.Id, message.Attempt, message.Stream is not null, length, bytes) : null;
+
     internal static Gen<IReadOnlyList<ReceivedMessage>> Messages { get; } =
         Message.ListOf().Select(static list => (IReadOnlyList<ReceivedMessage>)list.ToArray());
 
@@ -141,6 +148,7 @@ internal static class AnyRequest
         from peer in Peer from document in Memory select (NodeRequest)new NodeRequest.AddPin(peer, document),
         from peer in Peer select (NodeRequest)new NodeRequest.RemovePeer(peer),
         from exchange in Id from bytes in Count from wait in Count select (NodeRequest)new NodeRequest.Collect(exchange, bytes, wait),
+        from peer in Peer from skip in Count from offset in Count select (NodeRequest)new NodeRequest.ReadSetAside(peer, skip, offset),
     ];
 
     private static Gen<PeerCommand>[] Commands() =>

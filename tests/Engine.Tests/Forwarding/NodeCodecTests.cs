@@ -97,6 +97,7 @@ public sealed class NodeCodecTests
         Answers(AnyRequest.Identity, NodeAnswerCodec.WriteIdentity, NodeAnswerCodec.ReadIdentity);
         Answers(AnyRequest.Terms, NodeAnswerCodec.WriteTerms, NodeAnswerCodec.ReadTerms);
         Answers(AnyRequest.DocumentList, NodeAnswerCodec.WriteDocuments, NodeAnswerCodec.ReadDocuments);
+        Answers(AnyRequest.Piece, NodeAnswerCodec.WritePiece, NodeAnswerCodec.ReadPiece);
         Answers(AnyRequest.Info, NodeAnswerCodec.WriteInfo, NodeAnswerCodec.ReadInfo);
         Answers(Pages(AnyRequest.Peers), Page<PeerKey>(EventCodec.WritePeer), NodeAnswerCodec.ReadPeers);
         Answers(Pages(AnyRequest.Messages), Page<ReceivedMessage>(NodeAnswerCodec.WriteMessage), NodeAnswerCodec.ReadMessages);
@@ -119,6 +120,36 @@ public sealed class NodeCodecTests
         Assert.Equal("one two three", text.ReadToEnd());
         Assert.Equal((message.Id, 2, true), (read.Items[0].Id, read.Items[0].Attempt, read.Items[0].Payload.IsEmpty));
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_message_in_pieces_of_any_size_arrives_whole(bool isStream) => Check.One(Config, Prop.ForAll(
+        Gen.Choose(1, 9).ListOf().Select(static lengths => lengths.Take(12).ToArray()).ToArbitrary(), Gen.Choose(1, 40).ToArbitrary(), (lengths, size) =>
+        {
+            var chunks = lengths.Select(static (length, place) => (ReadOnlyMemory<byte>)Enumerable.Repeat((byte)place, length).ToArray()).ToList();
+            var whole = chunks.SelectMany(static chunk => chunk.ToArray()).ToArray();
+            var id = new ReceivedMessageId(IdentityName.Default, new PeerId("bob"), Guid.Empty, 3);
+            IReadOnlyList<ReceivedMessage> messages =
+                [new ReceivedMessage(id, isStream ? default : whole, 2) { Stream = isStream ? new ReceivedStream(chunks) : null }];
+            var gathered = new List<byte>();
+            while (gathered.Count == 0 || gathered.Count < whole.Length)
+            {
+                var piece = NodeAnswerCodec.PieceOf(messages, 0, gathered.Count, size)!;
+                Assert.Equal((id, 2, isStream, whole.Length), (piece.Id, piece.Attempt, piece.IsStream, piece.Length));
+                Assert.Equal(Math.Min(size, whole.Length - gathered.Count), piece.Bytes.Length);
+                gathered.AddRange(piece.Bytes.ToArray());
+                if (whole.Length == 0)
+                {
+                    break;
+                }
+            }
+
+            Assert.Equal(whole, gathered);
+            Assert.True(NodeAnswerCodec.PieceOf(messages, 0, whole.Length, size)!.Bytes.IsEmpty);
+            Assert.Null(NodeAnswerCodec.PieceOf(messages, 0, whole.Length + 1, size));
+            Assert.Null(NodeAnswerCodec.PieceOf(messages, 1, 0, size));
+        }));
 
     [Fact]
     public void A_list_in_pages_of_any_size_arrives_whole_and_in_order()

@@ -25,6 +25,7 @@ public sealed partial class NodeRequestDocumentTests
         ["open"] = (new NodeRequest.Open("abc"u8.ToArray()), default),
         ["accept"] = (new NodeRequest.Accept("abc"u8.ToArray(), "10.0.0.1", Operation("303132333435363738393a3b3c3d3e3f")), default),
         ["collect"] = (new NodeRequest.Collect(Operation("303132333435363738393a3b3c3d3e3f"), 2 << 20, 20_000), default),
+        ["read-set-aside"] = (new NodeRequest.ReadSetAside(Alice, 2, NodeAnswerCodec.PageBytesMax), default),
         ["list-peers"] = (new NodeRequest.ListPeers(2), default),
         ["create-identity"] = (new NodeRequest.CreateIdentity(new IdentityName("a"), [Suite.MLKem768P256, Suite.MLKem768]), default),
     };
@@ -37,6 +38,11 @@ public sealed partial class NodeRequestDocumentTests
         ["terms-sent"] = NodeAnswerCodec.Write(new StreamTerms(1 << 20, 9), NodeAnswerCodec.WriteTerms),
         ["peers"] = NodeAnswerCodec.Write<(IReadOnlyList<PeerKey>, int)>(
             ([Alice, new PeerKey(IdentityName.Default, new PeerId("bob"))], 0), NodeAnswerCodec.WritePeers),
+        ["piece"] = NodeAnswerCodec.Write(
+            new MessagePiece(
+                new ReceivedMessageId(Alice.Identity, Alice.Peer, Operation("202122232425262728292a2b2c2d2e2f"), 9), 4, IsStream: true, 524_291, "abc"u8.ToArray()),
+            NodeAnswerCodec.WritePiece),
+        ["no-piece"] = NodeAnswerCodec.Write<MessagePiece?>(null, NodeAnswerCodec.WritePiece),
         ["messages"] = Page([Message(), Message()]),
     };
 

@@ -145,6 +145,56 @@ public sealed class RequestRouterTests
         Assert.All(_cluster.Sent, static sent => Assert.Equal(Patience - sent.At, sent.Request.Remaining));
     }
 
+    /// <summary>Before: a shard that stayed in recovery made its calls end as if they may have happened, and a message that never was counted as handled.</summary>
+    [Fact]
+    public async Task What_was_not_begun_when_the_patience_ends_did_not_happen_and_may_be_repeated()
+    {
+        _cluster.Here = static () => Task.FromException<string>(Kyberium.Engine.Shards.ShardErrors.Recovering(Shard));
+        var call = _cluster.Call(Open);
+        _cluster.Pass(Patience + Wait);
+        var failure = await FailureOf(call);
+        Assert.Equal((EngineErrorCode.ShardRecovering, true), (failure.Code, failure.IsTransient));
+
+        _cluster.Here = static () => Task.FromException<string>(
+            Kyberium.Engine.Shards.ShardErrors.NotBegun(Kyberium.Engine.Shards.ShardErrors.CommitFailed(Shard, new IOException("gone"))));
+        call = _cluster.Call(again: (EngineErrorCode.MessageUnknown, "it had been done"));
+        _cluster.Pass(Wait);
+        _cluster.Here = static () => Task.FromException<string>(new EngineException(EngineErrorCode.MessageUnknown, "no such message"));
+        _cluster.Pass(Wait);
+        Assert.Equal(EngineErrorCode.MessageUnknown, (await FailureOf(call)).Code);
+    }
+
+    /// <summary>Before: the directory's owner told its own caller at once what the others waited out.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_claim_that_may_be_open_is_waited_out_on_every_node(bool isHere)
+    {
+        var open = Kyberium.Engine.Identities.DirectoryErrors.ClaimOpen(
+            new Kyberium.Engine.Sessions.PeerKey(IdentityName.Default, new PeerId("bob")));
+        if (isHere)
+        {
+            _cluster.Here = () => Task.FromException<string>(open);
+        }
+        else
+        {
+            _cluster.Place("a", 1);
+            _cluster.Answers = _ => new(ClusterAnswer.Failed(open.Code, open.Advice));
+        }
+
+        var call = _cluster.Call();
+        _cluster.Pass(TimeSpan.FromSeconds(10));
+        Assert.False(call.IsCompleted);
+        _cluster.Here = static () => Task.FromResult("pinned");
+        _cluster.Pass(Wait);
+        Assert.Equal("pinned", await Ended(call));
+
+        _cluster.Here = isHere ? () => Task.FromException<string>(open) : static () => null;
+        call = _cluster.Call();
+        _cluster.Pass(Patience + Wait);
+        Assert.Equal(EngineErrorCode.Overloaded, (await FailureOf(call)).Code);
+    }
+
     [Fact]
     public async Task Waits_grow_to_a_fifth_of_a_second()
     {

@@ -23,6 +23,7 @@ internal static class NodeTargets
         bytes => Rewritten(bytes, NodeAnswerCodec.ReadInfo, NodeAnswerCodec.WriteInfo),
         bytes => Rewritten(bytes, NodeAnswerCodec.ReadPeers, Page<PeerKey>(EventCodec.WritePeer)),
         bytes => Rewritten(bytes, NodeAnswerCodec.ReadMessages, Page<ReceivedMessage>(NodeAnswerCodec.WriteMessage)),
+        bytes => Rewritten(bytes, NodeAnswerCodec.ReadPiece, NodeAnswerCodec.WritePiece),
     ];
 
     internal static FuzzTarget Request { get; } = new("node-request", Requests, bytes =>
@@ -35,7 +36,7 @@ internal static class NodeTargets
         return failure.Length > 0 ? false : throw new BrokenLawException("a request is refused without a reason");
     });
 
-    /// <summary>The first byte says which answer: a number, an opened envelope, an identity, terms of a stream, documents, a peer's state, a page of peers, one of messages.</summary>
+    /// <summary>The first byte says which answer: a number, an opened envelope, an identity, terms of a stream, documents, a peer's state, a page of peers, one of messages, a piece of a message.</summary>
     internal static FuzzTarget Answer { get; } = new("node-answer", AnswerSeeds, bytes =>
     {
         if (bytes.Length == 0 || bytes[0] >= Answers.Length)
@@ -84,7 +85,7 @@ internal static class NodeTargets
             .. commands.Select(static command => new NodeRequest.Command(Peer, command)), new NodeRequest.Seal(Peer, "hello"u8.ToArray()),
             new NodeRequest.Open("envelope"u8.ToArray()), new NodeRequest.Accept("envelope"u8.ToArray(), "10.0.0.1", Guid.Parse("00010203-0405-0607-0809-0a0b0c0d0e0f")),
             new NodeRequest.Collect(Guid.Parse("00010203-0405-0607-0809-0a0b0c0d0e0f"), 1 << 20, 1_000), new NodeRequest.Show(Peer),
-            new NodeRequest.ListSetAside(Peer, 5), new NodeRequest.ListDocuments(Peer), new NodeRequest.ListPeers(5), new NodeRequest.BeginStream(Peer, Operation),
+            new NodeRequest.ListSetAside(Peer, 5), new NodeRequest.ReadSetAside(Peer, 5, 1 << 19), new NodeRequest.ListDocuments(Peer), new NodeRequest.ListPeers(5), new NodeRequest.BeginStream(Peer, Operation),
             new NodeRequest.CreateIdentity(Peer.Identity, [Suite.MLKem768P256, Suite.MLKem512]), new NodeRequest.RotateIdentity(Peer.Identity),
             new NodeRequest.FinishRotation(Peer.Identity), new NodeRequest.AddPeer(new NewPeer { Peer = Peer.Peer, PublicDocument = Document.Bytes, Template = "strict" }),
             new NodeRequest.AddPin(Peer, Document.Bytes), new NodeRequest.RemovePeer(Peer),
@@ -113,6 +114,7 @@ internal static class NodeTargets
                     ],
                     HasMore: false),
                 Page<ReceivedMessage>(NodeAnswerCodec.WriteMessage)),
+            NodeAnswerCodec.Write(new MessagePiece(id, 2, IsStream: true, 1 << 20, "piece"u8.ToArray()), NodeAnswerCodec.WritePiece),
         ];
         return seeds.SelectMany(static (seed, place) => Laws.Tagged(place, [seed]));
     }
