@@ -1,7 +1,5 @@
-using System.Net;
 using System.Net.Http.Json;
 using System.Net.Security;
-using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Kyberium.Engine.Cluster.Certificates;
@@ -85,7 +83,7 @@ public static class ClusterJoin
             {
                 return await ask(lighthouse).ConfigureAwait(false);
             }
-            catch (Exception failure) when (failure is HttpRequestException or IOException or TimeoutException or TaskCanceledException { InnerException: TimeoutException })
+            catch (Exception failure) when (LighthouseHttp.IsOfTheWay(failure))
             {
                 failures.Add($"{lighthouse}: {failure.GetBaseException().Message}");
             }
@@ -98,7 +96,8 @@ public static class ClusterJoin
     private static async Task<X509Certificate2> RootAsync(
         ClusterJoinOptions options, string lighthouse, JoinToken token, CancellationToken cancellationToken)
     {
-        using var http = Client(options, lighthouse, new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, shown, _, _) => shown is not null });
+        using var http = LighthouseHttp.Client(
+            lighthouse, new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, shown, _, _) => shown is not null }, options.Timeout);
         var roots = await http.GetFromJsonAsync(JoinRequest.RootsPath, JoinJson.Default.IReadOnlyListByteArray, cancellationToken).ConfigureAwait(false);
         var root = roots?.FirstOrDefault(root => CryptographicOperations.FixedTimeEquals(SHA256.HashData(root), token.RootDigest.Span));
         return root is null ? throw JoinErrors.AnotherRoot(lighthouse) : X509CertificateLoader.LoadCertificate(root);
@@ -113,12 +112,12 @@ public static class ClusterJoin
         var request = new JoinRequest(
             JoinRequest.CurrentFormat, options.Cluster.Value, options.Node.Value, options.Version.ToString(), signingRequest, token?.Id, token?.Secret.ToArray());
         string? distrust = null;
-        using var http = Client(options, lighthouse, new SslClientAuthenticationOptions
+        using var http = LighthouseHttp.Client(lighthouse, new SslClientAuthenticationOptions
         {
             ClientCertificateContext = own?.Context,
             RemoteCertificateValidationCallback = (_, shown, _, _) =>
                 shown is X509Certificate2 certificate && trust.Verify(certificate, options.TimeProvider.GetUtcNow(), out distrust, CertificateKind.Lighthouse) is not null,
-        });
+        }, options.Timeout);
         using var response = await PostAsync().ConfigureAwait(false);
         if (!response.IsSuccessStatusCode)
         {
@@ -147,20 +146,5 @@ public static class ClusterJoin
                 throw JoinErrors.NotItsLighthouse(lighthouse, options.Cluster, distrust);
             }
         }
-    }
-
-    private static HttpClient Client(ClusterJoinOptions options, string lighthouse, SslClientAuthenticationOptions tls)
-    {
-        tls.EnabledSslProtocols = SslProtocols.Tls13;
-        tls.AllowTlsResume = false;
-        tls.CertificateRevocationCheckMode = X509RevocationMode.NoCheck;
-        return new HttpClient(new SocketsHttpHandler { SslOptions = tls, UseProxy = false, AllowAutoRedirect = false, UseCookies = false })
-        {
-            BaseAddress = new Uri($"https://{lighthouse}"),
-            Timeout = options.Timeout,
-            DefaultRequestVersion = HttpVersion.Version20,
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            MaxResponseContentBufferSize = 1 << 20,
-        };
     }
 }

@@ -51,6 +51,10 @@ internal static class HostErrors
         new(EngineErrorCode.RequestInvalid,
             $"there is no store in '{directory}'; correct the data directory, or begin one with 'kyberium identity create'");
 
+    internal static EngineException ClusterDatabase() =>
+        new(EngineErrorCode.RequestInvalid,
+            "a cluster's store is restored with the database's own tools; then run 'kyberium restore --accept' while no node runs");
+
     internal static EngineException DirectoryNotEmpty(string directory) =>
         new(EngineErrorCode.RequestInvalid,
             $"'{directory}' is not empty; restore into a new directory, so that no store is overwritten");

@@ -19,6 +19,8 @@ internal sealed record JoinRequest(
 
     internal const string HealthPath = "/kyberium/cluster/v1/health";
 
+    internal const string WitnessPath = "/kyberium/cluster/v1/witness";
+
     internal const int BytesMax = 16 << 10;
 
     public override string ToString() => $"node {Node} of cluster {Cluster}, version {Version}";

@@ -51,6 +51,40 @@ public static class ClusterNode
                 },
                 cancellationToken),
             cancellationToken).ConfigureAwait(false);
+        if (options.Lighthouses.Count > 0)
+        {
+            parts.OpenWitness = (_, _) => Task.FromResult<IStoreWitness>(links!.OpenWitness());
+        }
+
+        return parts;
+    }
+
+    /// <summary>Sets the parts so that <c>SessionEngine.StartFromRestoredAsync</c> goes on from a cluster's database that was restored to an earlier time, or
+    /// cloned: alone, over the same database and keyring, while no node runs. The Lighthouses learn of it, so that they let the nodes start again.</summary>
+    /// <returns>The same parts.</returns>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.OptionsInvalid"/>.</exception>
+    public static EngineParts AcceptRestoredCluster(this EngineParts parts, ClusterNodeOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(parts);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Check();
+        var logger = options.LoggerFactory.CreateLogger<LighthouseWitness>();
+        NodeGrant? grant = null;
+        parts.OpenCluster = null;
+        parts.OpenJournal = async (engine, cancellationToken) =>
+        {
+            grant = await NodeGrant.OpenAsync(options, engine.Shard.Count, logger, renews: false, cancellationToken).ConfigureAwait(false);
+            var database = options.Database.Length > 0 ? options.Database : grant.Database;
+            return await PostgreSqlJournal.OpenAsync(
+                new PostgreSqlJournalOptions { ConnectionString = database, Schema = options.Schema, TimeProvider = options.TimeProvider }, cancellationToken)
+                .ConfigureAwait(false);
+        };
+        if (options.Lighthouses.Count > 0)
+        {
+            parts.OpenWitness = (_, _) => Task.FromResult<IStoreWitness>(
+                new LighthouseWitness(grant!.Lighthouses, grant.Identity, options.TimeProvider, logger));
+        }
+
         return parts;
     }
 
@@ -86,10 +120,12 @@ internal sealed class NodeLinks : INodeLinks, IClusterRequestHandler
     private readonly ConcurrentDictionary<NodeId, string> _addresses = new();
     private readonly ClusterLinks _links;
     private readonly NodeGrant _grant;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private ClusterLinkServer? _server;
     private IClusterRequestHandler? _handler;
 
-    private NodeLinks(NodeGrant grant, ClusterLinks links) => (_grant, _links) = (grant, links);
+    private NodeLinks(NodeGrant grant, ClusterLinks links, TimeProvider time, ILogger logger) => (_grant, _links, _time, _logger) = (grant, links, time, logger);
 
     /// <summary>Gets where other nodes reach this one.</summary>
     internal string Address { get; private set; } = "";
@@ -104,8 +140,8 @@ internal sealed class NodeLinks : INodeLinks, IClusterRequestHandler
     internal static async Task<NodeLinks> OpenAsync(ClusterNodeOptions options, int shardCount, CancellationToken cancellationToken)
     {
         var logger = options.LoggerFactory.CreateLogger<NodeLinks>();
-        var grant = await NodeGrant.OpenAsync(options, shardCount, logger, cancellationToken).ConfigureAwait(false);
-        var links = new NodeLinks(grant, new ClusterLinks(grant.Identity, options.Links, logger));
+        var grant = await NodeGrant.OpenAsync(options, shardCount, logger, renews: true, cancellationToken).ConfigureAwait(false);
+        var links = new NodeLinks(grant, new ClusterLinks(grant.Identity, options.Links, logger), options.TimeProvider, logger);
         try
         {
             links._server = await ClusterLinkServer.StartAsync(
@@ -121,6 +157,9 @@ internal sealed class NodeLinks : INodeLinks, IClusterRequestHandler
             throw;
         }
     }
+
+    /// <summary>Has the Lighthouses remember how far shards have come.</summary>
+    internal LighthouseWitness OpenWitness() => new(_grant.Lighthouses, Identity, _time, _logger);
 
     /// <inheritdoc/>
     public ValueTask StartAsync(IClusterRequestHandler handler, CancellationToken cancellationToken = default)

@@ -28,15 +28,20 @@ internal sealed partial class NodeGrant : IAsyncDisposable
 
     internal string Database => _facts.Database;
 
+    /// <summary>Gets every Lighthouse that is known: those of the options, then those that one of them named.</summary>
+    internal IReadOnlyList<string> Lighthouses { get; private init; } = [];
+
     /// <summary>Takes what the options give, what the file has, or what a Lighthouse says, in this order.</summary>
+    /// <param name="renews">Whether the certificate is to be renewed until disposal.</param>
     /// <exception cref="EngineException">What joining gives; <see cref="EngineErrorCode.ClusterCertificateUnusable"/>: the file is not this node's;
     /// <see cref="EngineErrorCode.OptionsInvalid"/>: the cluster has another count of shards, or nobody says where its database is.</exception>
-    internal static async Task<NodeGrant> OpenAsync(ClusterNodeOptions options, int shardCount, ILogger logger, CancellationToken cancellationToken)
+    internal static async Task<NodeGrant> OpenAsync(
+        ClusterNodeOptions options, int shardCount, ILogger logger, bool renews, CancellationToken cancellationToken)
     {
         if (options.Identity is { } given)
         {
             return given.Cluster == options.Cluster && given.Node == options.Node
-                ? new NodeGrant("", given, new StoredFacts(shardCount, "", [], []), logger)
+                ? new NodeGrant("", given, new StoredFacts(shardCount, "", [], []), logger) { Lighthouses = options.Lighthouses }
                 : throw CertificateErrors.AnotherNode($"{given.Cluster}/{given.Node}", $"{options.Cluster}/{options.Node}");
         }
 
@@ -52,8 +57,12 @@ internal sealed partial class NodeGrant : IAsyncDisposable
             throw LinkErrors.OptionInvalid(nameof(options.Database), "", "given, since the Lighthouse does not say it");
         }
 
-        grant._replaced = grant.Identity.OnReplaced(grant.Write);
-        grant._renewal = ClusterRenewal.Start(Joining(options), grant.Identity, logger);
+        if (renews)
+        {
+            grant._replaced = grant.Identity.OnReplaced(grant.Write);
+            grant._renewal = ClusterRenewal.Start(Joining(options), grant.Identity, logger);
+        }
+
         return grant;
     }
 
@@ -68,6 +77,9 @@ internal sealed partial class NodeGrant : IAsyncDisposable
         await _writing.ConfigureAwait(false);
     }
 
+    private static NodeGrant Make(ClusterNodeOptions options, ClusterIdentity identity, StoredFacts facts, ILogger logger) =>
+        new(options.StateFile, identity, facts, logger) { Lighthouses = [.. options.Lighthouses.Union(facts.Lighthouses)] };
+
     private static ClusterJoinOptions Joining(ClusterNodeOptions options) => new()
     {
         Lighthouses = options.Lighthouses, Cluster = options.Cluster, Node = options.Node, TimeProvider = options.TimeProvider,
@@ -76,8 +88,7 @@ internal sealed partial class NodeGrant : IAsyncDisposable
     private static async Task<NodeGrant> JoinAsync(ClusterNodeOptions options, ILogger logger, CancellationToken cancellationToken)
     {
         var granted = await ClusterJoin.JoinAsync(Joining(options), options.Token, cancellationToken).ConfigureAwait(false);
-        var grant = new NodeGrant(
-            options.StateFile, granted.Identity, new StoredFacts(granted.ShardCount, granted.Database, granted.Policies, granted.Lighthouses), logger);
+        var grant = Make(options, granted.Identity, new StoredFacts(granted.ShardCount, granted.Database, granted.Policies, granted.Lighthouses), logger);
         await grant.WriteAsync(cancellationToken).ConfigureAwait(false);       // before anything else: the token is used up
         return grant;
     }
@@ -110,7 +121,7 @@ internal sealed partial class NodeGrant : IAsyncDisposable
 
             if (certificate.NotAfter.ToUniversalTime() > options.TimeProvider.GetUtcNow().UtcDateTime)
             {
-                return new NodeGrant(options.StateFile, identity, stored.Facts, logger);
+                return Make(options, identity, stored.Facts, logger);
             }
 
             return options.Token.Length > 0 ? null : throw CertificateErrors.NodeExpired(options.StateFile, certificate.NotAfter.ToUniversalTime());

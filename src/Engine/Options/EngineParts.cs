@@ -17,6 +17,10 @@ public sealed class EngineParts
     /// <summary>Gets or sets what opens the keyring. Default: the file that <see cref="EngineOptions.Keyring"/> names.</summary>
     public Func<EngineOptions, CancellationToken, Task<IKeyring>> OpenKeyring { get; set; } = OpenFileKeyringAsync;
 
+    /// <summary>Gets or sets what opens a second place that remembers how far each shard had come, opened after cluster and journal: <c>JoinCluster()</c> of
+    /// Kyberium.Engine.Cluster has the Lighthouses do so. Default: the keyring alone does.</summary>
+    public Func<EngineOptions, CancellationToken, Task<IStoreWitness>>? OpenWitness { get; set; }
+
     /// <summary>Gets the links that carry envelopes; the first that can reach an address is used for it. Without one, the
     /// application passes the bytes itself.</summary>
     public IList<IPeerLink> PeerLinks { get; } = [];

@@ -25,8 +25,8 @@ internal static class NodeStart
         var parts = new EngineParts { LoggerFactory = loggers };
         if (configuration.Host.Cluster is { IsNode: true } cluster)
         {
-            parts.JoinCluster(cluster.ToNodeOptions(
-                configuration.DataDirectory, await TokenAsync(cluster, cancellationToken), found => database = found, loggers));
+            var node = cluster.ToNodeOptions(configuration.DataDirectory, await TokenAsync(cluster, cancellationToken), found => database = found, loggers);
+            _ = acceptRestored ? parts.AcceptRestoredCluster(node) : parts.JoinCluster(node);
         }
         else
         {

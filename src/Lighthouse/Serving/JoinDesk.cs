@@ -33,9 +33,7 @@ internal sealed class JoinDesk(LighthouseOptions options, AuthorityFile file, Ti
     {
         var authority = await file.ReadAsync(cancellationToken);
         var node = Check(authority, request, address);
-        string? refusal = "it shows no certificate";
-        var trust = new NodeTrust(authority.Cluster, [.. authority.RootCertificates], authority.Denied);
-        if (shown is null || trust.Verify(shown, time.GetUtcNow(), out refusal) != node)
+        if (NodeProof.Of(authority, shown, time.GetUtcNow(), out var refusal) != node)
         {
             throw Refuse(request, address, refusal ?? "its certificate is another node's");
         }

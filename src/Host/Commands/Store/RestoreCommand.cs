@@ -25,6 +25,12 @@ internal static class RestoreCommand
                 throw HostErrors.NotWhileRunning("restore");
             }
 
+            var isNode = configuration.Host.Cluster.IsNode;
+            if (call.Get(file) is not null && isNode)
+            {
+                throw HostErrors.ClusterDatabase();
+            }
+
             if (call.Get(file) is { } backup)
             {
                 await StoreRestoration.PlaceAsync(configuration, Path.GetFullPath(backup), call.Stopping);
@@ -33,7 +39,7 @@ internal static class RestoreCommand
             {
                 throw HostErrors.NothingToRestore();
             }
-            else if (!NodeStart.HasStore(configuration))
+            else if (!isNode && !NodeStart.HasStore(configuration))
             {
                 throw HostErrors.NoStore(configuration.DataDirectory);
             }
@@ -46,7 +52,7 @@ internal static class RestoreCommand
 
             var result = new RestorationDocument(configuration.DataDirectory, call.Get(accept));
             call.Print(result, output => output.WriteLine(result.Accepted
-                ? $"'{result.DataDirectory}' goes on from this copy; peers may need 'kyberium peer reset-stream'"
+                ? $"{(isNode ? $"cluster '{configuration.Host.Cluster.Name}'" : $"'{result.DataDirectory}'")} goes on from this copy; peers may need 'kyberium peer reset-stream'"
                 : $"restored into '{result.DataDirectory}'; if the store had gone on since, run 'kyberium restore --accept'"));
         }, file, accept);
     }
