@@ -63,13 +63,19 @@ public static class ClusterJoin
     /// <summary>Gets a new certificate, and the roots as they are now, by showing the present certificate; puts both into
     /// <paramref name="identity"/>.</summary>
     /// <exception cref="EngineException">As <see cref="JoinAsync"/>.</exception>
-    public static async Task<ClusterGrant> RenewAsync(ClusterJoinOptions options, ClusterIdentity identity, CancellationToken cancellationToken = default)
+    public static Task<ClusterGrant> RenewAsync(ClusterJoinOptions options, ClusterIdentity identity, CancellationToken cancellationToken = default) =>
+        RenewAsync(options, identity, learn: null, cancellationToken);
+
+    /// <param name="learn">Hears what was granted before the identity changes.</param>
+    internal static async Task<ClusterGrant> RenewAsync(
+        ClusterJoinOptions options, ClusterIdentity identity, Action<ClusterGrant>? learn, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(identity);
         var grant = await FirstAsync(options, lighthouse => AskAsync(
             options, lighthouse, identity.Current.Trust, identity.Current, JoinRequest.RenewPath, token: null, cancellationToken)).ConfigureAwait(false);
         var renewed = grant.Identity.Current;
+        learn?.Invoke(grant);
         identity.Replace(renewed.Certificate, renewed.Trust.Roots, renewed.Trust.Denied);
         return grant with { Identity = identity };
     }

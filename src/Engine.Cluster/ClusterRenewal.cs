@@ -14,11 +14,12 @@ public sealed class ClusterRenewal : IAsyncDisposable
     private readonly ClusterJoinOptions _options;
     private readonly ClusterIdentity _identity;
     private readonly ILogger _logger;
+    private readonly Action<ClusterGrant>? _learn;
     private readonly Task _running;
 
-    private ClusterRenewal(ClusterJoinOptions options, ClusterIdentity identity, ILogger logger)
+    private ClusterRenewal(ClusterJoinOptions options, ClusterIdentity identity, ILogger logger, Action<ClusterGrant>? learn)
     {
-        (_options, _identity, _logger) = (options, identity, logger);
+        (_options, _identity, _logger, _learn) = (options, identity, logger, learn);
         _running = RunAsync();
     }
 
@@ -27,8 +28,12 @@ public sealed class ClusterRenewal : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(identity);
-        return new ClusterRenewal(options, identity, logger ?? NullLogger.Instance);
+        return new ClusterRenewal(options, identity, logger ?? NullLogger.Instance, learn: null);
     }
+
+    /// <param name="learn">Hears each new grant before the identity changes.</param>
+    internal static ClusterRenewal Start(ClusterJoinOptions options, ClusterIdentity identity, ILogger logger, Action<ClusterGrant> learn) =>
+        new(options, identity, logger, learn);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -50,7 +55,7 @@ public sealed class ClusterRenewal : IAsyncDisposable
             try
             {
                 _ended.Token.ThrowIfCancellationRequested();
-                await ClusterJoin.RenewAsync(_options, _identity, _ended.Token).ConfigureAwait(false);
+                await ClusterJoin.RenewAsync(_options, _identity, _learn, _ended.Token).ConfigureAwait(false);
                 failures = 0;
                 LinkLog.Renewed(_logger, _identity.Node.Value, _identity.Certificate.NotAfter.ToUniversalTime());
             }

@@ -175,9 +175,10 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             throw OptionsErrors.PartMissing(nameof(EngineParts) + '.' + nameof(EngineParts.OpenJournal), "call UseSqlite(), or give a journal of your own");
         }
 
-        var templates = TemplateStore.Load(settings.Templates.Directory);
-        _ = templates.Get(settings.Templates.DefaultId);
-        var aead = ChooseAead(settings.Cryptography, templates, AeadProvider.Intrinsics);
+        // Before anything is opened, unless whoever names the folders has to be opened for that.
+        var isFound = string.IsNullOrEmpty(settings.Templates.Directory) && parts.FindTemplates is not null;
+        var templates = isFound ? null : TemplateStore.Load(settings.Templates.Directory);
+        var aead = templates is null ? null : ChooseAead(settings, templates);
         if (parts.OpenCluster is not null && acceptRestored)
         {
             throw ForwardingErrors.RestoreInCluster();
@@ -197,6 +198,8 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         try
         {
             cluster = parts.OpenCluster is { } openCluster ? await openCluster(options, cancellationToken).ConfigureAwait(false) : null;
+            templates ??= TemplateStore.LoadFound(await parts.FindTemplates!(options, cancellationToken).ConfigureAwait(false));
+            aead ??= ChooseAead(settings, templates);
             journal = await openJournal(options, cancellationToken).ConfigureAwait(false);
             witness = parts.OpenWitness is { } openWitness ? await openWitness(options, cancellationToken).ConfigureAwait(false) : null;
             var found = await StartCheck.RunAsync(journal, keyring, witness, acceptRestored, cancellationToken).ConfigureAwait(false);
@@ -253,6 +256,12 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             await engine.ReleaseAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    private static AeadProviders ChooseAead(EngineSettings settings, TemplateStore templates)
+    {
+        _ = templates.Get(settings.Templates.DefaultId);        // refuses to start without it
+        return ChooseAead(settings.Cryptography, templates, AeadProvider.Intrinsics);
     }
 
     /// <exception cref="EngineException"><see cref="EngineErrorCode.ProviderUnavailable"/>.</exception>

@@ -12,7 +12,8 @@ public static class ClusterNode
     /// <summary>Joins a cluster: sets journal and cluster of the parts.</summary>
     /// <returns>The same parts.</returns>
     /// <remarks>The engine then takes every call, also for shards that other nodes have. <c>ReceiveAsync</c> gives what came for the shards that are here:
-    /// every node of a service reads its own. All nodes have one keyring's master key, one count of shards and the same templates.</remarks>
+    /// every node of a service reads its own. All nodes have one keyring's master key, one count of shards and the same templates: a node
+    /// whose <see cref="TemplatesOptions.Directory"/> is empty reads the folders that the Lighthouse names.</remarks>
     /// <exception cref="EngineException"><see cref="EngineErrorCode.OptionsInvalid"/>.</exception>
     public static EngineParts JoinCluster(this EngineParts parts, ClusterNodeOptions options)
     {
@@ -51,6 +52,7 @@ public static class ClusterNode
                 },
                 cancellationToken),
             cancellationToken).ConfigureAwait(false);
+        parts.FindTemplates = (_, _) => Task.FromResult(links!.Policies);
         if (options.Lighthouses.Count > 0)
         {
             parts.OpenWitness = (_, _) => Task.FromResult<IStoreWitness>(links!.OpenWitness());
@@ -71,21 +73,27 @@ public static class ClusterNode
         var logger = options.LoggerFactory.CreateLogger<LighthouseWitness>();
         NodeGrant? grant = null;
         parts.OpenCluster = null;
+        parts.FindTemplates = async (engine, cancellationToken) => (await GrantAsync(engine, cancellationToken).ConfigureAwait(false)).Policies;
         parts.OpenJournal = async (engine, cancellationToken) =>
         {
-            grant = await NodeGrant.OpenAsync(options, engine.Shard.Count, logger, renews: false, cancellationToken).ConfigureAwait(false);
-            var database = options.Database.Length > 0 ? options.Database : grant.Database;
+            var database = options.Database.Length > 0 ? options.Database : (await GrantAsync(engine, cancellationToken).ConfigureAwait(false)).Database;
             return await PostgreSqlJournal.OpenAsync(
                 new PostgreSqlJournalOptions { ConnectionString = database, Schema = options.Schema, TimeProvider = options.TimeProvider }, cancellationToken)
                 .ConfigureAwait(false);
         };
         if (options.Lighthouses.Count > 0)
         {
-            parts.OpenWitness = (_, _) => Task.FromResult<IStoreWitness>(
-                new LighthouseWitness(grant!.Lighthouses, grant.Identity, options.TimeProvider, logger));
+            parts.OpenWitness = async (engine, cancellationToken) =>
+            {
+                var granted = await GrantAsync(engine, cancellationToken).ConfigureAwait(false);
+                return new LighthouseWitness(granted.Lighthouses, granted.Identity, options.TimeProvider, logger);
+            };
         }
 
         return parts;
+
+        async Task<NodeGrant> GrantAsync(EngineOptions engine, CancellationToken cancellationToken) =>
+            grant ??= await NodeGrant.OpenAsync(options, engine.Shard.Count, logger, renews: false, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc cref="JoinCluster(EngineParts, ClusterNodeOptions)"/>
@@ -132,6 +140,9 @@ internal sealed class NodeLinks : INodeLinks, IClusterRequestHandler
 
     /// <summary>Gets the database that a Lighthouse named; empty when it named none.</summary>
     internal string Database => _grant.Database;
+
+    /// <summary>Gets the folders of policy templates that a Lighthouse named.</summary>
+    internal IReadOnlyList<string> Policies => _grant.Policies;
 
     /// <summary>Gets what this node shows to others.</summary>
     internal ClusterIdentity Identity => _grant.Identity;

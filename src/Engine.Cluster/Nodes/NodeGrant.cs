@@ -15,7 +15,7 @@ internal sealed partial class NodeGrant : IAsyncDisposable
     private const int FormatVersion = 1;
 
     private readonly string _path;
-    private readonly StoredFacts _facts;
+    private StoredFacts _facts;
     private readonly ILogger _logger;
     private ClusterRenewal? _renewal;
     private IDisposable? _replaced;
@@ -27,6 +27,9 @@ internal sealed partial class NodeGrant : IAsyncDisposable
     internal ClusterIdentity Identity { get; }
 
     internal string Database => _facts.Database;
+
+    /// <summary>Gets the folders of policy templates that a Lighthouse named.</summary>
+    internal IReadOnlyList<string> Policies => _facts.Policies;
 
     /// <summary>Gets every Lighthouse that is known: those of the options, then those that one of them named.</summary>
     internal IReadOnlyList<string> Lighthouses { get; private init; } = [];
@@ -60,7 +63,7 @@ internal sealed partial class NodeGrant : IAsyncDisposable
         if (renews)
         {
             grant._replaced = grant.Identity.OnReplaced(grant.Write);
-            grant._renewal = ClusterRenewal.Start(Joining(options), grant.Identity, logger);
+            grant._renewal = ClusterRenewal.Start(Joining(options), grant.Identity, logger, grant.Learn);
         }
 
         return grant;
@@ -135,6 +138,10 @@ internal sealed partial class NodeGrant : IAsyncDisposable
             CryptographicOperations.ZeroMemory(bytes);
         }
     }
+
+    /// <summary>Keeps what a Lighthouse says at a renewal, for the next start. How many shards the store has stays.</summary>
+    private void Learn(ClusterGrant renewed) =>
+        Volatile.Write(ref _facts, _facts with { Database = renewed.Database, Policies = renewed.Policies, Lighthouses = renewed.Lighthouses });
 
     private void Write() => _writing = WriteOrLogAsync(_writing);
 

@@ -14,6 +14,10 @@ public sealed class EngineParts
     /// of your own. Default: the engine is alone with its store.</summary>
     public Func<EngineOptions, CancellationToken, Task<ClusterParts>>? OpenCluster { get; set; }
 
+    /// <summary>Gets or sets what names folders of further templates where <see cref="TemplatesOptions.Directory"/> names none, asked after the cluster is open:
+    /// <c>JoinCluster()</c> has the Lighthouse's. Absolute paths. Default: nobody does.</summary>
+    public Func<EngineOptions, CancellationToken, Task<IReadOnlyList<string>>>? FindTemplates { get; set; }
+
     /// <summary>Gets or sets what opens the keyring. Default: the file that <see cref="EngineOptions.Keyring"/> names.</summary>
     public Func<EngineOptions, CancellationToken, Task<IKeyring>> OpenKeyring { get; set; } = OpenFileKeyringAsync;
 

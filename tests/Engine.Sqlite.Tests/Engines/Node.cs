@@ -41,6 +41,9 @@ internal sealed class Node : IAsyncDisposable
 
     internal string Folder => _folder.Path;
 
+    /// <summary>Gets or sets the folders of templates that somebody else than the options names.</summary>
+    internal string[]? TemplateFolders { get; set; }
+
     /// <summary>Gets or sets what remembers, beside the keyring, how far shards have come.</summary>
     internal IStoreWitness? Witness { get; set; }
 
@@ -94,6 +97,7 @@ internal sealed class Node : IAsyncDisposable
             TimeProvider = Time,
             AuditSink = new Audit(this),
         };
+        parts.FindTemplates = TemplateFolders is { } folders ? (_, _) => Task.FromResult<IReadOnlyList<string>>(folders) : null;
         parts.OpenWitness = Witness is { } witness ? (_, _) => Task.FromResult(witness) : null;
         parts.PeerLinks.Add(new Tap(this, _network.Connect(Name)));
         _engine = accept
