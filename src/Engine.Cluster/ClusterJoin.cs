@@ -22,6 +22,9 @@ public sealed class ClusterJoinOptions
     /// <summary>Gets or sets the version of this node's program. Default: this library's.</summary>
     public Version Version { get; init; } = typeof(ClusterJoinOptions).Assembly.GetName().Version!;
 
+    /// <summary>Gets or sets how often a node asks which certificates are denied. Default 1 min.</summary>
+    public TimeSpan RefreshInterval { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Gets or sets how long one Lighthouse may take to answer. Default 10 s.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -80,7 +83,20 @@ public static class ClusterJoin
         return grant with { Identity = identity };
     }
 
-    private static async Task<ClusterGrant> FirstAsync(ClusterJoinOptions options, Func<string, Task<ClusterGrant>> ask)
+    /// <summary>Asks which certificates are denied, and has <paramref name="identity"/> refuse them.</summary>
+    /// <returns>Whether that is a change.</returns>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.JoinProofInvalid"/>: this node's own is; <see cref="EngineErrorCode.NodeUnreachable"/>: no Lighthouse
+    /// answered.</exception>
+    internal static async Task<bool> RefreshAsync(ClusterJoinOptions options, ClusterIdentity identity, CancellationToken cancellationToken) =>
+        identity.Deny(await FirstAsync(options, async lighthouse =>
+        {
+            using var http = LighthouseHttp.Of(lighthouse, identity.Current, options.TimeProvider, options.Timeout, LighthouseHttp.ResponseBytesMax);
+            using var response = await http.GetAsync(new Uri(JoinRequest.DeniedPath, UriKind.Relative), cancellationToken).ConfigureAwait(false);
+            await ThrowIfRefusedAsync(response, cancellationToken).ConfigureAwait(false);
+            return await response.Content.ReadFromJsonAsync(JoinJson.Default.IReadOnlyListString, cancellationToken).ConfigureAwait(false) ?? [];
+        }).ConfigureAwait(false));
+
+    private static async Task<T> FirstAsync<T>(ClusterJoinOptions options, Func<string, Task<T>> ask)
     {
         var failures = new List<string>();
         foreach (var lighthouse in options.Lighthouses)
@@ -125,16 +141,7 @@ public static class ClusterJoin
                 shown is X509Certificate2 certificate && trust.Verify(certificate, options.TimeProvider.GetUtcNow(), out distrust, CertificateKind.Lighthouse) is not null,
         }, options.Timeout);
         using var response = await PostAsync().ConfigureAwait(false);
-        if (!response.IsSuccessStatusCode)
-        {
-            var refusal = response.Content.Headers.ContentType?.MediaType == "application/json"
-                ? await response.Content.ReadFromJsonAsync(JoinJson.Default.JoinRefusal, cancellationToken).ConfigureAwait(false)
-                : null;
-            throw refusal is null
-                ? new HttpRequestException($"it answered with HTTP status {(int)response.StatusCode}")
-                : new EngineException((EngineErrorCode)refusal.Code, refusal.Message);
-        }
-
+        await ThrowIfRefusedAsync(response, cancellationToken).ConfigureAwait(false);
         var granted = (await response.Content.ReadFromJsonAsync(JoinJson.Default.JoinResponse, cancellationToken).ConfigureAwait(false))!;
         using var issued = X509CertificateLoader.LoadCertificate(granted.Certificate);
         var identity = new ClusterIdentity(
@@ -151,6 +158,19 @@ public static class ClusterJoin
             {
                 throw JoinErrors.NotItsLighthouse(lighthouse, options.Cluster, distrust);
             }
+        }
+    }
+
+    private static async Task ThrowIfRefusedAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (!response.IsSuccessStatusCode)
+        {
+            var refusal = response.Content.Headers.ContentType?.MediaType == "application/json"
+                ? await response.Content.ReadFromJsonAsync(JoinJson.Default.JoinRefusal, cancellationToken).ConfigureAwait(false)
+                : null;
+            throw refusal is null
+                ? new HttpRequestException($"it answered with HTTP status {(int)response.StatusCode}")
+                : new EngineException((EngineErrorCode)refusal.Code, refusal.Message);
         }
     }
 }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Kyberium.Engine.Cluster;
 
-/// <summary>Renews a node's certificate at half its life, and learns new roots and denied certificates with it, until disposed.</summary>
+/// <summary>Renews a node's certificate at half its life and learns new roots with it, and asks every minute which certificates are denied, until disposed.</summary>
 /// <remarks>A Lighthouse that does not answer, or refuses, is asked again; what the node has stays in force as long as it lasts. A new certificate
 /// reaches the links by itself.</remarks>
 public sealed class ClusterRenewal : IAsyncDisposable
@@ -20,7 +20,7 @@ public sealed class ClusterRenewal : IAsyncDisposable
     private ClusterRenewal(ClusterJoinOptions options, ClusterIdentity identity, ILogger logger, Action<ClusterGrant>? learn)
     {
         (_options, _identity, _logger, _learn) = (options, identity, logger, learn);
-        _running = RunAsync();
+        _running = Task.WhenAll(RunAsync(), RefreshAsync());
     }
 
     /// <summary>Starts renewing.</summary>
@@ -67,6 +67,38 @@ public sealed class ClusterRenewal : IAsyncDisposable
             {
                 failures++;
                 LinkLog.NotRenewed(_logger, _identity.Node.Value, certificate.NotAfter.ToUniversalTime(), failure.Message);
+            }
+        }
+    }
+
+    private async Task RefreshAsync()
+    {
+        var isOut = false;
+        while (true)
+        {
+            await Task.Delay(_options.RefreshInterval, _options.TimeProvider, _ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            try
+            {
+                _ended.Token.ThrowIfCancellationRequested();
+                if (await ClusterJoin.RefreshAsync(_options, _identity, _ended.Token).ConfigureAwait(false))
+                {
+                    LinkLog.DeniedChanged(_logger, _identity.Current.Trust.Denied.Count);
+                }
+
+                isOut = false;
+            }
+            catch (OperationCanceledException) when (_ended.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (EngineException failure)
+            {
+                if (!isOut)
+                {
+                    LinkLog.NotRefreshed(_logger, failure.Message);
+                }
+
+                isOut = true;
             }
         }
     }

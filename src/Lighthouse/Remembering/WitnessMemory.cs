@@ -11,9 +11,6 @@ internal sealed class WitnessMemory(string folder, TimeProvider time)
     /// <summary>How many stores are remembered: a cluster has one, and as many as its databases were made anew.</summary>
     internal const int StoreCountMax = 16;
 
-    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LockAgain = TimeSpan.FromMilliseconds(10);
-
     /// <summary>Reads what is remembered of a store; empty when nothing is.</summary>
     /// <exception cref="EngineException"><see cref="EngineErrorCode.JournalCorrupt"/>: the file is damaged; <see cref="EngineErrorCode.KeyringUnusable"/>: it
     /// cannot be read, or others can.</exception>
@@ -34,8 +31,7 @@ internal sealed class WitnessMemory(string folder, TimeProvider time)
     internal async ValueTask<(uint Before, uint After)> RaiseAsync(
         ReadOnlyMemory<byte> storeId, IReadOnlyList<ShardWitness> said, CancellationToken cancellationToken)
     {
-        PrivateFile.CreateFolder(folder);
-        await using var held = await LockAsync(cancellationToken);
+        await using var held = await FolderLock.TakeAsync(folder, time, cancellationToken);
         var known = (await ReadAsync(storeId, cancellationToken)).ToDictionary(static witness => witness.Shard);
         var before = GenerationOf(known.Values);
         var isRaised = false;
@@ -73,7 +69,7 @@ internal sealed class WitnessMemory(string folder, TimeProvider time)
             return false;
         }
 
-        await using var held = await LockAsync(cancellationToken);
+        await using var held = await FolderLock.TakeAsync(folder, time, cancellationToken);
         File.Delete(PathOf(storeId.Span));
         return true;
     }
@@ -88,30 +84,4 @@ internal sealed class WitnessMemory(string folder, TimeProvider time)
     internal static uint GenerationOf(IEnumerable<ShardWitness> witnesses) => witnesses.Select(static witness => witness.Generation).DefaultIfEmpty().Max();
 
     private string PathOf(ReadOnlySpan<byte> storeId) => Path.Combine(folder, Convert.ToHexStringLower(storeId));
-
-    private async ValueTask<FileStream> LockAsync(CancellationToken cancellationToken)
-    {
-        var path = Path.Combine(folder, "lock");
-        var began = time.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                return new FileStream(path, new FileStreamOptions
-                {
-                    Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0,
-                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-                });
-            }
-            catch (IOException held)
-            {
-                if (time.GetElapsedTime(began) > LockPatience)
-                {
-                    throw LighthouseErrors.MemoryLocked(path, held);
-                }
-
-                await Task.Delay(LockAgain, time, cancellationToken);
-            }
-        }
-    }
 }

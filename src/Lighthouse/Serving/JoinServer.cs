@@ -154,6 +154,11 @@ internal sealed class JoinServer : IAsyncDisposable
         }));
         application.MapPost(JoinRequest.JoinPath, context => AnswerAsync(context, desk, JoinAsync));
         application.MapPost(JoinRequest.RenewPath, context => AnswerAsync(context, desk, RenewAsync));
+        application.MapGet(JoinRequest.DeniedPath, context => GuardedAsync(context, desk, async () =>
+        {
+            var denied = await desk.DeniedAsync(context.Connection.ClientCertificate, AddressOf(context), context.RequestAborted);
+            await context.Response.WriteAsJsonAsync(denied, JoinJson.Default.IReadOnlyListString, cancellationToken: context.RequestAborted);
+        }));
         application.MapGet(JoinRequest.RootsPath, async context =>
         {
             var authority = await file.ReadAsync(context.RequestAborted);
