@@ -48,6 +48,27 @@ public sealed class ClusterIdentity
         replaced?.Invoke();
     }
 
+    /// <summary>Refuses other certificates from now on, whichever is shown.</summary>
+    /// <returns>Whether that is a change.</returns>
+    internal bool Deny(IReadOnlyCollection<string> serialNumbers)
+    {
+        Action? replaced;
+        lock (_lock)
+        {
+            var (known, trust) = (_current, _current.Trust);
+            if (trust.Denied.SetEquals(serialNumbers))
+            {
+                return false;
+            }
+
+            Volatile.Write(ref _current, new NodeCredentials(known.Node, known.Certificate, new NodeTrust(trust.Cluster, [.. trust.Roots], serialNumbers)));
+            replaced = _replaced;
+        }
+
+        replaced?.Invoke();
+        return true;
+    }
+
     /// <summary>Calls back after each replacement until disposed.</summary>
     internal IDisposable OnReplaced(Action replaced)
     {

@@ -1,7 +1,5 @@
-using System.Net;
 using System.Net.Http.Json;
 using System.Net.Security;
-using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Kyberium.Engine.Cluster.Certificates;
@@ -23,6 +21,9 @@ public sealed class ClusterJoinOptions
 
     /// <summary>Gets or sets the version of this node's program. Default: this library's.</summary>
     public Version Version { get; init; } = typeof(ClusterJoinOptions).Assembly.GetName().Version!;
+
+    /// <summary>Gets or sets how often a node asks which certificates are denied. Default 1 min.</summary>
+    public TimeSpan RefreshInterval { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Gets or sets how long one Lighthouse may take to answer. Default 10 s.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
@@ -65,18 +66,37 @@ public static class ClusterJoin
     /// <summary>Gets a new certificate, and the roots as they are now, by showing the present certificate; puts both into
     /// <paramref name="identity"/>.</summary>
     /// <exception cref="EngineException">As <see cref="JoinAsync"/>.</exception>
-    public static async Task<ClusterGrant> RenewAsync(ClusterJoinOptions options, ClusterIdentity identity, CancellationToken cancellationToken = default)
+    public static Task<ClusterGrant> RenewAsync(ClusterJoinOptions options, ClusterIdentity identity, CancellationToken cancellationToken = default) =>
+        RenewAsync(options, identity, learn: null, cancellationToken);
+
+    /// <param name="learn">Hears what was granted before the identity changes.</param>
+    internal static async Task<ClusterGrant> RenewAsync(
+        ClusterJoinOptions options, ClusterIdentity identity, Action<ClusterGrant>? learn, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(identity);
         var grant = await FirstAsync(options, lighthouse => AskAsync(
             options, lighthouse, identity.Current.Trust, identity.Current, JoinRequest.RenewPath, token: null, cancellationToken)).ConfigureAwait(false);
         var renewed = grant.Identity.Current;
+        learn?.Invoke(grant);
         identity.Replace(renewed.Certificate, renewed.Trust.Roots, renewed.Trust.Denied);
         return grant with { Identity = identity };
     }
 
-    private static async Task<ClusterGrant> FirstAsync(ClusterJoinOptions options, Func<string, Task<ClusterGrant>> ask)
+    /// <summary>Asks which certificates are denied, and has <paramref name="identity"/> refuse them.</summary>
+    /// <returns>Whether that is a change.</returns>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.JoinProofInvalid"/>: this node's own is; <see cref="EngineErrorCode.NodeUnreachable"/>: no Lighthouse
+    /// answered.</exception>
+    internal static async Task<bool> RefreshAsync(ClusterJoinOptions options, ClusterIdentity identity, CancellationToken cancellationToken) =>
+        identity.Deny(await FirstAsync(options, async lighthouse =>
+        {
+            using var http = LighthouseHttp.Of(lighthouse, identity.Current, options.TimeProvider, options.Timeout, LighthouseHttp.ResponseBytesMax);
+            using var response = await http.GetAsync(new Uri(JoinRequest.DeniedPath, UriKind.Relative), cancellationToken).ConfigureAwait(false);
+            await ThrowIfRefusedAsync(response, cancellationToken).ConfigureAwait(false);
+            return await response.Content.ReadFromJsonAsync(JoinJson.Default.IReadOnlyListString, cancellationToken).ConfigureAwait(false) ?? [];
+        }).ConfigureAwait(false));
+
+    private static async Task<T> FirstAsync<T>(ClusterJoinOptions options, Func<string, Task<T>> ask)
     {
         var failures = new List<string>();
         foreach (var lighthouse in options.Lighthouses)
@@ -85,7 +105,7 @@ public static class ClusterJoin
             {
                 return await ask(lighthouse).ConfigureAwait(false);
             }
-            catch (Exception failure) when (failure is HttpRequestException or IOException or TimeoutException or TaskCanceledException { InnerException: TimeoutException })
+            catch (Exception failure) when (LighthouseHttp.IsOfTheWay(failure))
             {
                 failures.Add($"{lighthouse}: {failure.GetBaseException().Message}");
             }
@@ -98,7 +118,8 @@ public static class ClusterJoin
     private static async Task<X509Certificate2> RootAsync(
         ClusterJoinOptions options, string lighthouse, JoinToken token, CancellationToken cancellationToken)
     {
-        using var http = Client(options, lighthouse, new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, shown, _, _) => shown is not null });
+        using var http = LighthouseHttp.Client(
+            lighthouse, new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, shown, _, _) => shown is not null }, options.Timeout);
         var roots = await http.GetFromJsonAsync(JoinRequest.RootsPath, JoinJson.Default.IReadOnlyListByteArray, cancellationToken).ConfigureAwait(false);
         var root = roots?.FirstOrDefault(root => CryptographicOperations.FixedTimeEquals(SHA256.HashData(root), token.RootDigest.Span));
         return root is null ? throw JoinErrors.AnotherRoot(lighthouse) : X509CertificateLoader.LoadCertificate(root);
@@ -113,23 +134,14 @@ public static class ClusterJoin
         var request = new JoinRequest(
             JoinRequest.CurrentFormat, options.Cluster.Value, options.Node.Value, options.Version.ToString(), signingRequest, token?.Id, token?.Secret.ToArray());
         string? distrust = null;
-        using var http = Client(options, lighthouse, new SslClientAuthenticationOptions
+        using var http = LighthouseHttp.Client(lighthouse, new SslClientAuthenticationOptions
         {
             ClientCertificateContext = own?.Context,
             RemoteCertificateValidationCallback = (_, shown, _, _) =>
                 shown is X509Certificate2 certificate && trust.Verify(certificate, options.TimeProvider.GetUtcNow(), out distrust, CertificateKind.Lighthouse) is not null,
-        });
+        }, options.Timeout);
         using var response = await PostAsync().ConfigureAwait(false);
-        if (!response.IsSuccessStatusCode)
-        {
-            var refusal = response.Content.Headers.ContentType?.MediaType == "application/json"
-                ? await response.Content.ReadFromJsonAsync(JoinJson.Default.JoinRefusal, cancellationToken).ConfigureAwait(false)
-                : null;
-            throw refusal is null
-                ? new HttpRequestException($"it answered with HTTP status {(int)response.StatusCode}")
-                : new EngineException((EngineErrorCode)refusal.Code, refusal.Message);
-        }
-
+        await ThrowIfRefusedAsync(response, cancellationToken).ConfigureAwait(false);
         var granted = (await response.Content.ReadFromJsonAsync(JoinJson.Default.JoinResponse, cancellationToken).ConfigureAwait(false))!;
         using var issued = X509CertificateLoader.LoadCertificate(granted.Certificate);
         var identity = new ClusterIdentity(
@@ -149,18 +161,16 @@ public static class ClusterJoin
         }
     }
 
-    private static HttpClient Client(ClusterJoinOptions options, string lighthouse, SslClientAuthenticationOptions tls)
+    private static async Task ThrowIfRefusedAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        tls.EnabledSslProtocols = SslProtocols.Tls13;
-        tls.AllowTlsResume = false;
-        tls.CertificateRevocationCheckMode = X509RevocationMode.NoCheck;
-        return new HttpClient(new SocketsHttpHandler { SslOptions = tls, UseProxy = false, AllowAutoRedirect = false, UseCookies = false })
+        if (!response.IsSuccessStatusCode)
         {
-            BaseAddress = new Uri($"https://{lighthouse}"),
-            Timeout = options.Timeout,
-            DefaultRequestVersion = HttpVersion.Version20,
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            MaxResponseContentBufferSize = 1 << 20,
-        };
+            var refusal = response.Content.Headers.ContentType?.MediaType == "application/json"
+                ? await response.Content.ReadFromJsonAsync(JoinJson.Default.JoinRefusal, cancellationToken).ConfigureAwait(false)
+                : null;
+            throw refusal is null
+                ? new HttpRequestException($"it answered with HTTP status {(int)response.StatusCode}")
+                : new EngineException((EngineErrorCode)refusal.Code, refusal.Message);
+        }
     }
 }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Kyberium.Engine.Cluster;
 
-/// <summary>Renews a node's certificate at half its life, and learns new roots and denied certificates with it, until disposed.</summary>
+/// <summary>Renews a node's certificate at half its life and learns new roots with it, and asks every minute which certificates are denied, until disposed.</summary>
 /// <remarks>A Lighthouse that does not answer, or refuses, is asked again; what the node has stays in force as long as it lasts. A new certificate
 /// reaches the links by itself.</remarks>
 public sealed class ClusterRenewal : IAsyncDisposable
@@ -14,12 +14,13 @@ public sealed class ClusterRenewal : IAsyncDisposable
     private readonly ClusterJoinOptions _options;
     private readonly ClusterIdentity _identity;
     private readonly ILogger _logger;
+    private readonly Action<ClusterGrant>? _learn;
     private readonly Task _running;
 
-    private ClusterRenewal(ClusterJoinOptions options, ClusterIdentity identity, ILogger logger)
+    private ClusterRenewal(ClusterJoinOptions options, ClusterIdentity identity, ILogger logger, Action<ClusterGrant>? learn)
     {
-        (_options, _identity, _logger) = (options, identity, logger);
-        _running = RunAsync();
+        (_options, _identity, _logger, _learn) = (options, identity, logger, learn);
+        _running = Task.WhenAll(RunAsync(), RefreshAsync());
     }
 
     /// <summary>Starts renewing.</summary>
@@ -27,8 +28,12 @@ public sealed class ClusterRenewal : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(identity);
-        return new ClusterRenewal(options, identity, logger ?? NullLogger.Instance);
+        return new ClusterRenewal(options, identity, logger ?? NullLogger.Instance, learn: null);
     }
+
+    /// <param name="learn">Hears each new grant before the identity changes.</param>
+    internal static ClusterRenewal Start(ClusterJoinOptions options, ClusterIdentity identity, ILogger logger, Action<ClusterGrant> learn) =>
+        new(options, identity, logger, learn);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -50,7 +55,7 @@ public sealed class ClusterRenewal : IAsyncDisposable
             try
             {
                 _ended.Token.ThrowIfCancellationRequested();
-                await ClusterJoin.RenewAsync(_options, _identity, _ended.Token).ConfigureAwait(false);
+                await ClusterJoin.RenewAsync(_options, _identity, _learn, _ended.Token).ConfigureAwait(false);
                 failures = 0;
                 LinkLog.Renewed(_logger, _identity.Node.Value, _identity.Certificate.NotAfter.ToUniversalTime());
             }
@@ -62,6 +67,38 @@ public sealed class ClusterRenewal : IAsyncDisposable
             {
                 failures++;
                 LinkLog.NotRenewed(_logger, _identity.Node.Value, certificate.NotAfter.ToUniversalTime(), failure.Message);
+            }
+        }
+    }
+
+    private async Task RefreshAsync()
+    {
+        var isOut = false;
+        while (true)
+        {
+            await Task.Delay(_options.RefreshInterval, _options.TimeProvider, _ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            try
+            {
+                _ended.Token.ThrowIfCancellationRequested();
+                if (await ClusterJoin.RefreshAsync(_options, _identity, _ended.Token).ConfigureAwait(false))
+                {
+                    LinkLog.DeniedChanged(_logger, _identity.Current.Trust.Denied.Count);
+                }
+
+                isOut = false;
+            }
+            catch (OperationCanceledException) when (_ended.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (EngineException failure)
+            {
+                if (!isOut)
+                {
+                    LinkLog.NotRefreshed(_logger, failure.Message);
+                }
+
+                isOut = true;
             }
         }
     }

@@ -30,6 +30,9 @@ internal static class LinkErrors
     internal static EngineException CannotListen(string where, Exception cause) => new(
         EngineErrorCode.OptionsInvalid, $"the cluster link cannot listen at {where} ({cause.Message}); choose a free address of this machine", cause);
 
+    internal static EngineException NoStore(string cluster) => new(
+        EngineErrorCode.RequestInvalid, $"there is no store of cluster '{cluster}' in its database; restore that first, with the database's own tools (pg_restore)");
+
     internal static EngineException OptionInvalid(string name, object value, string allowed) => new(
         EngineErrorCode.OptionsInvalid, $"{name} is '{value}'; it must be {allowed}");
 }

@@ -37,4 +37,19 @@ internal static partial class LinkLog
 
     [LoggerMessage(1112, LogLevel.Error, "The new certificate could not be kept in {Path}: {Reason}")]
     internal static partial void NotKept(ILogger logger, string path, string reason);
+
+    [LoggerMessage(1113, LogLevel.Warning, "Lighthouse {Lighthouse} does not take how far shards have come: {Reason}")]
+    internal static partial void NotWitnessed(ILogger logger, string lighthouse, string reason);
+
+    [LoggerMessage(1114, LogLevel.Information, "Lighthouse {Lighthouse} takes how far shards have come again")]
+    internal static partial void WitnessedAgain(ILogger logger, string lighthouse);
+
+    [LoggerMessage(1116, LogLevel.Information, "{Count} certificates of the cluster are denied now")]
+    internal static partial void DeniedChanged(ILogger logger, int count);
+
+    [LoggerMessage(1117, LogLevel.Warning, "No Lighthouse says which certificates are denied: {Reason}")]
+    internal static partial void NotRefreshed(ILogger logger, string reason);
+
+    [LoggerMessage(1115, LogLevel.Warning, "No Lighthouse says what it remembers of the store, so that the keyring alone tells an older copy of it: {Reason}")]
+    internal static partial void NothingRemembered(ILogger logger, string reason);
 }

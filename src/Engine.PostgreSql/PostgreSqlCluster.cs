@@ -67,6 +67,10 @@ public sealed class PostgreSqlCluster : IAsyncDisposable
     public Task<bool> LeaveAsync(NodeId node, CancellationToken cancellationToken = default) =>
         AskAsync(() => _store.TurnAsync(node, null, MemberState.Leaving, cancellationToken));
 
+    /// <summary>Takes back that a node is to leave: it gets shards again. One whose process stops goes on stopping.</summary>
+    /// <returns>Whether there is such a member that was leaving, and renews its lease.</returns>
+    public Task<bool> JoinAsync(NodeId node, CancellationToken cancellationToken = default) => AskAsync(() => _store.StayAsync(node, cancellationToken));
+
     /// <summary>Declares a node down: its lease is renewed no more, and when it is over its shards go to others. Not before: the node may serve until then.</summary>
     /// <returns>Whether there is such a member that was not down.</returns>
     public Task<bool> DownAsync(NodeId node, CancellationToken cancellationToken = default) =>

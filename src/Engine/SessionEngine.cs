@@ -36,6 +36,8 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     private readonly EngineScheduler _scheduler;
     private readonly IJournal _journal;
     private readonly IKeyring _keyring;
+    private readonly IStoreWitness? _witness;
+    private readonly StartCheck _found;
     private readonly DirectorySeat _directory;
     private readonly EphemeralKeyPool _ephemeralKeys;
     private readonly TemplateStore _templates;
@@ -61,13 +63,15 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
 
     private SessionEngine(
         EngineSettings settings, EngineParts parts, EngineScheduler scheduler, IEntropySource entropy, IJournal journal,
-        IKeyring keyring, ClusterParts? cluster, DirectorySeat directory, KemPrivateKeys privateKeys, TemplateStore templates, AeadProviders aead)
+        IKeyring keyring, IStoreWitness? witness, StartCheck found, ClusterParts? cluster, DirectorySeat directory, KemPrivateKeys privateKeys, TemplateStore templates,
+        AeadProviders aead)
     {
         _settings = settings;
         _parts = parts;
         _scheduler = scheduler;
         _journal = journal;
         _keyring = keyring;
+        (_witness, _found) = (witness, found);
         _directory = directory;
         _templates = templates;
         _aead = aead;
@@ -171,9 +175,10 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             throw OptionsErrors.PartMissing(nameof(EngineParts) + '.' + nameof(EngineParts.OpenJournal), "call UseSqlite(), or give a journal of your own");
         }
 
-        var templates = TemplateStore.Load(settings.Templates.Directory);
-        _ = templates.Get(settings.Templates.DefaultId);
-        var aead = ChooseAead(settings.Cryptography, templates, AeadProvider.Intrinsics);
+        // Before anything is opened, unless whoever names the folders has to be opened for that.
+        var isFound = string.IsNullOrEmpty(settings.Templates.Directory) && parts.FindTemplates is not null;
+        var templates = isFound ? null : TemplateStore.Load(settings.Templates.Directory);
+        var aead = templates is null ? null : ChooseAead(settings, templates);
         if (parts.OpenCluster is not null && acceptRestored)
         {
             throw ForwardingErrors.RestoreInCluster();
@@ -187,16 +192,20 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         var keyring = await parts.OpenKeyring(options, cancellationToken).ConfigureAwait(false);
         ClusterParts? cluster = null;
         IJournal? journal = null;
+        IStoreWitness? witness = null;
         DirectorySeat? directory = null;
         SessionEngine engine;
         try
         {
             cluster = parts.OpenCluster is { } openCluster ? await openCluster(options, cancellationToken).ConfigureAwait(false) : null;
+            templates ??= TemplateStore.LoadFound(await parts.FindTemplates!(options, cancellationToken).ConfigureAwait(false));
+            aead ??= ChooseAead(settings, templates);
             journal = await openJournal(options, cancellationToken).ConfigureAwait(false);
-            var made = await StartCheck.RunAsync(journal, keyring, acceptRestored, cancellationToken).ConfigureAwait(false);
-            if (made != 0 && made != settings.Shard.Count)
+            witness = parts.OpenWitness is { } openWitness ? await openWitness(options, cancellationToken).ConfigureAwait(false) : null;
+            var found = await StartCheck.RunAsync(journal, keyring, witness, acceptRestored, cancellationToken).ConfigureAwait(false);
+            if (found.ShardCount != 0 && found.ShardCount != settings.Shard.Count)
             {
-                throw EngineErrors.ShardCountFixed(settings.Shard.Count, made);
+                throw EngineErrors.ShardCountFixed(settings.Shard.Count, found.ShardCount);
             }
 
             directory = await DirectorySeat.OpenAsync(
@@ -205,13 +214,18 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
                     DataKeyAge = settings.Journal.DataKeyAge, ShardCount = settings.Shard.Count, IsShared = cluster is not null,
                 },
                 cluster?.Placement, cancellationToken).ConfigureAwait(false);
-            engine = new SessionEngine(settings, parts, scheduler, entropy, journal, keyring, cluster, directory, privateKeys, templates, aead);
+            engine = new SessionEngine(settings, parts, scheduler, entropy, journal, keyring, witness, found, cluster, directory, privateKeys, templates, aead);
         }
         catch
         {
             if (directory is not null)
             {
                 await directory.DisposeAsync().ConfigureAwait(false);
+            }
+
+            if (witness is not null)
+            {
+                await witness.DisposeAsync().ConfigureAwait(false);
             }
 
             if (cluster is not null)
@@ -242,6 +256,12 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             await engine.ReleaseAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    private static AeadProviders ChooseAead(EngineSettings settings, TemplateStore templates)
+    {
+        _ = templates.Get(settings.Templates.DefaultId);        // refuses to start without it
+        return ChooseAead(settings.Cryptography, templates, AeadProvider.Intrinsics);
     }
 
     /// <exception cref="EngineException"><see cref="EngineErrorCode.ProviderUnavailable"/>.</exception>
@@ -299,7 +319,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         using var activity = EngineActivities.Recovery();
         if (acceptRestored)
         {
-            await _directory.Owned.BeginGenerationAsync().ConfigureAwait(false);
+            await _directory.Owned.BeginGenerationAsync(_found.GenerationRemembered).ConfigureAwait(false);
         }
 
         _environment = new ShardEnvironment
@@ -322,7 +342,8 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
             Generation = _directory.Generation,
             Keyed = new KeyedTraffic(_settings.Residency.KeyedAeadMax),
             Aead = _aead,
-            IgnoresWitnesses = acceptRestored,
+            Witnesses = _found.Witnesses,
+            Witness = _witness,
             Logger = _logger,
         };
         _shards = await ShardSet.StartAsync(
@@ -402,6 +423,11 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         if (_shards is not null)
         {
             await _shards.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (_witness is not null)
+        {
+            await _witness.DisposeAsync().ConfigureAwait(false);        // after the last checkpoint, before the node's certificate goes
         }
 
         if (_cluster is not null)

@@ -51,6 +51,10 @@ internal static class HostErrors
         new(EngineErrorCode.RequestInvalid,
             $"there is no store in '{directory}'; correct the data directory, or begin one with 'kyberium identity create'");
 
+    internal static EngineException ClusterDatabase() =>
+        new(EngineErrorCode.RequestInvalid,
+            "a cluster's store is restored with the database's own tools; then run 'kyberium restore --accept' while no node runs");
+
     internal static EngineException DirectoryNotEmpty(string directory) =>
         new(EngineErrorCode.RequestInvalid,
             $"'{directory}' is not empty; restore into a new directory, so that no store is overwritten");
@@ -89,10 +93,6 @@ internal static class HostErrors
     internal static EngineException ClusterStore() =>
         new(EngineErrorCode.RequestInvalid,
             "this node keeps its journal in the cluster's database; copy that with the database's own tools (pg_basebackup, pg_dump), and verify a copy of it");
-
-    internal static EngineException NoClusterStore(string cluster) =>
-        new(EngineErrorCode.RequestInvalid,
-            $"there is no store of cluster '{cluster}' in its database; restore that first, with the database's own tools (pg_restore)");
 
     internal static EngineException ClusterNodeDown(string node) =>
         new(EngineErrorCode.RequestInvalid,

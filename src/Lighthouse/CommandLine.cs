@@ -50,7 +50,11 @@ internal static class CommandLine
         root.Subcommands.Add(CommandFrame.Group(
             "ca", "The cluster's certificate authority.", AuthorityCommands.Create(frame), AuthorityCommands.Rotate(frame), AuthorityCommands.Show(frame),
             AuthorityCommands.Issue(frame)));
+        root.Subcommands.Add(CommandFrame.Group(
+            "certificate", "The certificates that nodes have.", CertificateCommands.List(frame), CertificateCommands.Deny(frame)));
         root.Subcommands.Add(CommandFrame.Group("token", "What new nodes show.", TokenCommand.Create(frame)));
+        root.Subcommands.Add(CommandFrame.Group(
+            "witness", "What is remembered of how far the cluster's store had come.", WitnessCommands.List(frame), WitnessCommands.Forget(frame)));
         return root;
     }
 }

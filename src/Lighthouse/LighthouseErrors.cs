@@ -33,6 +33,25 @@ internal static class LighthouseErrors
     internal static EngineException NotReady() =>
         new(EngineErrorCode.ClusterCertificateUnusable, "this Lighthouse cannot issue certificates now; ask another one, and look at its log");
 
+    internal static EngineException MemoryDamaged(string path, string problem) => new(
+        EngineErrorCode.JournalCorrupt, $"'{path}' {problem}; delete it ('lighthouse witness forget'): nodes say again how far their shards are at their next checkpoints");
+
+    internal static EngineException FolderLocked(string path, Exception cause) =>
+        new(EngineErrorCode.Overloaded, $"'{path}' is held by another process for too long ({cause.Message}); look which one", cause);
+
+    internal static EngineException NotAStore(string text) =>
+        new(EngineErrorCode.RequestInvalid, $"'{text}' is no store of which something is remembered; 'lighthouse witness list' shows them");
+
+    internal static EngineException BookMalformed(string path, Exception cause) => new(
+        EngineErrorCode.ClusterCertificateUnusable,
+        $"'{path}' is no list of certificates ({cause.Message}); move it away: what is denied stays denied, and certificates are listed again as nodes renew them", cause);
+
+    internal static EngineException NotASerial(string text) => new(
+        EngineErrorCode.RequestInvalid, $"'{text}' is no certificate's serial number; 'lighthouse certificate list' shows them");
+
+    internal static EngineException NoCertificate(string node) => new(
+        EngineErrorCode.RequestInvalid, $"no certificate of node '{node}' is in force that could be denied; 'lighthouse certificate list' shows them");
+
     internal static EngineException Defect(Exception cause) =>
         new(EngineErrorCode.InternalError, $"{cause.GetType().Name}: {cause.Message}; report this with what was asked for", cause);
 

@@ -28,4 +28,7 @@ internal static partial class LighthouseLog
 
     [LoggerMessage(6107, LogLevel.Warning, "The cluster's database does not answer this Lighthouse: {Reason}")]
     internal static partial void NotWatched(ILogger logger, string reason);
+
+    [LoggerMessage(6108, LogLevel.Warning, "Store {Store} is of generation {Generation} from now on, says node {Node}: an older copy was gone on from")]
+    internal static partial void GenerationBegan(ILogger logger, string store, uint generation, string node);
 }

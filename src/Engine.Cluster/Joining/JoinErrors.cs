@@ -27,6 +27,12 @@ internal static class JoinErrors
     internal static EngineException TooOld(string version, Version min) => new(
         EngineErrorCode.NodeVersionUnsupported, $"version '{version}' may not join, {min} is the least; update the node");
 
+    internal static EngineException WitnessesMalformed(string problem) => new(
+        EngineErrorCode.RequestInvalid, $"what was said of a store's shards is malformed: it {problem}; send what docs/formats/joining.md describes");
+
+    internal static EngineException TooManyStores(int max) => new(
+        EngineErrorCode.RequestInvalid, $"{max} stores are remembered already; have the Lighthouse forget those that are gone ('lighthouse witness forget')");
+
     internal static EngineException Malformed() => new(
         EngineErrorCode.RequestInvalid, "the request to join is malformed; send what docs/formats/joining.md describes");
 }

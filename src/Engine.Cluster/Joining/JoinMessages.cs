@@ -17,7 +17,11 @@ internal sealed record JoinRequest(
 
     internal const string RootsPath = "/kyberium/cluster/v1/roots";
 
+    internal const string DeniedPath = "/kyberium/cluster/v1/denied";
+
     internal const string HealthPath = "/kyberium/cluster/v1/health";
+
+    internal const string WitnessPath = "/kyberium/cluster/v1/witness";
 
     internal const int BytesMax = 16 << 10;
 
@@ -39,4 +43,5 @@ internal sealed record JoinRefusal(int Code, string Message);
 [JsonSerializable(typeof(JoinResponse))]
 [JsonSerializable(typeof(JoinRefusal))]
 [JsonSerializable(typeof(IReadOnlyList<byte[]>))]
+[JsonSerializable(typeof(IReadOnlyList<string>))]
 internal sealed partial class JoinJson : JsonSerializerContext;

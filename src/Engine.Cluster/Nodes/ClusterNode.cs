@@ -12,7 +12,8 @@ public static class ClusterNode
     /// <summary>Joins a cluster: sets journal and cluster of the parts.</summary>
     /// <returns>The same parts.</returns>
     /// <remarks>The engine then takes every call, also for shards that other nodes have. <c>ReceiveAsync</c> gives what came for the shards that are here:
-    /// every node of a service reads its own. All nodes have one keyring's master key, one count of shards and the same templates.</remarks>
+    /// every node of a service reads its own. All nodes have one keyring's master key, one count of shards and the same templates: a node
+    /// whose <see cref="TemplatesOptions.Directory"/> is empty reads the folders that the Lighthouse names.</remarks>
     /// <exception cref="EngineException"><see cref="EngineErrorCode.OptionsInvalid"/>.</exception>
     public static EngineParts JoinCluster(this EngineParts parts, ClusterNodeOptions options)
     {
@@ -51,18 +52,56 @@ public static class ClusterNode
                 },
                 cancellationToken),
             cancellationToken).ConfigureAwait(false);
+        parts.FindTemplates = (_, _) => Task.FromResult(links!.Policies);
+        if (options.Lighthouses.Count > 0)
+        {
+            parts.OpenWitness = (_, _) => Task.FromResult<IStoreWitness>(links!.OpenWitness());
+        }
+
         return parts;
     }
 
-    /// <summary>Finds the database of a node that does not run: the one it is told, else the one that a Lighthouse told it when it joined.</summary>
-    /// <exception cref="EngineException"><see cref="EngineErrorCode.OptionsInvalid"/>: it is told none and has not joined;
-    /// <see cref="EngineErrorCode.ClusterCertificateUnusable"/>: what it keeps cannot be read.</exception>
-    internal static async Task<string> FindDatabaseAsync(ClusterNodeOptions options, CancellationToken cancellationToken)
+    /// <summary>Sets the parts so that <c>SessionEngine.StartFromRestoredAsync</c> goes on from a cluster's database that was restored to an earlier time, or
+    /// cloned: alone, over the same database and keyring, while no node runs. The Lighthouses learn of it, so that they let the nodes start again.</summary>
+    /// <returns>The same parts.</returns>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.OptionsInvalid"/>. Starting adds <see cref="EngineErrorCode.RequestInvalid"/>: the database
+    /// has no store.</exception>
+    public static EngineParts AcceptRestoredCluster(this EngineParts parts, ClusterNodeOptions options)
     {
-        var database = options.Database.Length > 0 ? options.Database : await NodeGrant.ReadDatabaseAsync(options, cancellationToken).ConfigureAwait(false);
-        return database.Length > 0
-            ? database
-            : throw LinkErrors.OptionInvalid("kyberium.host.cluster.database", "", "given, since this node has not joined and no Lighthouse has told it");
+        ArgumentNullException.ThrowIfNull(parts);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Check();
+        var logger = options.LoggerFactory.CreateLogger<LighthouseWitness>();
+        NodeGrant? grant = null;
+        parts.OpenCluster = null;
+        parts.FindTemplates = async (engine, cancellationToken) => (await GrantAsync(engine, cancellationToken).ConfigureAwait(false)).Policies;
+        parts.OpenJournal = async (engine, cancellationToken) =>
+        {
+            var database = options.Database.Length > 0 ? options.Database : (await GrantAsync(engine, cancellationToken).ConfigureAwait(false)).Database;
+            var journal = await PostgreSqlJournal.OpenAsync(
+                new PostgreSqlJournalOptions { ConnectionString = database, Schema = options.Schema, TimeProvider = options.TimeProvider }, cancellationToken)
+                .ConfigureAwait(false);
+            await foreach (var _ in journal.ReadShardsAsync(cancellationToken).ConfigureAwait(false))
+            {
+                return journal;
+            }
+
+            await journal.DisposeAsync().ConfigureAwait(false);
+            throw LinkErrors.NoStore(options.Cluster.Value);
+        };
+        if (options.Lighthouses.Count > 0)
+        {
+            parts.OpenWitness = async (engine, cancellationToken) =>
+            {
+                var granted = await GrantAsync(engine, cancellationToken).ConfigureAwait(false);
+                return new LighthouseWitness(granted.Lighthouses, granted.Identity, options.TimeProvider, logger);
+            };
+        }
+
+        return parts;
+
+        async Task<NodeGrant> GrantAsync(EngineOptions engine, CancellationToken cancellationToken) =>
+            grant ??= await NodeGrant.OpenAsync(options, engine.Shard.Count, logger, renews: false, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc cref="JoinCluster(EngineParts, ClusterNodeOptions)"/>
@@ -97,16 +136,21 @@ internal sealed class NodeLinks : INodeLinks, IClusterRequestHandler
     private readonly ConcurrentDictionary<NodeId, string> _addresses = new();
     private readonly ClusterLinks _links;
     private readonly NodeGrant _grant;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private ClusterLinkServer? _server;
     private IClusterRequestHandler? _handler;
 
-    private NodeLinks(NodeGrant grant, ClusterLinks links) => (_grant, _links) = (grant, links);
+    private NodeLinks(NodeGrant grant, ClusterLinks links, TimeProvider time, ILogger logger) => (_grant, _links, _time, _logger) = (grant, links, time, logger);
 
     /// <summary>Gets where other nodes reach this one.</summary>
     internal string Address { get; private set; } = "";
 
     /// <summary>Gets the database that a Lighthouse named; empty when it named none.</summary>
     internal string Database => _grant.Database;
+
+    /// <summary>Gets the folders of policy templates that a Lighthouse named.</summary>
+    internal IReadOnlyList<string> Policies => _grant.Policies;
 
     /// <summary>Gets what this node shows to others.</summary>
     internal ClusterIdentity Identity => _grant.Identity;
@@ -115,8 +159,8 @@ internal sealed class NodeLinks : INodeLinks, IClusterRequestHandler
     internal static async Task<NodeLinks> OpenAsync(ClusterNodeOptions options, int shardCount, CancellationToken cancellationToken)
     {
         var logger = options.LoggerFactory.CreateLogger<NodeLinks>();
-        var grant = await NodeGrant.OpenAsync(options, shardCount, logger, cancellationToken).ConfigureAwait(false);
-        var links = new NodeLinks(grant, new ClusterLinks(grant.Identity, options.Links, logger));
+        var grant = await NodeGrant.OpenAsync(options, shardCount, logger, renews: true, cancellationToken).ConfigureAwait(false);
+        var links = new NodeLinks(grant, new ClusterLinks(grant.Identity, options.Links, logger), options.TimeProvider, logger);
         try
         {
             links._server = await ClusterLinkServer.StartAsync(
@@ -132,6 +176,9 @@ internal sealed class NodeLinks : INodeLinks, IClusterRequestHandler
             throw;
         }
     }
+
+    /// <summary>Has the Lighthouses remember how far shards have come.</summary>
+    internal LighthouseWitness OpenWitness() => new(_grant.Lighthouses, Identity, _time, _logger);
 
     /// <inheritdoc/>
     public ValueTask StartAsync(IClusterRequestHandler handler, CancellationToken cancellationToken = default)

@@ -15,7 +15,7 @@ internal sealed partial class NodeGrant : IAsyncDisposable
     private const int FormatVersion = 1;
 
     private readonly string _path;
-    private readonly StoredFacts _facts;
+    private StoredFacts _facts;
     private readonly ILogger _logger;
     private ClusterRenewal? _renewal;
     private IDisposable? _replaced;
@@ -28,15 +28,23 @@ internal sealed partial class NodeGrant : IAsyncDisposable
 
     internal string Database => _facts.Database;
 
+    /// <summary>Gets the folders of policy templates that a Lighthouse named.</summary>
+    internal IReadOnlyList<string> Policies => _facts.Policies;
+
+    /// <summary>Gets every Lighthouse that is known: those of the options, then those that one of them named.</summary>
+    internal IReadOnlyList<string> Lighthouses { get; private init; } = [];
+
     /// <summary>Takes what the options give, what the file has, or what a Lighthouse says, in this order.</summary>
+    /// <param name="renews">Whether the certificate is to be renewed until disposal.</param>
     /// <exception cref="EngineException">What joining gives; <see cref="EngineErrorCode.ClusterCertificateUnusable"/>: the file is not this node's;
     /// <see cref="EngineErrorCode.OptionsInvalid"/>: the cluster has another count of shards, or nobody says where its database is.</exception>
-    internal static async Task<NodeGrant> OpenAsync(ClusterNodeOptions options, int shardCount, ILogger logger, CancellationToken cancellationToken)
+    internal static async Task<NodeGrant> OpenAsync(
+        ClusterNodeOptions options, int shardCount, ILogger logger, bool renews, CancellationToken cancellationToken)
     {
         if (options.Identity is { } given)
         {
             return given.Cluster == options.Cluster && given.Node == options.Node
-                ? new NodeGrant("", given, new StoredFacts(shardCount, "", [], []), logger)
+                ? new NodeGrant("", given, new StoredFacts(shardCount, "", [], []), logger) { Lighthouses = options.Lighthouses }
                 : throw CertificateErrors.AnotherNode($"{given.Cluster}/{given.Node}", $"{options.Cluster}/{options.Node}");
         }
 
@@ -52,8 +60,12 @@ internal sealed partial class NodeGrant : IAsyncDisposable
             throw LinkErrors.OptionInvalid(nameof(options.Database), "", "given, since the Lighthouse does not say it");
         }
 
-        grant._replaced = grant.Identity.OnReplaced(grant.Write);
-        grant._renewal = ClusterRenewal.Start(Joining(options), grant.Identity, logger);
+        if (renews)
+        {
+            grant._replaced = grant.Identity.OnReplaced(grant.Write);
+            grant._renewal = ClusterRenewal.Start(Joining(options), grant.Identity, logger, grant.Learn);
+        }
+
         return grant;
     }
 
@@ -68,6 +80,9 @@ internal sealed partial class NodeGrant : IAsyncDisposable
         await _writing.ConfigureAwait(false);
     }
 
+    private static NodeGrant Make(ClusterNodeOptions options, ClusterIdentity identity, StoredFacts facts, ILogger logger) =>
+        new(options.StateFile, identity, facts, logger) { Lighthouses = [.. options.Lighthouses.Union(facts.Lighthouses)] };
+
     private static ClusterJoinOptions Joining(ClusterNodeOptions options) => new()
     {
         Lighthouses = options.Lighthouses, Cluster = options.Cluster, Node = options.Node, TimeProvider = options.TimeProvider,
@@ -76,40 +91,9 @@ internal sealed partial class NodeGrant : IAsyncDisposable
     private static async Task<NodeGrant> JoinAsync(ClusterNodeOptions options, ILogger logger, CancellationToken cancellationToken)
     {
         var granted = await ClusterJoin.JoinAsync(Joining(options), options.Token, cancellationToken).ConfigureAwait(false);
-        var grant = new NodeGrant(
-            options.StateFile, granted.Identity, new StoredFacts(granted.ShardCount, granted.Database, granted.Policies, granted.Lighthouses), logger);
+        var grant = Make(options, granted.Identity, new StoredFacts(granted.ShardCount, granted.Database, granted.Policies, granted.Lighthouses), logger);
         await grant.WriteAsync(cancellationToken).ConfigureAwait(false);       // before anything else: the token is used up
         return grant;
-    }
-
-    /// <summary>Reads which database a Lighthouse named when the node joined; empty when it has not, or none was named.</summary>
-    internal static async Task<string> ReadDatabaseAsync(ClusterNodeOptions options, CancellationToken cancellationToken)
-    {
-        if (await PrivateFile.ReadAsync(options.StateFile, SizeMax, cancellationToken).ConfigureAwait(false) is not { } bytes)
-        {
-            return "";
-        }
-
-        try
-        {
-            var stored = Parse(bytes);
-            CryptographicOperations.ZeroMemory(stored.Key);
-            return stored.Facts.Database;
-        }
-        catch (JsonException malformed)
-        {
-            throw CertificateErrors.NodeMalformed(options.StateFile, malformed);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(bytes);
-        }
-    }
-
-    private static StoredNode Parse(byte[] bytes)
-    {
-        var stored = JsonSerializer.Deserialize(bytes, NodeJson.Default.StoredNode) ?? throw new JsonException("it is empty");
-        return stored.Format == FormatVersion ? stored : throw new JsonException($"format {stored.Format} is not known");
     }
 
     private static async Task<NodeGrant?> ReadAsync(ClusterNodeOptions options, ILogger logger, CancellationToken cancellationToken)
@@ -121,7 +105,12 @@ internal sealed partial class NodeGrant : IAsyncDisposable
 
         try
         {
-            var stored = Parse(bytes);
+            var stored = JsonSerializer.Deserialize(bytes, NodeJson.Default.StoredNode) ?? throw new JsonException("it is empty");
+            if (stored.Format != FormatVersion)
+            {
+                throw new JsonException($"format {stored.Format} is not known");
+            }
+
             using var key = ECDsa.Create();
             key.ImportPkcs8PrivateKey(stored.Key, out _);
             CryptographicOperations.ZeroMemory(stored.Key);
@@ -135,7 +124,7 @@ internal sealed partial class NodeGrant : IAsyncDisposable
 
             if (certificate.NotAfter.ToUniversalTime() > options.TimeProvider.GetUtcNow().UtcDateTime)
             {
-                return new NodeGrant(options.StateFile, identity, stored.Facts, logger);
+                return Make(options, identity, stored.Facts, logger);
             }
 
             return options.Token.Length > 0 ? null : throw CertificateErrors.NodeExpired(options.StateFile, certificate.NotAfter.ToUniversalTime());
@@ -149,6 +138,10 @@ internal sealed partial class NodeGrant : IAsyncDisposable
             CryptographicOperations.ZeroMemory(bytes);
         }
     }
+
+    /// <summary>Keeps what a Lighthouse says at a renewal, for the next start. How many shards the store has stays.</summary>
+    private void Learn(ClusterGrant renewed) =>
+        Volatile.Write(ref _facts, _facts with { Database = renewed.Database, Policies = renewed.Policies, Lighthouses = renewed.Lighthouses });
 
     private void Write() => _writing = WriteOrLogAsync(_writing);
 

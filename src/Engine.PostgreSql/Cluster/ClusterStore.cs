@@ -66,6 +66,11 @@ internal sealed class ClusterStore : IAsyncDisposable
     internal async Task<bool> TurnAsync(NodeId node, long? incarnation, MemberState state, CancellationToken cancellationToken) =>
         await RunAsync("SELECT {0}.turn_member($1, $2, $3)", cancellationToken, node.Value, incarnation, (short)state).ConfigureAwait(false) is true;
 
+    /// <summary>Takes back that a node is to leave, while its lease holds: it is counted again.</summary>
+    internal async Task<bool> StayAsync(NodeId node, CancellationToken cancellationToken) => await RunAsync(
+        "UPDATE {0}.member SET state = 1 WHERE node = $1 AND state = 3 AND lease_until > clock_timestamp() RETURNING true, {0}.be_durable(), {0}.wake()",
+        cancellationToken, node.Value).ConfigureAwait(false) is true;
+
     internal Task DepartAsync(NodeId node, long incarnation, CancellationToken cancellationToken) =>
         RunAsync("SELECT {0}.depart($1, $2)", cancellationToken, node.Value, incarnation);
 

@@ -35,4 +35,9 @@ public interface IKeyring : IAsyncDisposable
 /// <param name="Fence">Its fence.</param>
 /// <param name="Tenure">The 32 random bytes of the owner's stay.</param>
 /// <param name="Position">The end of its log.</param>
-public readonly record struct ShardWitness(ShardId Shard, Fence Fence, ReadOnlyMemory<byte> Tenure, LogPosition Position);
+public readonly record struct ShardWitness(ShardId Shard, Fence Fence, ReadOnlyMemory<byte> Tenure, LogPosition Position)
+{
+    /// <summary>Gets the store's generation: how often it had been gone on from as an older copy, on purpose. A witness of an earlier one says nothing
+    /// about the store any more.</summary>
+    public uint Generation { get; init; }
+}

@@ -5,21 +5,21 @@ namespace Kyberium.Engine.Identities;
 
 internal sealed partial class EngineDirectory
 {
-    /// <summary>Reads how many shards a store was made with, without owning or changing anything of it.</summary>
-    /// <returns>0 for a store that was just begun.</returns>
+    /// <summary>Reads a store's generation and how many shards it was made with, without owning or changing anything of it.</summary>
+    /// <returns>0 and 0 for a store that was just begun.</returns>
     /// <exception cref="EngineException">What opening the directory gives, <see cref="EngineErrorCode.KeyringWrongKey"/> above all.</exception>
-    internal static async Task<int> ReadShardCountAsync(IJournal journal, IKeyring keyring, CancellationToken cancellationToken)
+    internal static async Task<(uint Generation, int ShardCount)> ReadStateAsync(IJournal journal, IKeyring keyring, CancellationToken cancellationToken)
     {
         using var keys = await DataKeys.ReadAsync(journal, keyring, ShardId.Directory, cancellationToken).ConfigureAwait(false);
         var row = StateKey;
         if (await journal.ReadRowAsync(ShardId.Directory, row, cancellationToken).ConfigureAwait(false) is not { } bytes)
         {
-            return 0;
+            return (0, 0);
         }
 
         var extent = await journal.ReadExtentAsync(ShardId.Directory, cancellationToken).ConfigureAwait(false);
         using var opener = new ShardOpener(journal.StoreId, ShardId.Directory, extent, keys);
-        return ReadState(await opener.OpenRowAsync(new JournalRow(row, bytes), cancellationToken).ConfigureAwait(false)).ShardCount;
+        return ReadState(await opener.OpenRowAsync(new JournalRow(row, bytes), cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>Gets where the store's generation and its count of shards are.</summary>

@@ -111,9 +111,10 @@ internal sealed partial class EngineDirectory : IAsyncDisposable
     });
 
     /// <summary>Begins a new generation: every peer drops what the store held of sessions and starts new streams.</summary>
-    internal Task<uint> BeginGenerationAsync() => RunAsync(async () =>
+    /// <param name="remembered">The highest that a witness knows: one that was begun in another copy of the store is not begun again.</param>
+    internal Task<uint> BeginGenerationAsync(uint remembered) => RunAsync(async () =>
     {
-        Generation++;
+        Generation = Math.Max(Generation, remembered) + 1;
         await CommitAsync([StateRow()]).ConfigureAwait(false);
         return Generation;
     });

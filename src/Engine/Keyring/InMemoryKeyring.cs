@@ -89,7 +89,7 @@ public sealed class InMemoryKeyring : IKeyring
         {
             foreach (var witness in witnesses)
             {
-                WitnessFile.Check(witness);
+                WitnessEntry.Check(witness);
                 _witnesses[(store, witness.Shard)] = witness with { Tenure = witness.Tenure.ToArray() };
             }
         }

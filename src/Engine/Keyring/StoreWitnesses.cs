@@ -7,10 +7,8 @@ namespace Kyberium.Engine.Keyring;
 /// </remarks>
 internal sealed class StoreWitnesses(string path, ReadOnlyMemory<byte> storeId, KeyLookup keys) : IDisposable
 {
-    private static readonly Comparer<ShardId> Order = Comparer<ShardId>.Create(WitnessFile.Compare);
-
     private readonly Lock _handingIn = new();
-    private readonly SortedDictionary<ShardId, ShardWitness> _handedIn = new(Order);
+    private readonly SortedDictionary<ShardId, ShardWitness> _handedIn = new(WitnessEntry.Order);
     private readonly SemaphoreSlim _writing = new(1, 1);
     private Batch _open = new();
     private SortedDictionary<ShardId, ShardWitness>? _written;
@@ -35,7 +33,7 @@ internal sealed class StoreWitnesses(string path, ReadOnlyMemory<byte> storeId, 
         ArgumentNullException.ThrowIfNull(witnesses);
         foreach (var witness in witnesses)
         {
-            WitnessFile.Check(witness);
+            WitnessEntry.Check(witness);
         }
 
         if (witnesses.Count == 0)
@@ -79,9 +77,9 @@ internal sealed class StoreWitnesses(string path, ReadOnlyMemory<byte> storeId, 
     private async ValueTask RewriteAsync(CancellationToken cancellationToken)
     {
         var known = _written ??= new SortedDictionary<ShardId, ShardWitness>(
-            (await LoadAsync(cancellationToken).ConfigureAwait(false)).ToDictionary(w => w.Shard), Order);
+            (await LoadAsync(cancellationToken).ConfigureAwait(false)).ToDictionary(w => w.Shard), WitnessEntry.Order);
         var (batch, taken) = Take();
-        var next = new SortedDictionary<ShardId, ShardWitness>(known, Order);
+        var next = new SortedDictionary<ShardId, ShardWitness>(known, WitnessEntry.Order);
         foreach (var witness in taken)
         {
             next[witness.Shard] = witness;

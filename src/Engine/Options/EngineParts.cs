@@ -14,8 +14,16 @@ public sealed class EngineParts
     /// of your own. Default: the engine is alone with its store.</summary>
     public Func<EngineOptions, CancellationToken, Task<ClusterParts>>? OpenCluster { get; set; }
 
+    /// <summary>Gets or sets what names folders of further templates where <see cref="TemplatesOptions.Directory"/> names none, asked after the cluster is open:
+    /// <c>JoinCluster()</c> has the Lighthouse's. Absolute paths. Default: nobody does.</summary>
+    public Func<EngineOptions, CancellationToken, Task<IReadOnlyList<string>>>? FindTemplates { get; set; }
+
     /// <summary>Gets or sets what opens the keyring. Default: the file that <see cref="EngineOptions.Keyring"/> names.</summary>
     public Func<EngineOptions, CancellationToken, Task<IKeyring>> OpenKeyring { get; set; } = OpenFileKeyringAsync;
+
+    /// <summary>Gets or sets what opens a second place that remembers how far each shard had come, opened after cluster and journal: <c>JoinCluster()</c> of
+    /// Kyberium.Engine.Cluster has the Lighthouses do so. Default: the keyring alone does.</summary>
+    public Func<EngineOptions, CancellationToken, Task<IStoreWitness>>? OpenWitness { get; set; }
 
     /// <summary>Gets the links that carry envelopes; the first that can reach an address is used for it. Without one, the
     /// application passes the bytes itself.</summary>

@@ -61,8 +61,11 @@ internal sealed class ShardEnvironment
     /// <summary>Gets the generation of the store: rises when it was restored from an older copy on purpose.</summary>
     internal uint Generation { get; set; }
 
-    /// <summary>Gets whether a store older than the keyring remembers is gone on from, on purpose.</summary>
-    internal bool IgnoresWitnesses { get; init; }
+    /// <summary>Gets how far shards have to be at least, as was remembered when the engine started.</summary>
+    internal IReadOnlyDictionary<ShardId, ShardWitness> Witnesses { get; init; } = new Dictionary<ShardId, ShardWitness>();
+
+    /// <summary>Gets what remembers, beside the keyring, how far shards have come.</summary>
+    internal IStoreWitness? Witness { get; init; }
 
     internal StepInput Input() => new(
         new UnixMillis(Scheduler.UnixMillis), new MonotonicMillis(Scheduler.MonotonicMillis), Entropy);

@@ -42,7 +42,12 @@ internal static class ShardErrors
 
     internal static EngineException RolledBack(ShardId shard, LogPosition stored, LogPosition remembered, Fence fence, Fence fenceRemembered) =>
         new(EngineErrorCode.StoreRolledBack,
-            $"shard {shard} stands at record {stored.Value} under fence {fence.Value}, but the keyring remembers record "
+            $"shard {shard} stands at record {stored.Value} under fence {fence.Value}, but the keyring, or a Lighthouse, remembers record "
             + $"{remembered.Value} under fence {fenceRemembered.Value}: this store is an older copy. Going on would repeat "
             + "what the newer one did. If the newer one is lost, run 'kyberium restore --accept' on it");
+
+    internal static EngineException EarlierGeneration(uint found, uint remembered) =>
+        new(EngineErrorCode.StoreRolledBack,
+            $"the store is of generation {found}, but the keyring, or a Lighthouse, remembers one of generation {remembered}: this is a copy from before the last "
+            + "'kyberium restore --accept'. If the newer one is lost, run that on this store too");
 }

@@ -7,19 +7,16 @@ namespace Kyberium.Engine.Shards;
 internal sealed class ShardSet : IShardHost, IAsyncDisposable
 {
     private readonly ShardEnvironment _environment;
-    private readonly Dictionary<ShardId, ShardWitness> _witnesses;
     private readonly Shard?[] _shards;
     private readonly ShardKeeper[] _keepers;
     private readonly Action<ShardOrder> _directory;
     private volatile List<Task>? _starting = [];
 
     private ShardSet(
-        ShardEnvironment environment, IPlacement placement, IHandshakeProvider? handshakes, Dictionary<ShardId, ShardWitness> witnesses,
-        Action<ShardId, EngineException> ended, Action<ShardOrder> directory)
+        ShardEnvironment environment, IPlacement placement, IHandshakeProvider? handshakes, Action<ShardId, EngineException> ended, Action<ShardOrder> directory)
     {
         _environment = environment;
         _directory = directory;
-        _witnesses = witnesses;
         _shards = new Shard?[environment.Settings.Shard.Count];
         _keepers = [.. Enumerable.Range(0, _shards.Length).Select(number => new ShardKeeper(
             environment, placement, handshakes, new ShardId(ShardId.DefaultGroup, number), ended,
@@ -41,11 +38,7 @@ internal sealed class ShardSet : IShardHost, IAsyncDisposable
         ShardEnvironment environment, IPlacement placement, IHandshakeProvider? handshakes, Action<ShardId, EngineException> ended,
         Action<ShardOrder> directory, CancellationToken cancellationToken)
     {
-        var witnesses = environment.IgnoresWitnesses
-            ? []
-            : (await environment.Keyring.ReadWitnessesAsync(environment.Journal.StoreId, cancellationToken).ConfigureAwait(false))
-                .ToDictionary(witness => witness.Shard);
-        var set = new ShardSet(environment, placement, handshakes, witnesses, ended, directory);
+        var set = new ShardSet(environment, placement, handshakes, ended, directory);
         try
         {
             var joining = placement.StartAsync(set, cancellationToken);
@@ -80,10 +73,10 @@ internal sealed class ShardSet : IShardHost, IAsyncDisposable
         switch (order.Kind)
         {
             case ShardOrderKind.Acquire when _starting is { } starting:
-                starting.Add(keeper.AcquireAsync(_witnesses.GetValueOrDefault(order.Shard)));
+                starting.Add(keeper.AcquireAsync(WitnessOf(order.Shard)));
                 break;
             case ShardOrderKind.Acquire:
-                _ = keeper.TryAcquireAsync(_witnesses.GetValueOrDefault(order.Shard));
+                _ = keeper.TryAcquireAsync(WitnessOf(order.Shard));
                 break;
             case ShardOrderKind.GiveUp:
                 keeper.GiveUp(order.Fence);
@@ -95,6 +88,8 @@ internal sealed class ShardSet : IShardHost, IAsyncDisposable
                 break;      // of a newer version
         }
     }
+
+    private ShardWitness? WitnessOf(ShardId shard) => _environment.Witnesses.TryGetValue(shard, out var witness) ? witness : null;
 
     internal Shard Of(PeerKey peer) => At(_environment.Lookup.Of(peer));
 

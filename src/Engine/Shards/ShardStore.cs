@@ -148,7 +148,7 @@ internal sealed partial class ShardStore : IAsyncDisposable
         return new RowChange(ShardRow.Key, _sealer.SealRow(ShardRow.Key, writer.Written, wall.Value));
     }
 
-    /// <summary>After a checkpoint: lets the keyring remember it, replaces a data key that is due, then tells who waited.</summary>
+    /// <summary>After a checkpoint: lets the keyring, and whoever else does, remember it, replaces a data key that is due, then tells who waited.</summary>
     /// <param name="end">Where the log ends at least: what the checkpoint's own commit made durable.</param>
     /// <param name="waiting">Who waits for the checkpoint.</param>
     /// <param name="post">Gives work to the turn.</param>
@@ -158,9 +158,10 @@ internal sealed partial class ShardStore : IAsyncDisposable
     {
         try
         {
-            await _environment.Keyring.WriteWitnessesAsync(
-                _environment.Journal.StoreId, [new ShardWitness(Id, Fence, _sealer.Tenure, end)], _stopping.Token)
-                .ConfigureAwait(false);
+            var storeId = _environment.Journal.StoreId;
+            var witness = new ShardWitness(Id, Fence, _sealer.Tenure, end) { Generation = _environment.Generation };
+            await _environment.Keyring.WriteWitnessesAsync(storeId, [witness], _stopping.Token).ConfigureAwait(false);
+            _environment.Witness?.Remember(storeId, witness);
             var random = new byte[32];
             _environment.Entropy.Fill(random);
             if (await _keys.RotateIfDueAsync(Fence, _environment.Scheduler.UnixMillis, random, _stopping.Token).ConfigureAwait(false))

@@ -5,7 +5,7 @@ using System.Text;
 namespace Kyberium.Engine.Templates;
 
 /// <summary>A frozen policy to and from bytes. Canonical: equal policies give equal bytes, and only those bytes are read.</summary>
-/// <remarks>Layout: docs/formats/template.md section 3.</remarks>
+/// <remarks>Layout: docs/formats/template.md section 4.</remarks>
 internal static class PolicyEncoding
 {
     internal const byte Version = 1;

@@ -15,7 +15,13 @@ internal static class TemplateErrors
 
     internal static EngineException Unreadable(string path, Exception cause) =>
         new(EngineErrorCode.TemplateInvalid,
-            $"'{path}' cannot be read ({cause.Message}); check kyberium.engine.templates.directory and its access rights", cause);
+            $"'{path}' cannot be read ({cause.Message}); check kyberium.engine.templates.directory, or in a cluster the Lighthouse's kyberium.lighthouse.policies, and its "
+            + "access rights", cause);
+
+    internal static EngineException NotAFolder(string location) =>
+        new(EngineErrorCode.TemplateInvalid,
+            $"templates are in '{location}', a Lighthouse says, and that is no absolute path of a folder; correct kyberium.lighthouse.policies, or name a folder of this "
+            + "node's own in kyberium.engine.templates.directory");
 }
 
 /// <summary>One thing wrong in a template file.</summary>

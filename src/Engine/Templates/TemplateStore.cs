@@ -5,7 +5,7 @@ namespace Kyberium.Engine.Templates;
 /// <summary>The templates an engine knows: those it ships and those of the operator's directory. Immutable, thread-safe.</summary>
 internal sealed class TemplateStore
 {
-    /// <summary>How many files a directory may hold.</summary>
+    /// <summary>How many files a folder may hold.</summary>
     internal const int CountMax = 1_024;
 
     private const string ResourcePrefix = "levels/";
@@ -17,17 +17,22 @@ internal sealed class TemplateStore
     internal IEnumerable<Template> All => _templates.Values.OrderBy(template => template.Ref.Id, StringComparer.Ordinal);
 
     /// <summary>Loads the shipped templates and every <c>*.json</c> of <paramref name="directory"/>, if one is given.</summary>
+    internal static TemplateStore Load(string? directory) => LoadAll(string.IsNullOrEmpty(directory) ? [] : [directory]);
+
+    /// <summary>Loads the shipped templates and those of the folders that somebody else than the options names.</summary>
+    /// <exception cref="EngineException">As <see cref="Load"/>; also when a name is no absolute path.</exception>
+    internal static TemplateStore LoadFound(IReadOnlyList<string> directories) =>
+        directories.FirstOrDefault(static folder => !Path.IsPathFullyQualified(folder)) is { } wrong ? throw TemplateErrors.NotAFolder(wrong) : LoadAll(directories);
+
+    /// <summary>Loads the shipped templates and every <c>*.json</c> of some folders.</summary>
     /// <exception cref="EngineException"><see cref="EngineErrorCode.TemplateInvalid"/>, every problem of every file listed.</exception>
     /// <remarks>Reads in place: the files are few and small, and a start must run nothing outside its scheduler.</remarks>
-    internal static TemplateStore Load(string? directory)
+    private static TemplateStore LoadAll(IReadOnlyList<string> directories)
     {
         var sources = new List<TemplateSource>(Shipped());
-        if (!string.IsNullOrEmpty(directory))
+        foreach (var file in directories.SelectMany(List))
         {
-            foreach (var file in List(directory))
-            {
-                sources.Add(new TemplateSource(file, Read(file)));
-            }
+            sources.Add(new TemplateSource(file, Read(file)));
         }
 
         return new TemplateStore(TemplateResolver.Resolve(sources));

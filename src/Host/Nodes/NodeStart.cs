@@ -1,7 +1,6 @@
 using Kyberium.Engine;
 using Kyberium.Engine.AspNetCore;
 using Kyberium.Engine.Cluster;
-using Kyberium.Engine.PostgreSql;
 using Kyberium.Engine.Sqlite;
 using Kyberium.Host.Configuration;
 using Microsoft.Extensions.Logging;
@@ -26,15 +25,8 @@ internal static class NodeStart
         var parts = new EngineParts { LoggerFactory = loggers };
         if (configuration.Host.Cluster is { IsNode: true } cluster)
         {
-            if (acceptRestored)
-            {
-                parts.OpenJournal = (_, stop) => OpenRestoredAsync(cluster, configuration.DataDirectory, loggers, stop);
-            }
-            else
-            {
-                parts.JoinCluster(cluster.ToNodeOptions(
-                    configuration.DataDirectory, await TokenAsync(cluster, cancellationToken), found => database = found, loggers));
-            }
+            var node = cluster.ToNodeOptions(configuration.DataDirectory, await TokenAsync(cluster, cancellationToken), found => database = found, loggers);
+            _ = acceptRestored ? parts.AcceptRestoredCluster(node) : parts.JoinCluster(node);
         }
         else
         {
@@ -57,22 +49,6 @@ internal static class NodeStart
 
     /// <summary>Says whether the data directory holds a store. Looking for one must not make one, nor fill an empty file.</summary>
     internal static bool HasStore(NodeConfiguration configuration) => new FileInfo(StoreFile(configuration)) is { Exists: true, Length: > 0 };
-
-    /// <summary>Opens a cluster's restored database for one engine alone. It is refused the first shard while a node holds a lease.</summary>
-    private static async Task<IJournal> OpenRestoredAsync(
-        ClusterOptions cluster, string dataDirectory, ILoggerFactory loggers, CancellationToken cancellationToken)
-    {
-        var database = await ClusterNode.FindDatabaseAsync(cluster.ToNodeOptions(dataDirectory, "", static _ => { }, loggers), cancellationToken);
-        var journal = await PostgreSqlJournal.OpenAsync(
-            new PostgreSqlJournalOptions { ConnectionString = database, Schema = cluster.Schema }, cancellationToken);
-        await foreach (var _ in journal.ReadShardsAsync(cancellationToken))
-        {
-            return journal;
-        }
-
-        await journal.DisposeAsync();
-        throw HostErrors.NoClusterStore(cluster.Name);
-    }
 
     /// <summary>Reads the token, where there is one: a node that has joined before needs none.</summary>
     private static async Task<string> TokenAsync(ClusterOptions cluster, CancellationToken cancellationToken)

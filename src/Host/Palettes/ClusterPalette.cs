@@ -7,17 +7,24 @@ using Kyberium.Pbm.Hosting;
 namespace Kyberium.Host.Palettes;
 
 /// <summary><c>cluster</c>: who is in the cluster, and who is to leave it. Any node and any Lighthouse shows the same: what the database says.</summary>
-internal sealed class ClusterPalette(PostgreSqlCluster cluster)
+/// <param name="self">The node that this process is; <see langword="null"/>: none.</param>
+internal sealed class ClusterPalette(PostgreSqlCluster cluster, NodeId? self = null)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     private static readonly PbmSwitch Node = new("node", PbmSwitchType.Text, "The node's name, as 'cluster show' lists it.", 'n', Required: true);
 
-    internal PbmPalette Make() => new("cluster", "Looks at the cluster's members, and has them leave.",
+    internal PbmPalette Make() => new("cluster", "Looks at the cluster's members, and has them leave or come back.",
     [
         new PbmCommand
         {
             Name = "show", Description = "Lists members: node, state, shards, address, roles, weight, version, life.", Items = "members", Run = ShowAsync,
+        },
+        new PbmCommand
+        {
+            Name = "join",
+            Description = "Takes back that a node is to leave, so that it gets shards again. A process that starts joins by itself." + (self is null ? "" : " Without --node: this one."),
+            Items = "members", Changes = true, Switches = [self is null ? Node : Node with { Required = false }], Run = PbmCommand.One(JoinAsync),
         },
         new PbmCommand
         {
@@ -52,6 +59,19 @@ internal sealed class ClusterPalette(PostgreSqlCluster cluster)
                 ("node", member.Node.Value), ("state", StateOf(member)), ("shards", shards.GetValueOrDefault(member.Node)), ("address", member.Address),
                 ("roles", member.Roles), ("weight", member.Weight), ("version", member.Version.ToString()), ("life", member.Incarnation));
         }
+    }
+
+    private async Task<PbmItem> JoinAsync(PbmCall call, CancellationToken cancellationToken)
+    {
+        var name = call.Text(Node.Name) ?? self?.Value ?? call.RequiredText(Node.Name);
+        var isBack = NodeId.TryParse(name, out var node) && await cluster.JoinAsync(node, cancellationToken);
+        var state = (await cluster.ReadAsync(cancellationToken)).Members.FirstOrDefault(member => member.Node == node)?.State;
+        return state switch
+        {
+            null => throw ClusterCommands.Invalid($"there is no member '{name}'; start its process with a join token: it joins by itself"),
+            MemberState.Joining or MemberState.Up => PbmItem.Card(("node", name), ("state", isBack ? "joining" : "up")),
+            _ => throw ClusterCommands.Invalid($"node '{name}' does not renew its lease; start its process, or look why it does not reach the database: it joins by itself"),
+        };
     }
 
     private async Task<PbmItem> TurnAsync(

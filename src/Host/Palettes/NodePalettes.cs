@@ -1,3 +1,4 @@
+using Kyberium.Engine;
 using Kyberium.Engine.PostgreSql;
 using Kyberium.Host.Configuration;
 using Kyberium.Host.Nodes;
@@ -17,6 +18,6 @@ internal static class NodePalettes
         new JournalPalette(node).Make(),
         new ActorPalette(node, configuration.Engine.Shard.Count).Make(),
         new ClusterShardingPalette(node, cluster is null ? [] : ClusterCommands.Make(cluster)).Make(),
-        .. cluster is null ? Array.Empty<PbmPalette>() : [new ClusterPalette(cluster).Make()],
+        .. cluster is null ? Array.Empty<PbmPalette>() : [new ClusterPalette(cluster, new NodeId(configuration.Host.Cluster.Node)).Make()],
     ];
 }

@@ -6,6 +6,7 @@ using Kyberium.Engine;
 using Kyberium.Engine.Cluster;
 using Kyberium.Engine.Cluster.Certificates;
 using Kyberium.Engine.Keyring;
+using Kyberium.Lighthouse.Certificates;
 
 namespace Kyberium.Lighthouse.Commands;
 
@@ -49,7 +50,9 @@ internal static class AuthorityCommands
             "rotate", "Takes the next of three steps to a new root: believe both, sign with the new one, drop the old one. Each waits one certificate's lifetime.") { force };
         command.SetAction(async (parsed, stopping) =>
         {
-            var file = new AuthorityFile(frame.Read(parsed).Directory);
+            var folder = frame.Read(parsed).Directory;
+            var file = new AuthorityFile(folder);
+            await using var held = await FolderLock.TakeAsync(folder, TimeProvider.System, stopping);
             var authority = (await file.ReadAsync(stopping)).Rotate(TimeProvider.System.GetUtcNow(), parsed.GetValue(force));
             await file.WriteAsync(authority, stopping);
             await PrintAsync(frame, authority);
@@ -76,10 +79,13 @@ internal static class AuthorityCommands
                 throw LighthouseErrors.NotAName("node", parsed.GetValue(node)!);
             }
 
-            var authority = await new AuthorityFile(frame.Read(parsed).Directory).ReadAsync(stopping);
+            var directory = frame.Read(parsed).Directory;
+            await using var held = await FolderLock.TakeAsync(directory, TimeProvider.System, stopping);
+            var authority = await new AuthorityFile(directory).ReadAsync(stopping);
             using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
             var request = new CertificateRequest(new X500DistinguishedName("CN=kyberium node"), key, HashAlgorithmName.SHA256).CreateSigningRequest();
             using var certificate = authority.Issue(name, request, TimeProvider.System.GetUtcNow());
+            await new CertificateBook(directory).AddAsync(certificate, name, TimeProvider.System.GetUtcNow(), stopping);
             var path = Path.GetFullPath(parsed.GetValue(folder)!);
             PrivateFile.CreateFolder(path);
             await PrivateFile.ReplaceAsync(Path.Combine(path, "node.key"), Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem() + "\n"), stopping);

@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using Kyberium.Engine;
 using Kyberium.Engine.Cluster.Certificates;
 using Kyberium.Engine.Cluster.Joining;
+using Kyberium.Lighthouse.Certificates;
 using Kyberium.Lighthouse.Configuration;
 using Microsoft.Extensions.Logging;
 
@@ -11,9 +12,11 @@ namespace Kyberium.Lighthouse.Serving;
 internal sealed class JoinDesk(LighthouseOptions options, AuthorityFile file, TimeProvider time, ILogger logger)
 {
     private readonly TokenFolder _tokens = new(Path.Combine(options.Directory, "tokens"));
+    private readonly CertificateBook _book = new(options.Directory);
 
     internal async Task<JoinResponse> JoinAsync(JoinRequest request, string address, CancellationToken cancellationToken)
     {
+        await using var held = await FolderLock.TakeAsync(options.Directory, time, cancellationToken);     // what is issued is listed before anybody denies
         var authority = await file.ReadAsync(cancellationToken);
         var node = Check(authority, request, address);
         var refusal = request is { TokenId: { } id, TokenSecret: { } secret }
@@ -24,23 +27,22 @@ internal sealed class JoinDesk(LighthouseOptions options, AuthorityFile file, Ti
             throw Refuse(request, address, refusal);
         }
 
-        var response = Grant(authority, node, request);
+        var response = await GrantAsync(authority, node, request, cancellationToken);
         LighthouseLog.Joined(logger, node.Value, request.TokenId!);
         return response;
     }
 
     internal async Task<JoinResponse> RenewAsync(JoinRequest request, X509Certificate2? shown, string address, CancellationToken cancellationToken)
     {
+        await using var held = await FolderLock.TakeAsync(options.Directory, time, cancellationToken);
         var authority = await file.ReadAsync(cancellationToken);
         var node = Check(authority, request, address);
-        string? refusal = "it shows no certificate";
-        var trust = new NodeTrust(authority.Cluster, [.. authority.RootCertificates], authority.Denied);
-        if (shown is null || trust.Verify(shown, time.GetUtcNow(), out refusal) != node)
+        if (NodeProof.Of(authority, shown, time.GetUtcNow(), out var refusal) != node)
         {
             throw Refuse(request, address, refusal ?? "its certificate is another node's");
         }
 
-        var response = Grant(authority, node, request);
+        var response = await GrantAsync(authority, node, request, cancellationToken);
         LighthouseLog.Renewed(logger, node.Value);
         return response;
     }
@@ -67,9 +69,23 @@ internal sealed class JoinDesk(LighthouseOptions options, AuthorityFile file, Ti
         return new NodeId(request.Node);
     }
 
-    private JoinResponse Grant(ClusterAuthority authority, NodeId node, JoinRequest request)
+    /// <summary>Tells a node which certificates are denied.</summary>
+    internal async Task<IReadOnlyList<string>> DeniedAsync(X509Certificate2? shown, string address, CancellationToken cancellationToken)
+    {
+        var authority = await file.ReadAsync(cancellationToken);
+        if (NodeProof.Of(authority, shown, time.GetUtcNow(), out var refusal) is null)
+        {
+            LighthouseLog.Refused(logger, "which certificates are denied", address, refusal!);
+            throw JoinErrors.Refused();
+        }
+
+        return authority.Denied;
+    }
+
+    private async Task<JoinResponse> GrantAsync(ClusterAuthority authority, NodeId node, JoinRequest request, CancellationToken cancellationToken)
     {
         using var certificate = authority.Issue(node, request.SigningRequest, time.GetUtcNow());
+        await _book.AddAsync(certificate, node, time.GetUtcNow(), cancellationToken);
         return new JoinResponse(
             authority.Cluster.Value, certificate.RawData, [.. authority.RootCertificates.Select(root => root.RawData)], authority.Denied,
             options.ShardCount, options.Database, options.Policies, options.Lighthouses);

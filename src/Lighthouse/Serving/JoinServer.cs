@@ -9,12 +9,14 @@ using Kyberium.Engine.Cluster.Certificates;
 using Kyberium.Engine.Cluster.Joining;
 using Kyberium.Host.Palettes;
 using Kyberium.Lighthouse.Configuration;
+using Kyberium.Lighthouse.Remembering;
 using Kyberium.Pbm.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
@@ -54,7 +56,8 @@ internal sealed class JoinServer : IAsyncDisposable
         var application = builder.Build();
         var logger = application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Kyberium.Lighthouse");
         var watch = options.OwnDatabase.Length == 0 ? null : ClusterWatch.Start(options, TimeProvider.System, logger);
-        Map(application, file, watch as IMembership ?? new NoMembership(), new JoinDesk(options, file, TimeProvider.System, logger));
+        Map(application, file, watch as IMembership ?? new NoMembership(), new JoinDesk(options, file, TimeProvider.System, logger),
+            new WitnessDesk(file, new WitnessMemory(Path.Combine(options.Directory, "witness"), TimeProvider.System), TimeProvider.System, logger));
         try
         {
             await application.StartAsync(cancellationToken);
@@ -132,10 +135,30 @@ internal sealed class JoinServer : IAsyncDisposable
         });
     }
 
-    private static void Map(WebApplication application, AuthorityFile file, IMembership membership, JoinDesk desk)
+    private static void Map(WebApplication application, AuthorityFile file, IMembership membership, JoinDesk desk, WitnessDesk witnesses)
     {
+        application.MapGet(JoinRequest.WitnessPath + "/{store}", context => GuardedAsync(context, desk, async () =>
+        {
+            var told = await witnesses.TellAsync(StoreOf(context), context.Connection.ClientCertificate, AddressOf(context), context.RequestAborted);
+            context.Response.ContentType = WitnessList.ContentType;
+            context.Response.ContentLength = told.Length;
+            await context.Response.Body.WriteAsync(told, context.RequestAborted);
+        }));
+        application.MapPost(JoinRequest.WitnessPath + "/{store}", context => GuardedAsync(context, desk, async () =>
+        {
+            context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = WitnessList.SaidBytesMax;
+            using var said = new MemoryStream();
+            await context.Request.Body.CopyToAsync(said, context.RequestAborted);
+            await witnesses.RememberAsync(StoreOf(context), said.ToArray(), context.Connection.ClientCertificate, AddressOf(context), context.RequestAborted);
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+        }));
         application.MapPost(JoinRequest.JoinPath, context => AnswerAsync(context, desk, JoinAsync));
         application.MapPost(JoinRequest.RenewPath, context => AnswerAsync(context, desk, RenewAsync));
+        application.MapGet(JoinRequest.DeniedPath, context => GuardedAsync(context, desk, async () =>
+        {
+            var denied = await desk.DeniedAsync(context.Connection.ClientCertificate, AddressOf(context), context.RequestAborted);
+            await context.Response.WriteAsJsonAsync(denied, JoinJson.Default.IReadOnlyListString, cancellationToken: context.RequestAborted);
+        }));
         application.MapGet(JoinRequest.RootsPath, async context =>
         {
             var authority = await file.ReadAsync(context.RequestAborted);
@@ -159,13 +182,21 @@ internal sealed class JoinServer : IAsyncDisposable
 
     private static string AddressOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
 
-    private static async Task AnswerAsync(HttpContext context, JoinDesk desk, Func<JoinDesk, JoinRequest, HttpContext, Task<JoinResponse>> decide)
-    {
-        try
+    private static string StoreOf(HttpContext context) => context.Request.RouteValues["store"] as string ?? "";
+
+    private static Task AnswerAsync(HttpContext context, JoinDesk desk, Func<JoinDesk, JoinRequest, HttpContext, Task<JoinResponse>> decide) =>
+        GuardedAsync(context, desk, async () =>
         {
             var request = await JsonSerializer.DeserializeAsync(context.Request.Body, JoinJson.Default.JoinRequest, context.RequestAborted) ?? throw JoinErrors.Malformed();
             var response = await decide(desk, request, context);
             await context.Response.WriteAsJsonAsync(response, JoinJson.Default.JoinResponse, cancellationToken: context.RequestAborted);
+        });
+
+    private static async Task GuardedAsync(HttpContext context, JoinDesk desk, Func<Task> answer)
+    {
+        try
+        {
+            await answer();
         }
         catch (JsonException)
         {

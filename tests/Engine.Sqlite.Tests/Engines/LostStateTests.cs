@@ -116,18 +116,12 @@ public sealed class LostStateTests
         await ExchangeAsync(alice, bob, "first");
         await alice.StopAsync();
         var store = alice.CopyStore("clone");
-        var keys = Path.Combine(alice.Folder, "cloned-keys");
-        foreach (var file in Directory.GetFiles(Path.GetDirectoryName(alice.KeyringPath)!, "*", SearchOption.AllDirectories))
-        {
-            var target = Path.Combine(keys, Path.GetRelativePath(Path.GetDirectoryName(alice.KeyringPath)!, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
-        }
+        var keys = alice.CopyKeyring("cloned-keys");
 
         await alice.StartAsync();
         await ExchangeAsync(alice, bob, "second");
         await alice.StopAsync();
-        (alice.DataDirectory, alice.KeyringPath) = (store, Path.Combine(keys, "keyring"));
+        (alice.DataDirectory, alice.KeyringPath) = (store, keys);
         await alice.StartAsync();       // nothing here tells that it is old
 
         await alice.SendAsync(bob, "number 2 once more");

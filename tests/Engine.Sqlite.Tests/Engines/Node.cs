@@ -41,6 +41,12 @@ internal sealed class Node : IAsyncDisposable
 
     internal string Folder => _folder.Path;
 
+    /// <summary>Gets or sets the folders of templates that somebody else than the options names.</summary>
+    internal string[]? TemplateFolders { get; set; }
+
+    /// <summary>Gets or sets what remembers, beside the keyring, how far shards have come.</summary>
+    internal IStoreWitness? Witness { get; set; }
+
     /// <summary>Gets or sets the size in pages at which the store counts as full; 0: the disk's own.</summary>
     internal long PagesMax { get; set; }
 
@@ -91,6 +97,8 @@ internal sealed class Node : IAsyncDisposable
             TimeProvider = Time,
             AuditSink = new Audit(this),
         };
+        parts.FindTemplates = TemplateFolders is { } folders ? (_, _) => Task.FromResult<IReadOnlyList<string>>(folders) : null;
+        parts.OpenWitness = Witness is { } witness ? (_, _) => Task.FromResult(witness) : null;
         parts.PeerLinks.Add(new Tap(this, _network.Connect(Name)));
         _engine = accept
             ? await SessionEngine.StartFromRestoredAsync(options, parts, Timely)
@@ -123,6 +131,20 @@ internal sealed class Node : IAsyncDisposable
         }
 
         return copy;
+    }
+
+    /// <summary>Copies the keyring and what it remembers; gives the copy's path.</summary>
+    internal string CopyKeyring(string name)
+    {
+        var (from, to) = (Path.GetDirectoryName(KeyringPath)!, Path.Combine(_folder.Path, name));
+        foreach (var file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+
+        return Path.Combine(to, "keyring");
     }
 
     internal ReadOnlyMemory<byte> Document => Engine.GetIdentity(IdentityName.Default).PublicDocument;

@@ -57,7 +57,7 @@ public sealed class ForwardedListTests
             (await two.Engine.ListSetAsideAsync(bob.Id, cancellationToken: Timely)).Select(Told));
     }
 
-    private static Task StreamAsync(Party from, int length)
+    private static Task<SentMessage> StreamAsync(Party from, int length)
     {
         var bytes = new byte[length];
         new Random(length).NextBytes(bytes);

@@ -64,6 +64,20 @@ public sealed class KeyringFormatTests
         Assert.Equal(witnesses.Select(Print), read.Select(Print));
     }
 
+    [Fact]
+    public void A_witness_file_of_a_store_that_was_gone_on_from_is_as_documented()
+    {
+        ShardWitness[] witnesses =
+        [
+            new(new ShardId("default", 7), new Fence(3), Repeat(0xaa), new LogPosition(1_000)) { Generation = 1 },
+            new(ShardId.Directory, new Fence(2), Repeat(0xbb), new LogPosition(5)),
+        ];
+        var file = WitnessFile.Encode(StoreId, Current, witnesses);
+
+        Assert.Equal(Example("witness-2"), Convert.ToHexStringLower(file));
+        Assert.Equal(witnesses.Select(Print), WitnessFile.Decode(file, StoreId, Current, "w").Select(Print));
+    }
+
     [Theory, InlineData("file"), InlineData("protected-file")]
     public void Any_flipped_byte_of_a_keyring_is_noticed(string example)
     {
@@ -127,7 +141,7 @@ public sealed class KeyringFormatTests
     }
 
     private static string Print(ShardWitness w) =>
-        $"{w.Shard} {w.Fence.Value} {Convert.ToHexString(w.Tenure.Span)} {w.Position.Value}";
+        $"{w.Shard} {w.Generation} {w.Fence.Value} {Convert.ToHexString(w.Tenure.Span)} {w.Position.Value}";
 
     private static string Example(string name)
     {

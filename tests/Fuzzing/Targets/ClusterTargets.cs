@@ -1,6 +1,9 @@
+using System.Security.Cryptography;
 using Kyberium.Engine;
 using Kyberium.Engine.Cluster;
 using Kyberium.Engine.Cluster.Framing;
+using Kyberium.Engine.Cluster.Joining;
+using Kyberium.Engine.Keyring;
 using Kyberium.Tests.Support;
 
 namespace Kyberium.Fuzzing.Targets;
@@ -8,7 +11,48 @@ namespace Kyberium.Fuzzing.Targets;
 /// <summary>What another node of the cluster sends. Laws: nothing throws; what is accepted has one encoding; how the bytes are cut on their way changes nothing.</summary>
 internal static class ClusterTargets
 {
+    private static readonly byte[] StoreId = new byte[WitnessList.StoreIdSize];
+
     internal static FuzzTarget Frame { get; } = new("cluster-frame", Seeds, Read);
+
+    /// <summary>First byte 0: bytes as they are; 1: with their checksum put right.</summary>
+    internal static FuzzTarget Witnesses { get; } = new(
+        "witnesses", static () => [.. Laws.Tagged(0, [WitnessSeed()]), .. Laws.Tagged(1, [WitnessSeed()])], static bytes => bytes is [<= 1, ..] && ReadWitnesses(bytes));
+
+    private static bool ReadWitnesses(byte[] tagged)
+    {
+        var bytes = tagged[1..];
+        if (tagged[0] == 1 && bytes.Length >= SHA256.HashSizeInBytes)
+        {
+            SHA256.HashData(bytes.AsSpan(..^SHA256.HashSizeInBytes)).CopyTo(bytes, bytes.Length - SHA256.HashSizeInBytes);
+        }
+
+        if (WitnessList.TryDecode(bytes, StoreId, out var problem) is not { } witnesses)
+        {
+            return problem is null ? throw new BrokenLawException($"{Convert.ToHexStringLower(bytes)} is refused without a reason") : false;
+        }
+
+        var forth = witnesses.Select(witness => Highest(witness, witnesses[0])).ToList();
+        var back = witnesses.Select(witness => Highest(witnesses[0], witness)).ToList();
+        if (!forth.SequenceEqual(back))
+        {
+            throw new BrokenLawException($"{Convert.ToHexStringLower(bytes)}: joining depends on the order");
+        }
+
+        return Laws.OneEncoding(bytes, WitnessList.Encode(StoreId, witnesses));
+    }
+
+    private static (uint Generation, Fence Fence, LogPosition Position) Highest(ShardWitness left, ShardWitness right)
+    {
+        var highest = WitnessEntry.Highest(left, right);
+        return (highest.Generation, highest.Fence, highest.Position);
+    }
+
+    private static byte[] WitnessSeed() => WitnessList.Encode(StoreId,
+    [
+        new ShardWitness(new ShardId("default", 7), new Fence(3), new byte[32], new LogPosition(1_000)) { Generation = 1 },
+        new ShardWitness(ShardId.Directory, new Fence(2), new byte[32], new LogPosition(5)),
+    ]);
 
     private static bool Read(byte[] bytes)
     {

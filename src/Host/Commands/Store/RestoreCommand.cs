@@ -25,21 +25,21 @@ internal static class RestoreCommand
                 throw HostErrors.NotWhileRunning("restore");
             }
 
-            var cluster = configuration.Host.Cluster;
+            var isNode = configuration.Host.Cluster.IsNode;
+            if (call.Get(file) is not null && isNode)
+            {
+                throw HostErrors.ClusterDatabase();
+            }
+
             if (call.Get(file) is { } backup)
             {
-                if (cluster.IsNode)
-                {
-                    throw HostErrors.ClusterStore();
-                }
-
                 await StoreRestoration.PlaceAsync(configuration, Path.GetFullPath(backup), call.Stopping);
             }
             else if (!call.Get(accept))
             {
                 throw HostErrors.NothingToRestore();
             }
-            else if (!cluster.IsNode && !NodeStart.HasStore(configuration))
+            else if (!isNode && !NodeStart.HasStore(configuration))
             {
                 throw HostErrors.NoStore(configuration.DataDirectory);
             }
@@ -51,9 +51,8 @@ internal static class RestoreCommand
             }
 
             var result = new RestorationDocument(configuration.DataDirectory, call.Get(accept));
-            call.Print(result, output => output.WriteLine(cluster.IsNode
-                ? $"cluster '{cluster.Name}' goes on from this copy; give this node's keyring to every other one before that starts, and peers may need 'kyberium peer reset-stream'"
-                : result.Accepted ? $"'{result.DataDirectory}' goes on from this copy; peers may need 'kyberium peer reset-stream'"
+            call.Print(result, output => output.WriteLine(result.Accepted
+                ? $"{(isNode ? $"cluster '{configuration.Host.Cluster.Name}'" : $"'{result.DataDirectory}'")} goes on from this copy; peers may need 'kyberium peer reset-stream'"
                 : $"restored into '{result.DataDirectory}'; if the store had gone on since, run 'kyberium restore --accept'"));
         }, file, accept);
     }
