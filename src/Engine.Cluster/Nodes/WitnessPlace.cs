@@ -141,7 +141,8 @@ internal sealed class WitnessPlace : IAsyncDisposable
         using var response = await http.PostAsync(new Uri(WitnessList.PathOf(_storeId), UriKind.Relative), content, CancellationToken.None).ConfigureAwait(false);
         if (!response.IsSuccessStatusCode)
         {
-            throw new HttpRequestException($"it answered with HTTP status {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(CancellationToken.None).ConfigureAwait(false)}");
+            var why = await response.Content.ReadAsStringAsync(CancellationToken.None).ConfigureAwait(false);
+            throw new HttpRequestException($"it answered with HTTP status {(int)response.StatusCode}: {why}");
         }
     }
 

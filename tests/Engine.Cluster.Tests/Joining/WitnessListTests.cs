@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Kyberium.Engine.Cluster.Joining;
-using Kyberium.Engine.Keyring;
 
 namespace Kyberium.Engine.Cluster.Tests.Joining;
 
@@ -38,18 +37,6 @@ public sealed partial class WitnessListTests
 
         Assert.Null(WitnessList.TryDecode(sound, new byte[16], out var another));
         Assert.Equal("speaks of another store", another);
-    }
-
-    [Fact]
-    public void Joining_is_the_same_in_any_order_and_never_lowers()
-    {
-        var parts = Enumerable.Range(0, 60).Select(static number => new ShardWitness(
-            new ShardId("default", 0), new Fence(number * 7 % 5), new byte[32], new LogPosition(number * 11 % 13)) { Generation = (uint)(number % 2) }).ToArray();
-        var forth = parts.Aggregate(static (known, said) => WitnessEntry.Highest(known, said));
-        var back = parts.Reverse().Aggregate(static (known, said) => WitnessEntry.Highest(known, said));
-
-        Assert.Equal((1u, 4L, 12L), (forth.Generation, forth.Fence.Value, forth.Position.Value));
-        Assert.Equal(Print(forth), Print(back));
     }
 
     private static string Print(ShardWitness witness) =>

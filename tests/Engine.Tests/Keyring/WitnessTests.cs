@@ -1,5 +1,6 @@
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
+using Kyberium.Engine.Keyring;
 
 namespace Kyberium.Engine.Tests.Keyring;
 
@@ -15,6 +16,18 @@ public sealed class WitnessTests : IDisposable
     private string WitnessPath => System.IO.Path.Join(Path + ".witness", Convert.ToHexStringLower(Store));
 
     public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Joining_is_the_same_in_any_order_and_never_lowers()
+    {
+        var parts = Enumerable.Range(0, 60).Select(static number => new ShardWitness(
+            new ShardId("default", 0), new Fence(number * 7 % 5), new byte[32], new LogPosition(number * 11 % 13)) { Generation = (uint)(number % 2) }).ToArray();
+        var forth = parts.Aggregate(static (known, said) => WitnessEntry.Highest(known, said));
+        var back = parts.Reverse().Aggregate(static (known, said) => WitnessEntry.Highest(known, said));
+
+        Assert.Equal((1u, 4L, 12L), (forth.Generation, forth.Fence.Value, forth.Position.Value));
+        Assert.Equal((back.Generation, back.Fence, back.Position), (forth.Generation, forth.Fence, forth.Position));
+    }
 
     [Fact]
     public async Task Without_a_file_nothing_is_remembered()
