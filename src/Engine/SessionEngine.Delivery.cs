@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Kyberium.Engine.Diagnostics;
-using Kyberium.Engine.Forwarding;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Shards;
 using Kyberium.Engine.Wire;
