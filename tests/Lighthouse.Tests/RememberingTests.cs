@@ -114,7 +114,7 @@ public sealed class RememberingTests : IAsyncLifetime
         var node = await NodeAsync(lighthouse, "node-1");
         using var stranger = new HttpClient(new SocketsHttpHandler
         {
-            SslOptions = new System.Net.Security.SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, _, _, _) => true },
+            SslOptions = new System.Net.Security.SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, shown, _, _) => shown is not null },
         })
         { BaseAddress = new Uri($"https://{lighthouse.Address}") };
         using var own = LighthouseHttp.Of(lighthouse.Address, node.Current, TimeProvider.System, LighthouseProcess.Patience, WitnessList.BytesMax);
