@@ -26,7 +26,7 @@ public sealed class ClusterDocumentTests
         using var page = new CommandsPage(text, "ready: ");
         await page.RunAsync();
 
-        Assert.Equal((62, 5), (page.Count, ports.Count));
+        Assert.Equal((80, 6), (page.Count, ports.Count));
         await CommandsPage.SignalAsync(page.Servers[0], "TERM");
         Assert.Equal(0, await CommandsPage.EndOfAsync(page.Servers[0]));
     }

@@ -90,7 +90,14 @@ internal sealed partial class CommandsPage(string page, string serving) : IDispo
             }
 
             var output = process.StandardOutput.ReadToEndAsync();
-            var exit = await EndOfAsync(process);
+            var ended = process.WaitForExitAsync();
+            if (await Task.WhenAny(ended, Task.Delay(Patience)) != ended)
+            {
+                process.Kill(entireProcessTree: true);
+                Assert.Fail($"{command}: did not end in {Patience}\n{await output}{await error}");
+            }
+
+            var exit = process.ExitCode;
             var all = await output + await error;
             var code = ExitCode().Match(expected) is { Success: true } match ? int.Parse(match.Groups["code"].Value, CultureInfo.InvariantCulture) : 0;
             Assert.True(exit == code, $"{command}: exit code {exit}, not {code}\n{all}");
