@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 // 'lighthouse token create' printed; without the last once the node has joined. All nodes have a copy of one keyring.
 if (args is not [var home, var name, var lighthouse, ..])
 {
-    Console.WriteLine("usage: <folder> <node> <lighthouse host:port> [<token>]");
+    Console.Error.WriteLine("usage: <folder> <node> <lighthouse host:port> [<token>]");
     return 64;
 }
 
@@ -43,7 +43,7 @@ try
 }
 catch (EngineException refused)
 {
-    Console.WriteLine($"not joined: {refused.Code}");
+    Console.Error.WriteLine($"not joined: {refused.Code}, {refused.Message}");
     return 1;
 }
 

@@ -126,7 +126,7 @@ public sealed class ClusterLinkServer : IAsyncDisposable
             {
                 HandshakeTimeout = TimeSpan.FromSeconds(10),
                 OnConnection = _ => ValueTask.FromResult(LinkTls.Server(
-                    _identity.Current, _options.TimeProvider, reason => LinkLog.CallerRefused(_logger, reason))),
+                    _identity.Current, _options.TimeProvider, Refused)),
             });
         });
     }
@@ -167,6 +167,7 @@ public sealed class ClusterLinkServer : IAsyncDisposable
         }
 
         _connections[connection] = 0;
+        LinkMeter.Serving.Add(1);
         string? reason = null;
         try
         {
@@ -190,6 +191,7 @@ public sealed class ClusterLinkServer : IAsyncDisposable
         finally
         {
             _connections.TryRemove(connection, out _);
+            LinkMeter.Serving.Add(-1);
         }
 
         if (reason is not null)
@@ -215,9 +217,15 @@ public sealed class ClusterLinkServer : IAsyncDisposable
     {
         if (_identity.Current.Trust.Verify(certificate, _options.TimeProvider.GetUtcNow(), out var refusal) is null)
         {
-            LinkLog.CallerRefused(_logger, refusal!);
+            Refused(refusal!);
             Cancel(stop);
         }
+    }
+
+    private void Refused(string reason)
+    {
+        LinkMeter.Refused.Add(1);
+        LinkLog.CallerRefused(_logger, reason);
     }
 
     private static void Cancel(CancellationTokenSource stop)

@@ -82,16 +82,20 @@ public sealed class ClusterLinks : IAsyncDisposable
     {
         Check(request);
         cancellationToken.ThrowIfCancellationRequested();
-        var link = Find(node);
-        if (link is null)
+        LinkMeter.Asked.Add(1);
+        if (Find(node) is not { } link)
         {
-            return LinkErrors.NotReached($"node '{node}' is not known here");
+            var nobody = LinkErrors.NotReached($"node '{node}' is not known here");
+            LinkMeter.Answered(nobody);
+            return nobody;
         }
 
         var call = new SingleCall(request);
         link.Submit(call);
         using var cancelled = Register(link, call, cancellationToken);
-        return await call.Task.ConfigureAwait(false);
+        var answer = await call.Task.ConfigureAwait(false);
+        LinkMeter.Answered(answer);
+        return answer;
     }
 
     /// <summary>Sends several requests to one node, of any of its shards, and waits until each is answered.</summary>
@@ -109,17 +113,21 @@ public sealed class ClusterLinks : IAsyncDisposable
         }
 
         cancellationToken.ThrowIfCancellationRequested();
+        LinkMeter.Asked.Add(requests.Length);
         var link = Find(node);
         if (link is null || requests.IsEmpty)
         {
             answers.Span[..requests.Length].Fill(LinkErrors.NotReached($"node '{node}' is not known here"));
-            return;
+        }
+        else
+        {
+            var call = new BatchCall(requests, answers);
+            link.Submit(call);
+            using var cancelled = Register(link, call, cancellationToken);
+            await call.Task.ConfigureAwait(false);
         }
 
-        var call = new BatchCall(requests, answers);
-        link.Submit(call);
-        using var cancelled = Register(link, call, cancellationToken);
-        await call.Task.ConfigureAwait(false);
+        Count(answers.Span[..requests.Length]);
     }
 
     /// <summary>Settles everything that waits and ends all connections.</summary>
@@ -145,6 +153,14 @@ public sealed class ClusterLinks : IAsyncDisposable
 
     /// <summary>Gets how many requests wait and how many are unanswered, and how often a node was connected to.</summary>
     internal (int Waiting, int Unanswered, int Generation) LoadOf(NodeId node) => Find(node)?.Load ?? default;
+
+    private static void Count(ReadOnlySpan<ClusterAnswer> answers)
+    {
+        foreach (ref readonly var answer in answers)
+        {
+            LinkMeter.Answered(answer);
+        }
+    }
 
     private static CancellationTokenRegistration Register(NodeLink link, Call call, CancellationToken cancellationToken) =>
         cancellationToken.CanBeCanceled

@@ -10,6 +10,9 @@ namespace Kyberium.Engine.Cluster;
 /// reaches the links by itself.</remarks>
 public sealed class ClusterRenewal : IAsyncDisposable
 {
+    /// <summary>Where a Lighthouse's clock is far behind, what it issues is past half its life at once: it is not asked without end for that.</summary>
+    private static readonly TimeSpan RenewalPause = TimeSpan.FromSeconds(30);
+
     private readonly CancellationTokenSource _ended = new();
     private readonly ClusterJoinOptions _options;
     private readonly ClusterIdentity _identity;
@@ -45,18 +48,20 @@ public sealed class ClusterRenewal : IAsyncDisposable
     private async Task RunAsync()
     {
         var failures = 0;
+        var hasRenewed = false;
         while (true)
         {
             var certificate = _identity.Certificate;
             var wait = RenewalTime.Until(
                 _options.TimeProvider.GetUtcNow(), certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime(), failures,
                 RandomNumberGenerator.GetInt32(1 << 16) / 65_536.0);
+            wait = hasRenewed && wait < RenewalPause ? RenewalPause : wait;
             await Task.Delay(wait, _options.TimeProvider, _ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             try
             {
                 _ended.Token.ThrowIfCancellationRequested();
                 await ClusterJoin.RenewAsync(_options, _identity, _learn, _ended.Token).ConfigureAwait(false);
-                failures = 0;
+                (failures, hasRenewed) = (0, true);
                 LinkLog.Renewed(_logger, _identity.Node.Value, _identity.Certificate.NotAfter.ToUniversalTime());
             }
             catch (OperationCanceledException) when (_ended.IsCancellationRequested)

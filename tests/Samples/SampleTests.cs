@@ -20,4 +20,24 @@ public sealed class SampleTests
             home.Delete(recursive: true);
         }
     }
+
+    // What it does in a cluster is tests/Cluster.Tests' to show: it needs a Lighthouse and a database.
+    [Fact]
+    public async Task The_sample_of_a_clusters_node_says_how_it_is_used_and_why_it_has_not_joined()
+    {
+        var home = Directory.CreateTempSubdirectory("kyberium-sample-");
+        try
+        {
+            const string Sample = "samples/ClusterNode", Assembly = "Kyberium.Samples.ClusterNode";
+            Assert.Equal(64, (await BuiltProgram.FailAsync(Sample, Assembly, home.FullName)).Code);
+            var token = $"kyj1.0123456789abcdef.{new string('A', 43)}.{new string('A', 43)}";
+            var nobody = await BuiltProgram.FailAsync(Sample, Assembly, home.FullName, home.FullName, "node-1", "127.0.0.1:1", token);
+            Assert.Equal(1, nobody.Code);
+            Assert.Contains("NodeUnreachable", nobody.Errors, StringComparison.Ordinal);
+        }
+        finally
+        {
+            home.Delete(recursive: true);
+        }
+    }
 }

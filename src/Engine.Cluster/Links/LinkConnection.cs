@@ -76,6 +76,7 @@ internal sealed class LinkConnection : IDisposable
                 return;
             }
 
+            LinkMeter.Received.Add(count);
             _intake.Advance(count);
         }
     }
@@ -132,6 +133,7 @@ internal sealed class LinkConnection : IDisposable
                 throw new IOException("the other side ended the link before it began");
             }
 
+            LinkMeter.Received.Add(count);
             _intake.Advance(count);
             switch (_intake.TryTake(out var items))
             {
@@ -202,7 +204,9 @@ internal sealed class LinkConnection : IDisposable
 
         private static async ValueTask WriteAsync(Stream stream, FrameWriter writer, CancellationToken cancellationToken)
         {
-            await stream.WriteAsync(writer.Finish(), cancellationToken).ConfigureAwait(false);
+            var frame = writer.Finish();
+            LinkMeter.Sent.Add(frame.Length);
+            await stream.WriteAsync(frame, cancellationToken).ConfigureAwait(false);
             await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
             writer.Clear();
         }

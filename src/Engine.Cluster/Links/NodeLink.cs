@@ -153,7 +153,7 @@ internal sealed class NodeLink : IDisposable
                 var credentials = _identity.Current;
                 var connection = await LinkConnection.OpenAsync(
                     _address, _target, credentials, _options,
-                    reason => LinkLog.CertificateRefused(_logger, _target.Value, reason), _closed.Token).ConfigureAwait(false);
+                    Refused, _closed.Token).ConfigureAwait(false);
                 Begin(connection, credentials);
                 return;
             }
@@ -161,6 +161,7 @@ internal sealed class NodeLink : IDisposable
             {
                 if (!_closed.IsCancellationRequested)
                 {
+                    LinkMeter.Failed.Add(1);
                     LinkLog.NotConnected(_logger, _target.Value, failures, failure.GetBaseException().Message);
                 }
             }
@@ -178,6 +179,12 @@ internal sealed class NodeLink : IDisposable
                 }
             }
         }
+    }
+
+    private void Refused(string reason)
+    {
+        LinkMeter.Refused.Add(1);
+        LinkLog.CertificateRefused(_logger, _target.Value, reason);
     }
 
     private async Task DelayAsync(TimeSpan delay) =>
@@ -204,6 +211,8 @@ internal sealed class NodeLink : IDisposable
                 previous.Dispose();
             }
 
+            LinkMeter.Made.Add(1);
+            LinkMeter.Remade.Add(_generation > 1 ? 1 : 0);
             LinkLog.Connected(_logger, _target.Value, _generation);
             if (credentials != _identity.Current)
             {
@@ -241,6 +250,7 @@ internal sealed class NodeLink : IDisposable
             _current = _current == connection ? null : _current;
             if (!_closed.IsCancellationRequested && (open > 0 || !connection.State.IsDraining))
             {
+                LinkMeter.Lost.Add(1);
                 LinkLog.Lost(_logger, _target.Value, open, reason ?? "the other side ended it");
             }
         }

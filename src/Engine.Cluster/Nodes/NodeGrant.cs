@@ -140,7 +140,7 @@ internal sealed partial class NodeGrant : IAsyncDisposable
     }
 
     /// <summary>Keeps what a Lighthouse says at a renewal, for the next start. How many shards the store has stays.</summary>
-    private void Learn(ClusterGrant renewed) =>
+    internal void Learn(ClusterGrant renewed) =>
         Volatile.Write(ref _facts, _facts with { Database = renewed.Database, Policies = renewed.Policies, Lighthouses = renewed.Lighthouses });
 
     private void Write() => _writing = WriteOrLogAsync(_writing);

@@ -68,6 +68,7 @@ internal sealed class WitnessPlace : IAsyncDisposable
         {
             if (!storeId.Span.SequenceEqual(_storeId))
             {
+                LinkMeter.WitnessesWaiting.Add(-_waiting.Count);
                 _waiting.Clear();       // an engine has one store
                 _storeId = storeId.ToArray();
             }
@@ -85,6 +86,7 @@ internal sealed class WitnessPlace : IAsyncDisposable
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
+        LinkMeter.WitnessesWaiting.Add(-WaitingCount);      // nobody says it any more
         _stopping.Dispose();
         _arrived.Dispose();
     }
@@ -152,6 +154,7 @@ internal sealed class WitnessPlace : IAsyncDisposable
         {
             List<ShardWitness> taken = [.. _waiting.Values.Take(WitnessList.CountSaidMax)];
             taken.ForEach(witness => _waiting.Remove(witness.Shard));
+            LinkMeter.WitnessesWaiting.Add(-taken.Count);
             return taken;
         }
     }
@@ -168,6 +171,10 @@ internal sealed class WitnessPlace : IAsyncDisposable
         }
     }
 
-    private void Wait(in ShardWitness witness) =>
-        _waiting[witness.Shard] = _waiting.TryGetValue(witness.Shard, out var known) ? WitnessEntry.Highest(known, witness) : witness;
+    private void Wait(in ShardWitness witness)
+    {
+        var isThere = _waiting.TryGetValue(witness.Shard, out var known);
+        _waiting[witness.Shard] = isThere ? WitnessEntry.Highest(known, witness) : witness;
+        LinkMeter.WitnessesWaiting.Add(isThere ? 0 : 1);
+    }
 }

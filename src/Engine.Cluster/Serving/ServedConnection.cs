@@ -110,6 +110,7 @@ internal sealed class ServedConnection : IDisposable
         while (true)
         {
             var count = await requests.ReadAsync(_intake.Room(), cancellationToken).ConfigureAwait(false);
+            LinkMeter.Received.Add(count);
             _intake.Advance(count);
             switch (_intake.TryTake(out var items))
             {
@@ -138,6 +139,7 @@ internal sealed class ServedConnection : IDisposable
                 return;
             }
 
+            LinkMeter.Received.Add(count);
             _intake.Advance(count);
         }
     }
@@ -212,6 +214,7 @@ internal sealed class ServedConnection : IDisposable
             stop.Cancel();
         }
 
+        LinkMeter.Served.Add(_ready.Count);
         foreach (var request in _ready)
         {
             if (Run(request, now) is { } answer)
@@ -350,7 +353,9 @@ internal sealed class ServedConnection : IDisposable
                 await _answers.WaitAsync(stop.Token).ConfigureAwait(false);
                 while (SwapWriters())
                 {
-                    await answers.WriteAsync(_writing.Finish(), stop.Token).ConfigureAwait(false);
+                    var frame = _writing.Finish();
+                    LinkMeter.Sent.Add(frame.Length);
+                    await answers.WriteAsync(frame, stop.Token).ConfigureAwait(false);
                     await answers.FlushAsync(stop.Token).ConfigureAwait(false);
                     _writing.Clear();
                     _room.Wake();

@@ -65,6 +65,33 @@ public sealed class TrustTests : IAsyncLifetime
         Assert.Contains(answer.Code, new[] { EngineErrorCode.NodeUnreachable, EngineErrorCode.OutcomeUnknown });
     }
 
+    // The moment between a caller's being let in and its connection's being ended by what is replaced: the server reads its clock right there.
+    [Fact]
+    public async Task A_caller_that_is_denied_while_it_is_being_let_in_gets_no_answer()
+    {
+        var identity = _cluster.Identity("server");
+        var client = _cluster.Identity("client");
+        var time = new TimeThatIsRead(reads =>
+        {
+            if (reads == 2)     // first by the handshake
+            {
+                identity.Replace(identity.Certificate, [_cluster.Root.Certificate], [client.Certificate.SerialNumber]);
+            }
+        });
+        var server = await _cluster.ServeAsync(
+            new EchoHandler(), identity, new ClusterLinkServerOptions { Listen = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0), DrainTimeout = Short, TimeProvider = time });
+        var links = _cluster.Links(client);
+        links.SetAddress(Server, "127.0.0.1", server.Address.Port);
+
+        using var enough = new CancellationTokenSource();
+        var asking = links.SendAsync(Server, TestCluster.Request(default), enough.Token).AsTask();
+        await _cluster.LoggedAsync(line => asking.IsCompleted || (line.StartsWith("1104", StringComparison.Ordinal) && line.Contains("it was denied", StringComparison.Ordinal)));
+        Assert.True(time.Reads >= 2, "nobody was let in at all");
+        Assert.False(asking.IsCompletedSuccessfully, "it was answered");
+        await enough.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
+    }
+
     [Fact]
     public async Task Another_node_of_the_same_cluster_is_not_taken_for_the_one_that_was_meant()
     {
@@ -205,5 +232,19 @@ public sealed class TrustTests : IAsyncLifetime
         }
 
         return answers;
+    }
+
+    /// <summary>The system's time, and a call for each time it is read.</summary>
+    private sealed class TimeThatIsRead(Action<int> read) : TimeProvider
+    {
+        private int _reads;
+
+        internal int Reads => Volatile.Read(ref _reads);
+
+        public override DateTimeOffset GetUtcNow()
+        {
+            read(Interlocked.Increment(ref _reads));
+            return System.GetUtcNow();
+        }
     }
 }
