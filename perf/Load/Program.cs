@@ -14,6 +14,7 @@ var groups = new (string Name, Func<LoadOptions, Task<IReadOnlyList<Row>>> Run)[
     ("setup", SetupRows.RunAsync),
     ("aead", AeadRows.RunAsync),
     ("traffic", TrafficRows.RunAsync),
+    ("turns", TurnRows.RunAsync),
     ("awaited", AwaitedRows.RunAsync),
     ("neighbours", NeighbourRows.RunAsync),
     ("send", DurableRows.SendAloneAsync),

@@ -48,6 +48,7 @@ public sealed class LoadProgramTests
         "peer added, 1 identities", "the same: rate", "peer added, 100 identities", "the same: rate",
         .. Providers.SelectMany(provider => Of(provider, "two peers that know each other", "session made, both sides", "the same, the last fifth")),
         .. Providers.SelectMany(Traffic), "allocated by TrySeal and TryOpen", "allocated by SealAsync and OpenAsync",
+        .. Providers.SelectMany(provider => (string[])["turns of bare AES-GCM", .. Of(provider, "turns of the bare provider", "turns of sealing through a pipeline", "turns of opening through a pipeline")]),
         .. Providers.SelectMany(provider => Awaited.SelectMany(row => (string[])[$"{provider}: {row}", "the same: 50th", "the same: 99th", "the same: 99.9th", "the same: all threads stopped by the collector"])),
         "auto: seal of 256 B from 20 concurrent callers", "ASP.NET Core Data Protection: protect", "ASP.NET Core Data Protection: unprotect", "SslStream", "bare actor",
         "SQLite alone", .. Providers.SelectMany(provider => Of(provider, "durable send, sender alone", "processor time of each", "allocated by each")),

@@ -12,12 +12,14 @@ namespace Kyberium.Engine.Cryptography.Aead;
 internal sealed class IntrinsicAeadKey<TGroup> : AeadKey
     where TGroup : struct, IGhashGroup
 {
+    private readonly nint _address;     // of the state, so that no record reads the slab's object for it
     private SecretSlot _state;
 
     internal IntrinsicAeadKey(ReadOnlySpan<byte> key)
     {
         CryptographyArguments.ExactLength(key, KeySize, nameof(key));
         _state = SecretSlot.Take(GcmPass.StateSize);
+        _address = _state.Address;
         GcmPass.Expand(key, State);
     }
 
@@ -50,25 +52,24 @@ internal sealed class IntrinsicAeadKey<TGroup> : AeadKey
         return false;
     }
 
-    internal override void Fetch()
+    internal override unsafe void Fetch()
     {
-        if (_state.TryGet(out var state))
+        for (var at = 0; at < GcmPass.StateSize; at += CacheLine.Size)
         {
-            for (var at = 0; at < state.Length; at += CacheLine.Size)
-            {
-                CacheLine.Fetch(ref state[at]);     // which line that is depends on nothing secret
-            }
+            CacheLine.Fetch(ref ((byte*)_address)[at]);     // which line that is depends on nothing secret; given up or not, it is only a hint
         }
     }
 
     public override void Dispose() => _state.GiveBack();
 
-    private Span<byte> State
+    private unsafe Span<byte> State
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
-            ObjectDisposedException.ThrowIf(!_state.TryGet(out var state), this);
+            ObjectDisposedException.ThrowIf(!_state.IsTaken, this);
+            var state = new Span<byte>((void*)_address, GcmPass.StateSize);     // which keeps the slab, as every reference into it does
+            GC.KeepAlive(this);
             return state;
         }
     }

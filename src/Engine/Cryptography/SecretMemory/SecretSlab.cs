@@ -69,6 +69,8 @@ internal sealed class SecretSlab
         return bytes;
     }
 
+    internal nint AddressOf(int offset) => _address + offset;
+
     /// <summary>Takes a free place, of which there is one.</summary>
     /// <returns>Where it begins.</returns>
     internal int Take()

@@ -27,6 +27,12 @@ internal struct SecretSlot
 
     internal readonly int Length => _length;
 
+    /// <summary>Gets whether the bytes were not given back.</summary>
+    internal readonly bool IsTaken => _slab is not null;
+
+    /// <summary>Gets where the bytes are, for as long as they are not given back and the slot lives: they do not move.</summary>
+    internal readonly nint Address => _slab!.AddressOf(_offset);
+
     /// <summary>Takes a place of <paramref name="length"/> bytes, all zero. Any thread.</summary>
     internal static SecretSlot Take(int length)
     {
