@@ -1,6 +1,4 @@
 using System.Globalization;
-using Kyberium.Engine.PostgreSql.Tests;
-using Kyberium.Host.Tests;
 using Xunit.Abstractions;
 
 namespace Kyberium.Cluster.Tests;

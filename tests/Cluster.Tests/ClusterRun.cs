@@ -3,9 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Kyberium.Engine;
-using Kyberium.Engine.PostgreSql.Tests;
-using Kyberium.Host.Tests;
-using Kyberium.Lighthouse.Tests;
 
 namespace Kyberium.Cluster.Tests;
 

@@ -1,6 +1,3 @@
-using Kyberium.Host.Tests;
-using Kyberium.Tests.Support;
-
 namespace Kyberium.Cluster.Tests;
 
 /// <summary>One node of a cluster: its folder, its process while it runs, commands that reach it.</summary>

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Kyberium.Lighthouse.Tests;
+namespace Kyberium.Tests.Support;
 
 /// <summary>The real program: commands that end, and <c>serve</c>.</summary>
 internal sealed class LighthouseProcess : IAsyncDisposable

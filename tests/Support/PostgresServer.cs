@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using Kyberium.Tests.Support;
 using Npgsql;
 
-namespace Kyberium.Engine.PostgreSql.Tests;
+namespace Kyberium.Tests.Support;
 
 /// <summary>A PostgreSQL server of this test run's own, from Debian's packages, in a temporary directory. Ends with the process.</summary>
 internal sealed class PostgresServer : IAsyncDisposable

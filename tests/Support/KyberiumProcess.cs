@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Kyberium.Host.Tests;
+namespace Kyberium.Tests.Support;
 
 /// <summary><c>kyberium serve</c> as a process of the real program, for what only processes show: signals, kills, what they leave.</summary>
 internal sealed class KyberiumProcess : IDisposable
