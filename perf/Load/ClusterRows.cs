@@ -3,10 +3,10 @@ using System.Net;
 using Kyberium.Engine;
 using Kyberium.Engine.Cluster;
 using Kyberium.Engine.Cluster.Certificates;
-using Kyberium.Engine.PostgreSql.Tests;
 using Kyberium.Engine.Sessions;
 using Kyberium.Engine.Shards;
 using Kyberium.Measuring;
+using Kyberium.Tests.Support;
 
 namespace Kyberium.Load;
 

@@ -1,6 +1,6 @@
 using Kyberium.Engine;
 using Kyberium.Engine.PostgreSql;
-using Kyberium.Engine.PostgreSql.Tests;
+using Kyberium.Tests.Support;
 using Npgsql;
 
 namespace Kyberium.Load;

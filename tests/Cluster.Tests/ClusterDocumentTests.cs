@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Kyberium.Engine.PostgreSql.Tests;
-using Kyberium.Tests.Support;
 
 namespace Kyberium.Cluster.Tests;
 

@@ -1,65 +1,61 @@
 using System.Globalization;
-using Kyberium.Engine.PostgreSql.Tests;
-using Kyberium.Host.Tests;
+using Kyberium.Cluster.Tests.Network;
+using Kyberium.Cluster.Tests.Running;
 using Xunit.Abstractions;
 
 namespace Kyberium.Cluster.Tests;
 
-/// <summary>Goal: with real processes and a real database, nodes are killed, paused, stopped and started under durable traffic, and everything arrives once
-/// and in order.</summary>
+/// <summary>Goal: real processes over a real database and a network that fails, under durable traffic: everything arrives once, in order and under the number its
+/// sender was told; no key and nonce are used twice; each fence has one writer; what is planned fails nobody's call.</summary>
 public sealed class ClusterProcessTests(ITestOutputHelper output)
 {
-    /// <summary>How many faults one run has: the first three are one of each kind, those after them are drawn. <c>tests/Cluster.Tests/run-long.sh</c> sets it.</summary>
+    /// <summary>How many faults one run has: the first are one of each kind, those after them are drawn. <c>tests/Cluster.Tests/run-long.sh</c> sets these.</summary>
     private const string RoundsVariable = "KYBERIUM_CLUSTER_ROUNDS";
-
-    private static readonly string[] Names = ["killed", "paused", "stopped in order"];
+    private const string SeedVariable = "KYBERIUM_CLUSTER_SEED";
+    private const string OtherVersionVariable = "KYBERIUM_CLUSTER_OTHER_VERSION";
 
     [Fact]
-    public async Task Nodes_that_are_killed_paused_and_upgraded_under_traffic_lose_nothing_and_nobody_is_told_no()
+    public async Task Whatever_happens_to_nodes_network_and_database_messages_arrive_once_and_in_order_and_plans_disturb_nobody()
     {
-        var rounds = int.Parse(Environment.GetEnvironmentVariable(RoundsVariable) ?? "3", CultureInfo.InvariantCulture);
-        var seed = Environment.TickCount;
+        var seed = Number(SeedVariable) ?? Environment.TickCount;
         var drawn = new Random(seed);
-        await using var run = await ClusterRun.StartAsync(await PostgresServer.Shared);
-        using var stop = new CancellationTokenSource();
-        var traffic = Traffic(run, stop.Token);
-        await run.EndLighthousesAsync();        // nodes come back without them
-        Func<MemberNode, Task<TimeSpan>>[] faults = [node => KillAsync(run, node), node => PauseAsync(run, node), node => UpgradeAsync(run, node)];
+        await using var run = await ClusterRun.StartAsync(seed, hasSmallDisk: true);
+        var faults = new ClusterFaults(run, Environment.GetEnvironmentVariable(OtherVersionVariable));
+        var rounds = Number(RoundsVariable) ?? faults.All.Count;
+        Tell($"seed {seed}, {rounds} faults of {faults.All.Count} kinds");
+        run.Traffic.Start();
+        var problems = new List<string>();
         for (var round = 0; round < rounds; round++)
         {
-            var node = run.Nodes[round < run.Nodes.Count ? round : drawn.Next(run.Nodes.Count)];
-            var fault = round < faults.Length ? round : drawn.Next(faults.Length);
-            output.WriteLine($"{Names[fault]}: the others had its shards after {(await faults[fault](node)).TotalMilliseconds:0} ms");
+            var fault = faults.All[round < faults.All.Count ? round : drawn.Next(faults.All.Count)];
+            var (told, found) = await faults.RunAsync(fault, run.Nodes[drawn.Next(run.Nodes.Count)]);
+            Tell($"{round + 1}: {told}");
+            problems.AddRange(found);
         }
 
-        await stop.CancelAsync();
-        var sent = await Task.WhenAll(traffic);
-        Assert.All(sent, static count => Assert.True(count > 10, $"a sender got only {count} messages off"));
-        output.WriteLine($"{rounds} faults, seed {seed}: {run.SentCount} messages, the slowest was taken after {run.LongestMillis} ms");
-        Assert.Empty(await run.CheckAsync());
+        problems.AddRange(await run.CheckAsync());
+        Tell(run.Figures);
+        Assert.Empty(problems);
     }
 
     [Fact]
-    public async Task A_database_that_goes_away_for_a_while_costs_time_and_no_message()
+    public async Task A_database_that_goes_away_for_longer_than_a_lease_costs_time_and_no_message()
     {
-        await using var database = await PostgresServer.StartAsync();
-        await using var run = await ClusterRun.StartAsync(database, nodeCount: 2, lighthouseCount: 1);
-        using var stop = new CancellationTokenSource();
-        var traffic = Traffic(run, stop.Token);
+        await using var run = await ClusterRun.StartAsync(nodeCount: 2, lighthouseCount: 1);
+        run.Traffic.Start();
+        int[] said = [.. run.Nodes.Select(static node => node.Process.Log.Count)];
         await run.StopDatabaseAsync();
-        await Task.WhenAny(Task.WhenAll(traffic), Task.Delay(TimeSpan.FromSeconds(4)));      // longer than the lease
+        await Task.WhenAll(run.Nodes.Select((node, place) => node.Process.Log.SaidAsync("[1201]", said[place])));
         await run.StartDatabaseAsync();
-        await run.SpreadAsync([.. run.Nodes]);
-        await stop.CancelAsync();
-        await Task.WhenAll(traffic);
-
+        await run.SpreadAsync(run.Nodes);
+        await run.Traffic.FlowsAsync();
         Assert.Empty(await run.CheckAsync());
     }
 
     [Fact]
     public async Task Commands_of_a_cluster_s_node_say_what_they_cannot_do()
     {
-        await using var run = await ClusterRun.StartAsync(await PostgresServer.Shared, nodeCount: 1, lighthouseCount: 1);
+        await using var run = await ClusterRun.StartAsync(nodeCount: 1, lighthouseCount: 1);
         var backup = await run.Nodes[0].RunAsync(["backup", Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString())]);
         Assert.Contains("the database's own tools", backup.Error, StringComparison.Ordinal);
         Assert.Equal("default/7", (await run.Nodes[0].SucceedAsync("inspect", "--json")).Output.Split('"').Last(static word => word.StartsWith("default/", StringComparison.Ordinal)));
@@ -69,52 +65,8 @@ public sealed class ClusterProcessTests(ITestOutputHelper output)
         Assert.False(File.Exists(Path.Combine(Path.GetTempPath(), "journal.db")));
     }
 
-    /// <summary>Its shards are served by the others once its lease is over, and it comes back.</summary>
-    private static async Task<TimeSpan> KillAsync(ClusterRun run, MemberNode node)
-    {
-        await node.EndAsync("KILL");
-        var took = await run.SpreadAsync([.. run.Nodes.Where(other => other != node)]);
-        await node.StartAsync();
-        await run.SpreadAsync([.. run.Nodes]);
-        return took;
-    }
+    private static int? Number(string variable) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
 
-    /// <summary>It stands still past its lease: what it had goes to others, and it takes part again when it goes on.</summary>
-    private static async Task<TimeSpan> PauseAsync(ClusterRun run, MemberNode node)
-    {
-        await node.Process.SignalAsync("STOP");
-        var took = await run.SpreadAsync([.. run.Nodes.Where(other => other != node)]);
-        await node.Process.SignalAsync("CONT");
-        await run.SpreadAsync([.. run.Nodes]);
-        return took;
-    }
-
-    /// <summary>It hands its shards on, ends, and starts again.</summary>
-    private static async Task<TimeSpan> UpgradeAsync(ClusterRun run, MemberNode node)
-    {
-        await node.EndAsync("TERM");
-        var took = await run.SpreadAsync([.. run.Nodes.Where(other => other != node)]);
-        await node.StartAsync();
-        await run.SpreadAsync([.. run.Nodes]);
-        return took;
-    }
-
-    /// <summary>Sends to every peer through every node until told to stop; gives how many messages each sender got off.</summary>
-    private static List<Task<int>> Traffic(ClusterRun run, CancellationToken stopping) =>
-    [
-        .. Enumerable.Range(0, 2 * ClusterRun.PeerCount).Select(sequence => Task.Run(
-            async () =>
-            {
-                for (var count = 0; ; count++)
-                {
-                    if (stopping.IsCancellationRequested)
-                    {
-                        return count;
-                    }
-
-                    await run.SendNextAsync(sequence, run.Nodes[(sequence + count) % run.Nodes.Count]);
-                }
-            },
-            CancellationToken.None)),
-    ];
+    private void Tell(string text) => output.WriteLine($"{DateTime.UtcNow:HH:mm:ss} {text}");
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Kyberium.Tests.Support;
 using Npgsql;
 
 namespace Kyberium.Engine.PostgreSql.Tests;

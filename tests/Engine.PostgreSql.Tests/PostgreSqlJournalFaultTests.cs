@@ -1,4 +1,3 @@
-using Kyberium.Tests.Support;
 using Npgsql;
 
 namespace Kyberium.Engine.PostgreSql.Tests;

@@ -40,7 +40,7 @@ public sealed class BackupTests
         const string AnyPort = "kyberium.host.listen=http://127.0.0.1:0";
         await using var bobServes = await ServingNode.StartAsync(bob, "--set", AnyPort);
         Assert.Equal(0, (await ScratchNode.RunBareAsync(["peer", "address", "bob", bobServes.Address, .. copy])).ExitCode);
-        using var copyServes = await KyberiumProcess.ServeAtAsync(copy, "--set", AnyPort);
+        using var copyServes = await KyberiumProcess.ServeAtAsync(ProcessPlace.Here, [.. copy, "--set", AnyPort]);
         await bob.SucceedAsync("peer", "add", "alice", alice.Document, "--address", copyServes.Address);
         var received = (await bob.SucceedAsync("receive", "--count", waiting.ToString(CultureInfo.InvariantCulture))).Output.TrimEnd().Split('\n');
         Assert.Equal(["before", .. Enumerable.Range(0, waiting - 1).Select(line => $"line {line}")], received.Select(line => line[(line.IndexOf(": ", StringComparison.Ordinal) + 2)..]));

@@ -1,5 +1,3 @@
-using Kyberium.Tests.Support;
-
 namespace Kyberium.Host.Tests;
 
 /// <summary>Goal: docs/operating/commands.md is true.</summary>

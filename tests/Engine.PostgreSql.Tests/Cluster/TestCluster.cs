@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Kyberium.Tests.Support;
 using Npgsql;
 
 namespace Kyberium.Engine.PostgreSql.Tests.Cluster;

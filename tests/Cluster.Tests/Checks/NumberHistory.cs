@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Kyberium.Cluster.Tests;
+namespace Kyberium.Cluster.Tests.Checks;
 
 /// <summary>What was asked of the streams to peers, when, and which numbers came of it. A stream gives each message the next number, so that it is a counter:
 /// the history is linearizable when no number was given twice and none to a call that began after a call had ended that got a higher one.</summary>

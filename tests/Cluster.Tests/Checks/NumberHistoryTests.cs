@@ -1,4 +1,4 @@
-namespace Kyberium.Cluster.Tests;
+namespace Kyberium.Cluster.Tests.Checks;
 
 /// <summary>Goal: the checker of histories takes what some order explains, and nothing else.</summary>
 public sealed class NumberHistoryTests

@@ -1,29 +1,26 @@
-using Kyberium.Host.Tests;
-using Kyberium.Tests.Support;
+using Kyberium.Cluster.Tests.Network;
 
-namespace Kyberium.Cluster.Tests;
+namespace Kyberium.Cluster.Tests.Running;
 
-/// <summary>One node of a cluster: its folder, its process while it runs, commands that reach it.</summary>
-internal sealed class MemberNode(string root, string name, string schema, string[] lighthouses, MemberNode? first) : IDisposable
+/// <summary>One node of a cluster: its folder, its machine, its process while it runs, commands that reach it.</summary>
+internal sealed class MemberNode(ClusterPlan plan, string name, Station station, MemberNode? first) : IDisposable
 {
-    internal const int ShardCount = 8;
-
     private KyberiumProcess? _process;
-    // Its own over restarts, and none that another process's calls may be given meanwhile.
-    private readonly string _listen = $"http://127.0.0.1:{FreePort.Next()}";
 
     internal string Name => name;
 
-    /// <summary>Gets where peers reach it; the same after a restart.</summary>
-    internal string PeerAddress { get; private set; } = "";
+    internal Station Station => station;
 
     internal KyberiumProcess Process => _process ?? throw new InvalidOperationException($"{name} does not run");
 
-    private string Folder => Path.Combine(root, name);
+    private string Folder => Path.Combine(plan.Root, name);
 
     private string Keys => Path.Combine(Folder, "keys");
 
     private string TokenFile => Path.Combine(Folder, "token");
+
+    /// <summary>Gets the end of what its process has said.</summary>
+    internal string LastWords => string.Join(Environment.NewLine, (_process?.Log.ToString() ?? "does not run").Split(Environment.NewLine).TakeLast(15));
 
     /// <summary>Makes its folder, with a copy of the cluster's keyring and a token.</summary>
     internal async Task PrepareAsync(string token)
@@ -41,11 +38,10 @@ internal sealed class MemberNode(string root, string name, string schema, string
         }
     }
 
-    internal async Task StartAsync()
-    {
-        _process = await KyberiumProcess.ServeAtAsync(Location(), "--set", $"kyberium.host.listen={_listen}");
-        PeerAddress = _process.Address;
-    }
+    /// <summary>Starts it.</summary>
+    /// <param name="programs">Where the program lies; null: beside the tests.</param>
+    internal async Task StartAsync(string? programs = null) =>
+        _process = await KyberiumProcess.ServeAtAsync(station.Place with { Programs = programs }, [.. Location(), "--set", $"kyberium.host.listen={ClusterPlan.PeerAddress(station)}"]);
 
     /// <summary>Ends it by a signal and waits until it has ended.</summary>
     internal async Task EndAsync(string signal)
@@ -56,6 +52,7 @@ internal sealed class MemberNode(string root, string name, string schema, string
         _process = null;
     }
 
+    /// <summary>Runs a command on it.</summary>
     internal async Task<Outcome> RunAsync(string[] arguments)
     {
         using var patience = new CancellationTokenSource(ScratchNode.Patience);
@@ -76,9 +73,9 @@ internal sealed class MemberNode(string root, string name, string schema, string
         "--data-directory", Path.Combine(Folder, "data"), "--keyring", Path.Combine(Keys, "master"),
         .. new[]
         {
-            $"engine.shard.count={ShardCount}", "host.cluster.name=orders", $"host.cluster.node={name}", "host.cluster.listen=127.0.0.1:0",
-            $"host.cluster.lighthouses={string.Join(',', lighthouses)}", $"host.cluster.token-file={TokenFile}", $"host.cluster.schema={schema}",
-            "host.cluster.lease-length=2s",
+            $"engine.shard.count={ClusterPlan.ShardCount}", $"host.cluster.name={ClusterPlan.Name}", $"host.cluster.node={name}", $"host.cluster.listen={station.Address}:4054",
+            $"host.cluster.lighthouses={string.Join(',', plan.Lighthouses)}", $"host.cluster.token-file={TokenFile}", $"host.cluster.schema={ClusterPlan.Schema}",
+            $"host.cluster.lease-length={ClusterPlan.LeaseSeconds}s",
         }.SelectMany(static setting => new[] { "--set", "kyberium." + setting }),
     ];
 }

@@ -1,7 +1,8 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Kyberium.Host;
 
-namespace Kyberium.Host.Tests;
+namespace Kyberium.Tests.Support;
 
 /// <summary>What one command line gave.</summary>
 internal sealed record Outcome(int ExitCode, string Output, string Error);

@@ -1,47 +1,37 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Kyberium.Host.Tests;
+namespace Kyberium.Tests.Support;
 
 /// <summary><c>kyberium serve</c> as a process of the real program, for what only processes show: signals, kills, what they leave.</summary>
 internal sealed class KyberiumProcess : IDisposable
 {
     private readonly Process _process;
-    private readonly StringWriter _log = new();
-    private readonly TaskCompletionSource _stopping = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Task _reading;
 
-    private KyberiumProcess(Process process)
-    {
-        _process = process;
-        _reading = ReadLogAsync();
-    }
+    private KyberiumProcess(Process process) => (_process, Log) = (process, new ProcessLog(process.StandardError));
+
+    internal ProcessLog Log { get; }
 
     internal string Address { get; private set; } = "";
 
     internal string ControlPath { get; private set; } = "";
 
     /// <summary>Gets a task that completes once the log says that the node is stopping.</summary>
-    internal Task Stopping => _stopping.Task;
+    internal Task Stopping => Log.SaidAsync("Stopping:");
 
     /// <summary>Starts a node and waits until it is ready.</summary>
-    internal static Task<KyberiumProcess> ServeAsync(ScratchNode node, params string[] options) => ServeAtAsync(node.Location(), options);
+    internal static Task<KyberiumProcess> ServeAsync(ScratchNode node, params string[] options) => ServeAtAsync(ProcessPlace.Here, [.. node.Location(), .. options]);
 
-    /// <summary>The same for a node that lies elsewhere.</summary>
-    internal static async Task<KyberiumProcess> ServeAtAsync(string[] location, params string[] options)
+    /// <summary>The same for a node that lies or runs elsewhere.</summary>
+    internal static async Task<KyberiumProcess> ServeAtAsync(ProcessPlace place, string[] options)
     {
-        var program = Path.Combine(AppContext.BaseDirectory, "kyberium");
-
         // A shell lets what it starts in the background ignore SIGINT, and a child inherits that.
-        var process = new KyberiumProcess(Process.Start(new ProcessStartInfo("env", ["--default-signal=INT", program, "serve", .. location, .. options])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!);
+        var start = place.Command(["env", "--default-signal=INT", place.PathOf("kyberium"), "serve", .. options]);
+        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
+        var process = new KyberiumProcess(Process.Start(start)!);
         while (process.ControlPath.Length == 0)
         {
-            var line = await process._process.StandardOutput.ReadLineAsync().WaitAsync(ScratchNode.Patience)
-                ?? throw new InvalidOperationException($"serve ended: {process._log}");
+            var line = await process.ReadLineAsync() ?? throw await process.RefusedAsync();
             process.Address = Value(line, "  listen   ") ?? process.Address;
             process.ControlPath = Value(line, "  control  ") ?? "";
         }
@@ -62,7 +52,7 @@ internal sealed class KyberiumProcess : IDisposable
     internal async Task<int> EndAsync()
     {
         await _process.WaitForExitAsync().WaitAsync(ScratchNode.Patience);
-        await _reading.WaitAsync(ScratchNode.Patience);
+        await Log.Reading.WaitAsync(ScratchNode.Patience);
         return _process.ExitCode;
     }
 
@@ -75,21 +65,27 @@ internal sealed class KyberiumProcess : IDisposable
         }
 
         _process.Dispose();
-        _log.Dispose();
     }
 
     private static string? Value(string line, string label) =>
         line.StartsWith(label, StringComparison.Ordinal) ? line[label.Length..] : null;
 
-    private async Task ReadLogAsync()
+    private async Task<string?> ReadLineAsync()
     {
-        while (await _process.StandardError.ReadLineAsync() is { } line)
+        try
         {
-            await _log.WriteLineAsync(line);
-            if (line.Contains("Stopping:", StringComparison.Ordinal))
-            {
-                _stopping.TrySetResult();
-            }
+            return await _process.StandardOutput.ReadLineAsync().WaitAsync(ScratchNode.Patience);
         }
+        catch (TimeoutException late)
+        {
+            Dispose();
+            throw new TimeoutException($"serve was not ready within {ScratchNode.Patience}: {Log}", late);
+        }
+    }
+
+    private async Task<InvalidOperationException> RefusedAsync()
+    {
+        await Log.Reading.WaitAsync(ScratchNode.Patience);
+        return new InvalidOperationException($"serve ended: {Log}");
     }
 }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Kyberium.Lighthouse.Tests;
+namespace Kyberium.Tests.Support;
 
 /// <summary>The real program: commands that end, and <c>serve</c>.</summary>
 internal sealed class LighthouseProcess : IAsyncDisposable
@@ -18,17 +18,22 @@ internal sealed class LighthouseProcess : IAsyncDisposable
     /// <summary>Runs a command to its end.</summary>
     internal static async Task<(int Code, string Output, string Error)> RunAsync(string folder, params string[] arguments)
     {
-        using var process = Start([.. arguments, "--set", $"kyberium.lighthouse.directory={folder}"], []);
+        using var process = Start(ProcessPlace.Here, [.. arguments, "--set", $"kyberium.lighthouse.directory={folder}"], []);
         var texts = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync()).WaitAsync(Patience);
         await process.WaitForExitAsync().WaitAsync(Patience);
         return (process.ExitCode, texts[0].TrimEnd(), texts[1].TrimEnd());
     }
 
     /// <summary>Starts a Lighthouse on a free port and waits until it is ready.</summary>
-    internal static async Task<LighthouseProcess> ServeAsync(string folder, Dictionary<string, string>? variables = null, params string[] settings)
+    internal static Task<LighthouseProcess> ServeAsync(string folder, Dictionary<string, string>? variables = null, params string[] settings) =>
+        ServeAtAsync(ProcessPlace.Here, "127.0.0.1:0", folder, variables, settings);
+
+    /// <summary>The same for one that runs elsewhere.</summary>
+    internal static async Task<LighthouseProcess> ServeAtAsync(
+        ProcessPlace place, string listen, string folder, Dictionary<string, string>? variables, params string[] settings)
     {
-        string[] arguments = ["serve", .. settings.Prepend("listen=127.0.0.1:0").Append("directory=" + folder).SelectMany(setting => new[] { "--set", "kyberium.lighthouse." + setting })];
-        var lighthouse = new LighthouseProcess(Start(arguments, variables ?? []));
+        string[] arguments = ["serve", .. settings.Prepend("listen=" + listen).Append("directory=" + folder).SelectMany(setting => new[] { "--set", "kyberium.lighthouse." + setting })];
+        var lighthouse = new LighthouseProcess(Start(place, arguments, variables ?? []));
         while (lighthouse.Address.Length == 0)
         {
             var line = await lighthouse._process.StandardOutput.ReadLineAsync().WaitAsync(Patience)
@@ -59,13 +64,10 @@ internal sealed class LighthouseProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static Process Start(string[] arguments, Dictionary<string, string> variables)
+    private static Process Start(ProcessPlace place, string[] arguments, Dictionary<string, string> variables)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "lighthouse"), arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        var start = place.Command([place.PathOf("lighthouse"), .. arguments]);
+        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
         foreach (var (name, value) in variables)
         {
             start.Environment[name] = value;

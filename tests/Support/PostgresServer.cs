@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using Kyberium.Tests.Support;
 using Npgsql;
 
-namespace Kyberium.Engine.PostgreSql.Tests;
+namespace Kyberium.Tests.Support;
 
 /// <summary>A PostgreSQL server of this test run's own, from Debian's packages, in a temporary directory. Ends with the process.</summary>
 internal sealed class PostgresServer : IAsyncDisposable
@@ -13,11 +12,12 @@ internal sealed class PostgresServer : IAsyncDisposable
     // Bash holds the server and lets it go when its own input ends, as it does when this process is killed. The server may not run as root.
     private const string Keeper = """
         set -e
-        bin=$1; data=$2; port=$3; shift 3
+        bin=$1; data=$2; port=$3; address=$4; shift 4
         as=(); [ "$(id -u)" != 0 ] || { chown postgres "$data"; as=(setpriv --reuid=postgres --regid=postgres --init-groups); }
         chmod 755 "$data"; cd "$data"
         [ -e db ] || "${as[@]}" "$bin/initdb" -D db -U kyberium --auth=trust --encoding=UTF8 --locale=C --no-sync >initdb.log
-        "${as[@]}" "$bin/postgres" -D "$data/db" -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= "$@" </dev/null &
+        [ "$address" = 127.0.0.1 ] || grep -q "^host all all samenet" db/pg_hba.conf || echo "host all all samenet trust" >>db/pg_hba.conf
+        "${as[@]}" "$bin/postgres" -D "$data/db" -p "$port" -c listen_addresses="$address" -c unix_socket_directories="$data" "$@" </dev/null &
         server=$!
         read -r how || how=TERM
         kill -"$how" $server; wait $server || true
@@ -25,24 +25,33 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     private static readonly Lazy<Task<PostgresServer>> SharedServer = new(() => StartAsync());
 
+    private readonly ProcessPlace _place;
+    private readonly string _address;
     private readonly string _directory;
     private readonly string[] _settings;
     private Process _keeper = null!;
 
-    private PostgresServer(string directory, int port, string[] settings) => (_directory, Port, _settings) = (directory, port, settings);
+    private PostgresServer(ProcessPlace place, string address, string directory, int port, string[] settings) =>
+        (_place, _address, _directory, Port, _settings) = (place, address, directory, port, settings);
 
     internal int Port { get; }
 
-    internal string ConnectionString => $"Host=127.0.0.1;Port={Port};Username={Superuser};Database=postgres;Timeout=60;Include Error Detail=true";
+    internal string ConnectionString => ConnectionTo(_address);
+
+    /// <summary>Gets the connection string that reaches the server from every network of this machine, past all of them.</summary>
+    internal string LocalConnectionString => ConnectionTo(_directory);
 
     /// <summary>Gets the server that tests share; each uses a schema of its own.</summary>
     internal static Task<PostgresServer> Shared => SharedServer.Value;
 
     /// <summary>Starts a server; <paramref name="settings"/> are <c>name=value</c>.</summary>
-    internal static async Task<PostgresServer> StartAsync(params string[] settings)
+    internal static Task<PostgresServer> StartAsync(params string[] settings) => StartAtAsync(ProcessPlace.Here, "127.0.0.1", settings);
+
+    /// <summary>Starts one elsewhere, at an address that it has there.</summary>
+    internal static async Task<PostgresServer> StartAtAsync(ProcessPlace place, string address, params string[] settings)
     {
         var directory = Directory.CreateTempSubdirectory("kyberium-postgres-").FullName;
-        var server = new PostgresServer(directory, FreePort.Next(), settings);
+        var server = new PostgresServer(place, address, directory, FreePort.Next(), settings);
         await server.RunAsync();
         return server;
     }
@@ -50,12 +59,8 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <summary>Starts the server again on its data, after <see cref="StopAsync"/>.</summary>
     internal async Task RunAsync()
     {
-        var start = new ProcessStartInfo("bash")
-        {
-            ArgumentList = { "-c", Keeper, "bash", Binaries(), _directory, Port.ToString(CultureInfo.InvariantCulture) },
-            RedirectStandardInput = true,
-            RedirectStandardError = true,
-        };
+        var start = _place.Command("bash", "-c", Keeper, "bash", Binaries(), _directory, Port.ToString(CultureInfo.InvariantCulture), _address);
+        (start.RedirectStandardInput, start.RedirectStandardError) = (true, true);
         foreach (var setting in _settings)
         {
             start.ArgumentList.Add("-c");
@@ -94,7 +99,7 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     internal async Task ExecuteAsync(string text)
     {
-        await using var connection = new NpgsqlConnection(ConnectionString);
+        await using var connection = new NpgsqlConnection(LocalConnectionString);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(text, connection);
         await command.ExecuteNonQueryAsync();
@@ -105,6 +110,8 @@ internal sealed class PostgresServer : IAsyncDisposable
         await StopAsync("QUIT");
         Directory.Delete(_directory, recursive: true);
     }
+
+    private string ConnectionTo(string host) => $"Host={host};Port={Port};Username={Superuser};Database=postgres;Timeout=60;Include Error Detail=true";
 
     private static string Binaries() =>
         Directory.Exists("/usr/lib/postgresql")
