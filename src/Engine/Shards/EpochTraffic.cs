@@ -12,9 +12,13 @@ namespace Kyberium.Engine.Shards;
 internal sealed class EpochTraffic : IDisposable
 {
     /// <summary>How much of it every record reads, about.</summary>
-    internal const int LookedAt = 120;
+    internal const int LookedAt = 136;
 
+    private readonly TrafficLimits _limits;
+    private readonly AeadProvider _aead;
+    private readonly IEntropySource _entropy;
     private EpochTraffic? _nextInTable;
+    private SendingTraffic? _sending;
     private bool _isClosed;
     private bool _isDisposed;
     private Incarnation _renewedFor;
@@ -27,15 +31,12 @@ internal sealed class EpochTraffic : IDisposable
         Peer = peer;
         Epoch = epoch;
         LocalIndex = epoch.LocalIndex;
-        var (sends, receives) = epoch.IsInitiator
-            ? (TrafficDirection.InitiatorToResponder, TrafficDirection.ResponderToInitiator)
-            : (TrafficDirection.ResponderToInitiator, TrafficDirection.InitiatorToResponder);
-        Sending = new SendingTraffic(
-            epoch.Secrets, sends, epoch.Suite, epoch.Number, epoch.RemoteIndex, limits, aead, entropy,
-            new TrafficUsage((long)epoch.Counts.RecordsSealed, (long)epoch.Counts.BytesSealed));
+        _limits = limits;
+        _aead = aead;
+        _entropy = entropy;
         Receiving = new ReceivingTraffic(
-            epoch.Secrets, receives, epoch.Suite, epoch.Number, epoch.LocalIndex, limits, aead,
-            epoch.Reservations.Count, (long)epoch.Counts.OpensFailed);
+            epoch.Secrets, epoch.IsInitiator ? TrafficDirection.ResponderToInitiator : TrafficDirection.InitiatorToResponder,
+            epoch.Suite, epoch.Number, epoch.LocalIndex, limits, aead, epoch.Reservations.Count, (long)epoch.Counts.OpensFailed);
         _recordsAtLook = (uint)epoch.Counts.RecordsSealed;
         _unheard = epoch.Unheard;
     }
@@ -57,7 +58,13 @@ internal sealed class EpochTraffic : IDisposable
 
     internal ReceiverIndex LocalIndex { get; }      // the epoch's, where looking for it needs no other line of memory
 
-    internal SendingTraffic Sending { get; }
+    /// <summary>Gets what seals; made when it is first asked for, since an idle peer's never is. Under the lock.</summary>
+    internal SendingTraffic Sending => _sending ??= new SendingTraffic(
+        Epoch.Secrets, Epoch.IsInitiator ? TrafficDirection.InitiatorToResponder : TrafficDirection.ResponderToInitiator,
+        Epoch.Suite, Epoch.Number, Epoch.RemoteIndex, _limits, _aead, _entropy, UsageBefore);
+
+    /// <summary>Gets whether anything was to be sealed here.</summary>
+    internal bool HasSending => _sending is not null;
 
     internal ReceivingTraffic Receiving { get; }
 
@@ -92,7 +99,7 @@ internal sealed class EpochTraffic : IDisposable
     /// <returns>Whether they have gone out for so long that the peer is to be asked.</returns>
     internal bool IsUnheard(UnixMillis now)
     {
-        if ((uint)Sending.Usage.Records == _recordsAtLook)      // without the lock: what is missed now is seen at the next look
+        if (_sending is not { } sending || (uint)sending.Usage.Records == _recordsAtLook)      // without the lock: what is missed now is seen at the next look
         {
             return false;
         }
@@ -142,17 +149,20 @@ internal sealed class EpochTraffic : IDisposable
     /// <summary>Fetches what sealing a record needs into the processor's cache, in four steps; without the lock.</summary>
     internal void FetchSending(int step)
     {
-        switch (step)
+        if (step == 0)
         {
-            case 0:
-                CacheLine.Fetch(this, LookedAt);
-                break;
-            case 1:
-                CacheLine.Fetch(Sending, SendingTraffic.LookedAt);
-                break;
-            default:
-                Sending.Fetch(step - 2);
-                break;
+            CacheLine.Fetch(this, LookedAt);
+        }
+        else if (_sending is { } sending)
+        {
+            if (step == 1)
+            {
+                CacheLine.Fetch(sending, SendingTraffic.LookedAt);
+            }
+            else
+            {
+                sending.Fetch(step - 2);
+            }
         }
     }
 
@@ -175,7 +185,7 @@ internal sealed class EpochTraffic : IDisposable
     {
         lock (Gate)
         {
-            var usage = Sending.Usage;
+            var usage = _sending?.Usage ?? UsageBefore;
             return new EpochCounts((ulong)usage.Records, (ulong)usage.Bytes, (ulong)Receiving.FailedOpens);
         }
     }
@@ -193,10 +203,13 @@ internal sealed class EpochTraffic : IDisposable
     {
         lock (Gate)
         {
-            Sending.ReleaseKeys();
+            _sending?.ReleaseKeys();
             Receiving.ReleaseKeys();
         }
     }
+
+    // What earlier tenures sealed. A snapshot counts anew, and as long as nothing was sealed here to the same.
+    private TrafficUsage UsageBefore => new((long)Epoch.Counts.RecordsSealed, (long)Epoch.Counts.BytesSealed);
 
     /// <summary>Seals and opens nothing more: the windows stay as they are, to be stored. Under the lock.</summary>
     internal void Close() => _isClosed = true;
@@ -208,7 +221,7 @@ internal sealed class EpochTraffic : IDisposable
             if (!_isDisposed)
             {
                 _isDisposed = true;
-                Sending.Dispose();
+                _sending?.Dispose();
                 Receiving.Dispose();
                 Epoch.Secrets.Dispose();
             }

@@ -43,6 +43,25 @@ public sealed class EpochTrafficTests
     }
 
     [Fact]
+    public void What_seals_is_made_by_the_first_record_and_goes_on_from_the_counts()
+    {
+        using EpochTraffic opening = Traffic(isInitiator: true), sealing = Traffic(isInitiator: false);
+        Open(opening, Seal(sealing));
+        Assert.Equal(new EpochCounts(10, 100, 3), opening.Counts());
+        Assert.False(opening.IsUnheard(new UnixMillis(1)));
+        opening.ReleaseKeys();
+        Assert.False(opening.HasSending);
+        opening.Epoch.Counts = opening.Counts();        // as a snapshot does
+
+        Seal(opening);
+
+        Assert.True(opening.HasSending);
+        Assert.Equal(new EpochCounts(11, 107, 3), opening.Counts());
+        Assert.False(opening.IsUnheard(new UnixMillis(2)));
+        Assert.True(opening.IsWatched);
+    }
+
+    [Fact]
     public void A_renewal_is_asked_for_once_until_a_quarter_of_the_reach_further_on()
     {
         using var traffic = Traffic(isInitiator: true);
