@@ -17,18 +17,25 @@ internal static class ClusterRows
     private const int NodesMax = 3;
     private const int PayloadSize = 256;
     private const int CallerCount = 256;
+    private const int RollingCallerCount = 8;
 
     internal static async Task<IReadOnlyList<Row>> RunAsync(LoadOptions options)
     {
         await using var server = await PostgresServer.StartAsync();
         List<Row> rows = [];
-        for (var count = 1; count <= (options.Quick ? 2 : NodesMax); count++)
+        var most = options.Quick ? 2 : NodesMax;
+        for (var count = 1; count <= most; count++)
         {
             await using var cluster = await LoadCluster.StartAsync(server, count);
             rows.AddRange(await SendsAsync(options, cluster, rows.FirstOrDefault()));
             if (count == 2)
             {
                 rows.AddRange(await CallsAsync(options, cluster));
+            }
+
+            if (count == most)
+            {
+                rows.AddRange(await RollingAsync(cluster));
             }
         }
 
@@ -94,6 +101,42 @@ internal static class ClusterRows
         ];
     }
 
+    /// <summary>Stops and starts one node after the other, but for the one that is called: what its callers feel of an upgrade.</summary>
+    private static async Task<IReadOnlyList<Row>> RollingAsync(LoadCluster cluster)
+    {
+        var times = new LatencyHistogram();
+        var longest = 0L;
+        using var stop = new CancellationTokenSource();
+        var callers = Enumerable.Range(0, RollingCallerCount).Select(number => Task.Run(async () =>
+        {
+            for (var call = number; !stop.IsCancellationRequested; call += RollingCallerCount)
+            {
+                var began = Stopwatch.GetTimestamp();
+                await cluster.Nodes[0].GetPeerAsync(cluster.Peers[call % cluster.Peers.Count]);
+                var nanoseconds = Stopwatch.GetElapsedTime(began).Ticks * 100;
+                lock (times)
+                {
+                    times.Add(nanoseconds);
+                    longest = Math.Max(longest, nanoseconds);
+                }
+            }
+        })).ToArray();
+        List<double> away = [];
+        for (var node = 1; node < cluster.Nodes.Count; node++)
+        {
+            away.Add((await cluster.RestartAsync(node)).TotalMilliseconds);
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(callers);
+        return
+        [
+            new Row($"nodes stopped and started in turn, {RollingCallerCount} callers of another: longest call", [longest / 1e6], "ms"),
+            new Row("the same: 99th percentile of all calls meanwhile", [times.Percentile(0.99) / 1_000], "us"),
+            new Row("the same: a node's handing on of its shards, and its stop", away, "ms"),
+        ];
+    }
+
     private static async Task AloneAsync(SessionEngine node, IReadOnlyList<PeerId> peers, int count, LatencyHistogram times)
     {
         for (var i = 0; i < count; i++)
@@ -108,7 +151,7 @@ internal static class ClusterRows
         count, CallerCount, async number => await node.GetPeerAsync(peers[number % peers.Count]));
 
     /// <summary>The nodes, and peers that no one reaches: messages to them wait in outboxes.</summary>
-    private sealed class LoadCluster : IAsyncDisposable
+    private sealed class LoadCluster(PostgresServer server) : IAsyncDisposable
     {
         private const int ShardCount = 24;
         private const int PeerCount = 240;
@@ -125,20 +168,27 @@ internal static class ClusterRows
 
         internal static async Task<LoadCluster> StartAsync(PostgresServer server, int nodeCount)
         {
-            var cluster = new LoadCluster();
+            var cluster = new LoadCluster(server);
             for (var number = 0; number < nodeCount; number++)
             {
-                cluster._nodes.Add(await cluster.StartAsync(server, $"load{nodeCount}", $"n{number}"));
+                cluster._nodes.Add(await cluster.StartAsync($"load{nodeCount}", $"n{number}"));
             }
 
-            var even = ShardCount / nodeCount;      // or one less where the directory is
-            while (cluster._nodes.Sum(static node => node.RunningShards.Count()) != ShardCount || cluster._nodes.Any(node => node.RunningShards.Count() < even - 1))
-            {
-                await Task.Delay(20);
-            }
-
+            await cluster.EvenAsync();
             await cluster.MeetAsync();
             return cluster;
+        }
+
+        /// <summary>Stops a node and starts it again; waits until it has its shards.</summary>
+        /// <returns>How long it took to stop.</returns>
+        internal async Task<TimeSpan> RestartAsync(int place)
+        {
+            var began = Stopwatch.GetTimestamp();
+            await _nodes[place].DisposeAsync();
+            var stopped = Stopwatch.GetElapsedTime(began);
+            _nodes[place] = await StartAsync($"load{_nodes.Count}", $"n{place}");
+            await EvenAsync();
+            return stopped;
         }
 
         internal IReadOnlyList<PeerId> PeersOf(int node)
@@ -173,7 +223,7 @@ internal static class ClusterRows
             _root.Dispose();
         }
 
-        private async Task<SessionEngine> StartAsync(PostgresServer server, string schema, string node)
+        private async Task<SessionEngine> StartAsync(string schema, string node)
         {
             var options = new EngineOptions();
             options.Shard.Count = ShardCount;
@@ -184,6 +234,15 @@ internal static class ClusterRows
                 Identity = ForwardingRows.Identity(_root, Name, node),
             });
             return await SessionEngine.StartAsync(options, parts);
+        }
+
+        private async Task EvenAsync()
+        {
+            var even = ShardCount / _nodes.Count;      // or one less where the directory is
+            while (_nodes.Sum(static node => node.RunningShards.Count()) != ShardCount || _nodes.Any(node => node.RunningShards.Count() < even - 1))
+            {
+                await Task.Delay(20);
+            }
         }
 
         private async Task MeetAsync()

@@ -28,6 +28,7 @@ var groups = new (string Name, Func<LoadOptions, Task<IReadOnlyList<Row>>> Run)[
     ("ready", ReadyRows.RunAsync),
     ("forwarding", ForwardingRows.RunAsync),
     ("cluster", ClusterRows.RunAsync),
+    ("costs", ClusterCostRows.RunAsync),
 };
 LoadOptions options;
 try

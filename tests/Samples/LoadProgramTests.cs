@@ -67,6 +67,10 @@ public sealed class LoadProgramTests
         "1 node: durable sends", "processor time of each, all nodes", "2 nodes: durable sends", "processor time of each, all nodes",
         "a peer looked at where its shard is", "the same through a node that has not the shard", "one at a time, where the shard is: 50th percentile",
         "the same: 99th percentile", "one at a time, through a node that has not the shard: 50th percentile", "the same: 99th percentile",
+        "nodes stopped and started in turn", "the same: 99th percentile of all calls meanwhile", "the same: a node's handing on of its shards",
+        "plan of 64 shards over 16 members: nobody has any yet", "the same: nothing is to be done", "the same: a member was lost", "identity with keys of one hybrid suite",
+        "first look at 64 shards of 16 members", "the same: owners and plan at a node", "a look when nothing has changed",
+        "a lease renewed", "the same: write-ahead log", "leases renewed, 64 at once",
     ];
 
     private static IEnumerable<string> Traffic(string provider) =>
