@@ -2,8 +2,8 @@ using System.Diagnostics;
 using Kyberium.Engine;
 using Kyberium.Engine.PostgreSql;
 using Kyberium.Engine.PostgreSql.Cluster;
-using Kyberium.Engine.PostgreSql.Tests;
 using Kyberium.Engine.Sqlite;
+using Kyberium.Tests.Support;
 
 namespace Kyberium.Load;
 
