@@ -44,7 +44,8 @@ public sealed class DenyingTests : IAsyncLifetime, IClusterRequestHandler
         await ClusterJoin.RenewAsync(Options(lighthouse, "client"), client).WaitAsync(LighthouseProcess.Patience);
         var (code, output, error) = await LighthouseProcess.RunAsync(_folder, "certificate", "deny", "--node", "client");
         Assert.True(code == 0, error);
-        Assert.Equal(2, output.Split('\n').Count(line => line.Contains("| client |", StringComparison.Ordinal) && line.EndsWith($" by {Environment.UserName}", StringComparison.Ordinal)));
+        var by = $" by {Environment.UserName}";
+        Assert.Equal(2, output.Split('\n').Count(line => line.Contains("| client |", StringComparison.Ordinal) && line.EndsWith(by, StringComparison.Ordinal)));
         Assert.Contains(old, output, StringComparison.Ordinal);
 
         var renewal = await Assert.ThrowsAsync<EngineException>(() => ClusterJoin.RenewAsync(Options(lighthouse, "client"), client).WaitAsync(LighthouseProcess.Patience));

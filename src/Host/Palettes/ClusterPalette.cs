@@ -23,7 +23,8 @@ internal sealed class ClusterPalette(PostgreSqlCluster cluster, NodeId? self = n
         new PbmCommand
         {
             Name = "join",
-            Description = "Takes back that a node is to leave, so that it gets shards again. A process that starts joins by itself." + (self is null ? "" : " Without --node: this one."),
+            Description = "Takes back that a node is to leave, so that it gets shards again. A process that starts joins by itself."
+                + (self is null ? "" : " Without --node: this one."),
             Items = "members", Changes = true, Switches = [self is null ? Node : Node with { Required = false }], Run = PbmCommand.One(JoinAsync),
         },
         new PbmCommand

@@ -31,7 +31,8 @@ internal sealed partial class CertificateBook(string folder)
 
         try
         {
-            return [.. JsonSerializer.Deserialize(bytes, BookJson.Default.IReadOnlyListBookedCertificate)!.Where(certificate => certificate.Until > now || certificate.DeniedAt is not null)];
+            var booked = JsonSerializer.Deserialize(bytes, BookJson.Default.IReadOnlyListBookedCertificate)!;
+            return [.. booked.Where(certificate => certificate.Until > now || certificate.DeniedAt is not null)];
         }
         catch (JsonException malformed)
         {

@@ -26,7 +26,9 @@ internal static class CertificateCommands
         var serial = new Argument<string?>("serial") { Description = "The serial number of one certificate.", Arity = ArgumentArity.ZeroOrOne };
         var node = new Option<string?>("--node") { Description = "Every certificate that a node has.", HelpName = "name" };
         var command = new Command(
-            "deny", "Refuses certificates before their time is over: Lighthouses from now on, nodes within about a minute. The node may join again with a new token.") { serial, node };
+            "deny",
+            "Refuses certificates before their time is over: Lighthouses from now on, nodes within about a minute. The node may join again with a new token.")
+        { serial, node };
         command.SetAction(async (parsed, stopping) =>
         {
             var (one, all) = (parsed.GetValue(serial), parsed.GetValue(node));

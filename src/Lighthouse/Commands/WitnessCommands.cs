@@ -16,8 +16,8 @@ internal static class WitnessCommands
             {
                 _ = WitnessMemory.TryStore(store, out var storeId);
                 var witnesses = await memory.ReadAsync(storeId, stopping);
-                await frame.Output.WriteLineAsync(
-                    $"{store}, generation {WitnessMemory.GenerationOf(witnesses)}, {witnesses.Count} shards, fence {witnesses.Select(static witness => witness.Fence.Value).DefaultIfEmpty().Max()}");
+                var fence = witnesses.Select(static witness => witness.Fence.Value).DefaultIfEmpty().Max();
+                await frame.Output.WriteLineAsync($"{store}, generation {WitnessMemory.GenerationOf(witnesses)}, {witnesses.Count} shards, fence {fence}");
             }
         });
         return command;

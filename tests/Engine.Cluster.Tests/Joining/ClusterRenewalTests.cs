@@ -117,7 +117,8 @@ public sealed class ClusterRenewalTests : IAsyncLifetime
     private ClusterRenewal Start(TimeSpan refresh) => ClusterRenewal.Start(
         new ClusterJoinOptions
         {
-            Lighthouses = [_lighthouse.Address], Cluster = _cluster.Name, Node = new NodeId("node-1"), TimeProvider = _clock, RefreshInterval = refresh, Timeout = TestCluster.Patience,
+            Lighthouses = [_lighthouse.Address], Cluster = _cluster.Name, Node = new NodeId("node-1"), TimeProvider = _clock, RefreshInterval = refresh,
+            Timeout = TestCluster.Patience,
         },
         _identity, _cluster.Log);
 

@@ -52,8 +52,12 @@ internal sealed class StandInLighthouse : IAsyncDisposable
         using var issued = cluster.Root.Issue(
             cluster.Name, new NodeId("lighthouse"), new PublicKey(key), clock.GetUtcNow(), TimeSpan.FromHours(12), CertificateKind.Lighthouse);
         var shown = issued.CopyWithPrivateKey(key);
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(
-            https => (https.ServerCertificate, https.ClientCertificateMode, https.ClientCertificateValidation) = (shown, ClientCertificateMode.AllowCertificate, static (_, _, _) => true))));
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(https =>
+        {
+            https.ServerCertificate = shown;
+            https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+            https.ClientCertificateValidation = static (_, _, _) => true;
+        })));
         var application = lighthouse._application = builder.Build();
         application.MapPost(JoinRequest.JoinPath, lighthouse.GrantAsync);
         application.MapPost(JoinRequest.RenewPath, lighthouse.GrantAsync);

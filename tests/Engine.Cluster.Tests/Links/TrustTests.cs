@@ -78,8 +78,8 @@ public sealed class TrustTests : IAsyncLifetime
                 identity.Replace(identity.Certificate, [_cluster.Root.Certificate], [client.Certificate.SerialNumber]);
             }
         });
-        var server = await _cluster.ServeAsync(
-            new EchoHandler(), identity, new ClusterLinkServerOptions { Listen = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0), DrainTimeout = Short, TimeProvider = time });
+        var at = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0);
+        var server = await _cluster.ServeAsync(new EchoHandler(), identity, new ClusterLinkServerOptions { Listen = at, DrainTimeout = Short, TimeProvider = time });
         var links = _cluster.Links(client);
         links.SetAddress(Server, "127.0.0.1", server.Address.Port);
 

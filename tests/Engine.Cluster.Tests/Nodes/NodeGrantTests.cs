@@ -3,7 +3,8 @@ using Kyberium.Engine.Cluster.Tests.Joining;
 
 namespace Kyberium.Engine.Cluster.Tests.Nodes;
 
-/// <summary>Goal: whatever happens between two writes of a node's state, the node comes back with a certificate that was its own, and with its last one when it ended in order.</summary>
+/// <summary>Goal: whatever happens between two writes of a node's state, the node comes back with a certificate that was its own, and with its last one when it
+/// ended in order.</summary>
 public sealed class NodeGrantTests : IAsyncLifetime
 {
     private readonly TestCluster _cluster = new();

@@ -33,9 +33,9 @@ public sealed class FoundTemplatesTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(broken, "branch.json"), "{");
         var one = Folder("one", "branch");
         await using var node = await NodeAsync();
-        foreach (var (folders, told) in new[]
+        foreach (var (folders, told) in new (string[] Folders, string Told)[]
         {
-            ((string[])[Path.Combine(_folders.Path, "nowhere")], "kyberium.lighthouse.policies"), (["policies"], "no absolute path"), ([broken], "branch.json"),
+            ([Path.Combine(_folders.Path, "nowhere")], "kyberium.lighthouse.policies"), (["policies"], "no absolute path"), ([broken], "branch.json"),
             ([one, Folder("again", "branch")], "is taken by"),
         })
         {

@@ -5,7 +5,8 @@ using Kyberium.Tests.Support;
 
 namespace Kyberium.Pbm.Tests.Processes;
 
-/// <summary>Goal: what <c>dotnet pack</c> makes of what was just built can be installed as a .NET tool from a folder, with no other source of packages, and operates a node.</summary>
+/// <summary>Goal: what <c>dotnet pack</c> makes of what was just built can be installed as a .NET tool from a folder, with no other source of packages, and
+/// operates a node.</summary>
 public sealed class ToolPackageTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);

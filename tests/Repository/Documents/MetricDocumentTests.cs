@@ -25,7 +25,8 @@ public sealed class MetricDocumentTests
             },
         };
         listener.Start();
-        foreach (var meter in Libraries.All.SelectMany(static library => library.GetTypes()).Where(static type => type is { IsAbstract: true, IsSealed: true } && type.Name.EndsWith("Meter", StringComparison.Ordinal)))
+        var types = Libraries.All.SelectMany(static library => library.GetTypes());
+        foreach (var meter in types.Where(static type => type is { IsAbstract: true, IsSealed: true } && type.Name.EndsWith("Meter", StringComparison.Ordinal)))
         {
             RuntimeHelpers.RunClassConstructor(meter.TypeHandle);       // those of a process, not of an engine
         }
