@@ -23,7 +23,7 @@ public sealed class ClusterProcessTests(ITestOutputHelper output)
         var seed = Number(SeedVariable) ?? Environment.TickCount;
         var drawn = new Random(seed);
         await using var run = await ClusterRun.StartAsync(seed, hasSmallDisk: true);
-        var faults = new ClusterFaults(run, Environment.GetEnvironmentVariable(OtherVersionVariable));
+        var faults = new ClusterFaults(run, Environment.GetEnvironmentVariable(OtherVersionVariable) is { Length: > 0 } programs ? programs : null);
         var rounds = Number(RoundsVariable) ?? faults.All.Count;
         Tell($"seed {seed}, {rounds} faults of {faults.All.Count} kinds");
         run.Traffic.Start();
