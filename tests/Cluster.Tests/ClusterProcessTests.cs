@@ -14,13 +14,16 @@ public sealed class ClusterProcessTests(ITestOutputHelper output)
     private const string SeedVariable = "KYBERIUM_CLUSTER_SEED";
     private const string OtherVersionVariable = "KYBERIUM_CLUSTER_OTHER_VERSION";
 
+    /// <summary>A file that gets each line as it is told; the test's own output comes at its end.</summary>
+    private const string ReportVariable = "KYBERIUM_CLUSTER_REPORT";
+
     [Fact]
     public async Task Whatever_happens_to_nodes_network_and_database_messages_arrive_once_and_in_order_and_plans_disturb_nobody()
     {
         var seed = Number(SeedVariable) ?? Environment.TickCount;
         var drawn = new Random(seed);
         await using var run = await ClusterRun.StartAsync(seed, hasSmallDisk: true);
-        var faults = new ClusterFaults(run, Environment.GetEnvironmentVariable(OtherVersionVariable));
+        var faults = new ClusterFaults(run, Environment.GetEnvironmentVariable(OtherVersionVariable) is { Length: > 0 } programs ? programs : null);
         var rounds = Number(RoundsVariable) ?? faults.All.Count;
         Tell($"seed {seed}, {rounds} faults of {faults.All.Count} kinds");
         run.Traffic.Start();
@@ -30,7 +33,11 @@ public sealed class ClusterProcessTests(ITestOutputHelper output)
             var fault = faults.All[round < faults.All.Count ? round : drawn.Next(faults.All.Count)];
             var (told, found) = await faults.RunAsync(fault, run.Nodes[drawn.Next(run.Nodes.Count)]);
             Tell($"{round + 1}: {told}");
-            problems.AddRange(found);
+            foreach (var problem in found)
+            {
+                Tell($"problem: {problem}");
+                problems.Add(problem);
+            }
         }
 
         problems.AddRange(await run.CheckAsync());
@@ -68,5 +75,13 @@ public sealed class ClusterProcessTests(ITestOutputHelper output)
     private static int? Number(string variable) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
 
-    private void Tell(string text) => output.WriteLine($"{DateTime.UtcNow:HH:mm:ss} {text}");
+    private void Tell(string text)
+    {
+        var line = $"{DateTime.UtcNow:HH:mm:ss} {text}";
+        output.WriteLine(line);
+        if (Environment.GetEnvironmentVariable(ReportVariable) is { Length: > 0 } report)
+        {
+            File.AppendAllLines(report, [line]);
+        }
+    }
 }

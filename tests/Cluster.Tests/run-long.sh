@@ -7,5 +7,8 @@ bash tests/setup.d/postgresql.sh
 other=$(mktemp -d)
 trap 'rm -rf "$other"' EXIT
 KyberiumArtifacts="$other/artifacts" dotnet publish src/Host -c Release -p:Version=0.2.0 -p:RunAnalyzers=false -o "$other/programs"
-KYBERIUM_CLUSTER_ROUNDS="${1:-200}" KYBERIUM_CLUSTER_SEED="${2:-}" KYBERIUM_CLUSTER_OTHER_VERSION="$other/programs" \
+touch "$other/report"
+tail -f "$other/report" &
+trap 'kill %1; rm -rf "$other"' EXIT
+KYBERIUM_CLUSTER_REPORT="$other/report" KYBERIUM_CLUSTER_ROUNDS="${1:-200}" KYBERIUM_CLUSTER_SEED="${2:-}" KYBERIUM_CLUSTER_OTHER_VERSION="$other/programs" \
   dotnet test tests/Cluster.Tests -c Release --filter "FullyQualifiedName~Whatever_happens" --logger "console;verbosity=detailed"

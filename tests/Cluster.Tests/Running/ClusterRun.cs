@@ -126,7 +126,8 @@ internal sealed class ClusterRun : IAsyncDisposable
         foreach (var station in _lighthouseStations)
         {
             _lighthouses.Add(await LighthouseProcess.ServeAtAsync(
-                station.Place, $"{station.Address}:{LighthousePort}", Authority, null, $"shard-count={ClusterPlan.ShardCount}", $"database={_database!.ConnectionString}"));
+                station.Place, $"{station.Address}:{LighthousePort}", Authority, null,
+                $"shard-count={ClusterPlan.ShardCount}", $"database={_database!.ConnectionString}", $"schema={ClusterPlan.Schema}"));
         }
     }
 
