@@ -244,11 +244,11 @@ internal sealed class NodeLink : IDisposable
         connection.Dispose();
         lock (_lock)
         {
-            var open = connection.State.UnansweredCount;
+            var (open, wasDraining) = (connection.State.UnansweredCount, connection.State.IsDraining);
             _connections.Remove(connection);
             _calls.Lost(connection.State);
             _current = _current == connection ? null : _current;
-            if (!_closed.IsCancellationRequested && (open > 0 || !connection.State.IsDraining))
+            if (!_closed.IsCancellationRequested && (open > 0 || !wasDraining))
             {
                 LinkMeter.Lost.Add(1);
                 LinkLog.Lost(_logger, _target.Value, open, reason ?? "the other side ended it");
