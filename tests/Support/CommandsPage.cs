@@ -90,8 +90,11 @@ internal sealed partial class CommandsPage(string page, string serving) : IDispo
             }
 
             var output = process.StandardOutput.ReadToEndAsync();
-            var ended = process.WaitForExitAsync();
-            if (await Task.WhenAny(ended, Task.Delay(Patience)) != ended)
+            try
+            {
+                await process.WaitForExitAsync().WaitAsync(Patience);
+            }
+            catch (TimeoutException)
             {
                 process.Kill(entireProcessTree: true);
                 Assert.Fail($"{command}: did not end in {Patience}\n{await output}{await error}");
