@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Security.Cryptography;
 using Kyberium.Fuzzing.Instrumentation;
 
 namespace Kyberium.Fuzzing.Afl;
@@ -19,8 +20,7 @@ internal sealed class Search(FuzzTarget target, string folder)
 
     internal async Task<int> RunAsync(TimeSpan time)
     {
-        var program = Path.Combine(folder, "program");
-        Prepare(program);
+        var program = Prepare();
         var seeds = Path.Combine(folder, target.Name + "-seeds");
         WriteSeeds(seeds);
         var goesOn = Directory.Exists(Path.Combine(Output, "default", "queue"));
@@ -96,8 +96,7 @@ internal sealed class Search(FuzzTarget target, string folder)
     /// <summary>Copies what the search found beyond the seeds and the corpus, in the instrumented copy, which alone sees ways.</summary>
     internal async Task<int> KeepAsync(string destination)
     {
-        var program = Path.Combine(folder, "program");
-        Prepare(program);
+        var program = Prepare();
         using var copy = Start(new ProcessStartInfo("dotnet")
         {
             ArgumentList =
@@ -121,7 +120,7 @@ internal sealed class Search(FuzzTarget target, string folder)
             var input = File.ReadAllBytes(file);
             if (Coverage.AddsWays(() => target.Run(input)))
             {
-                var name = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(input))[..16] + ".bin";
+                var name = Convert.ToHexStringLower(SHA256.HashData(input))[..16] + ".bin";
                 File.WriteAllBytes(Path.Combine(destination, name), input);
                 kept++;
             }
@@ -131,25 +130,52 @@ internal sealed class Search(FuzzTarget target, string folder)
         return 0;
     }
 
-    private static void Prepare(string program)
+    /// <summary>Makes the instrumented copy of this build, once for all searches of a folder: several may run at a time.</summary>
+    private string Prepare()
     {
+        var program = Path.Combine(folder, "program-" + Build());
         if (Directory.Exists(program))
         {
-            Directory.Delete(program, recursive: true);     // always of this build
+            return program;
         }
 
-        Directory.CreateDirectory(program);
+        // Made beside its place and moved there whole: a search that starts meanwhile sees all of it or nothing.
+        var making = program + "." + Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+        Directory.CreateDirectory(making);
         foreach (var file in Directory.EnumerateFiles(AppContext.BaseDirectory, "*", SearchOption.AllDirectories))
         {
-            var copy = Path.Combine(program, Path.GetRelativePath(AppContext.BaseDirectory, file));
+            var copy = Path.Combine(making, Path.GetRelativePath(AppContext.BaseDirectory, file));
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-            File.Copy(file, copy);
+            File.Copy(file, copy, overwrite: true);
         }
 
         foreach (var assembly in Instrumented)
         {
-            Console.WriteLine($"{assembly}: {Instrumenter.Rewrite(Path.Combine(program, assembly))} blocks");
+            Console.WriteLine($"{assembly}: {Instrumenter.Rewrite(Path.Combine(making, assembly))} blocks");
         }
+
+        try
+        {
+            Directory.Move(making, program);
+        }
+        catch (IOException) when (Directory.Exists(program))
+        {
+            Directory.Delete(making, recursive: true);      // another search was first
+        }
+
+        return program;
+    }
+
+    /// <summary>Names this build by what its assemblies hold.</summary>
+    private static string Build()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var assembly in Instrumented.Append("Kyberium.Fuzzing.dll"))
+        {
+            hash.AppendData(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, assembly)));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
     }
 
     private void WriteSeeds(string seeds)
