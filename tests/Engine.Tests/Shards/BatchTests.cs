@@ -15,7 +15,7 @@ public sealed class BatchTests
     {
         await using var lone = LoneShard.Start();
         lone.Add("bob");
-        var flush = new TaskCompletionSource();
+        var flush = new Held();
         lone.Journal.Commits.Clear();
         lone.Journal.Gate = _ => flush.Task;
         var sent = Enumerable.Range(0, 10).Select(i => lone.SendLater("bob", $"{i}")).ToList();
@@ -92,7 +92,7 @@ public sealed class BatchTests
     {
         await using var lone = LoneShard.Start();
         lone.Add("bob");
-        var first = new TaskCompletionSource();
+        var first = new Held();
         lone.Journal.Answer = commit => commit.Position.Value == 2 ? first.Task : Task.CompletedTask;
         var answered = new List<string>();
         Note(lone.SendLater("bob", "1"), "first");
@@ -112,7 +112,7 @@ public sealed class BatchTests
     {
         await using var lone = LoneShard.Start();
         lone.Add("bob", "carol");
-        var flush = new TaskCompletionSource();
+        var flush = new Held();
         lone.Journal.Gate = _ => flush.Task;
         var sent = lone.SendLater("bob", "1");
         lone.Run();
@@ -140,7 +140,7 @@ public sealed class BatchTests
     {
         await using var lone = LoneShard.Start();
         lone.Add("bob");
-        var flush = new TaskCompletionSource();
+        var flush = new Held();
         lone.Journal.Gate = _ => flush.Task;
         _ = lone.SendLater("bob", "1");
         lone.Run();
@@ -157,7 +157,7 @@ public sealed class BatchTests
     {
         await using var lone = LoneShard.Start();
         lone.Add("bob");
-        var flush = new TaskCompletionSource();
+        var flush = new Held();
         lone.Journal.Gate = _ => flush.Task;
         var begun = new List<Task<PeerReply>>();
         for (var i = 0; i < 5; i++)
@@ -261,7 +261,7 @@ public sealed class BatchTests
         await using var lone = LoneShard.Start();
         lone.Add("bob");
         lone.Trail.Logged.Clear();
-        var flush = new TaskCompletionSource();
+        var flush = new Held();
         lone.Journal.Gate = _ => flush.Task;
         _ = lone.Do("bob", new PeerCommand.Suspend(), new CallerContext("operator"));
         _ = lone.Do("bob", new PeerCommand.Resume(), new CallerContext("operator"));

@@ -10,7 +10,7 @@ public sealed class LoadingTests
     public async Task A_peer_is_read_once_for_all_that_waits_for_it_and_that_keeps_its_order()
     {
         await using var lone = Stored("bob");
-        var read = new TaskCompletionSource();
+        var read = new Held();
         lone.Journal.ReadGate = () => read.Task;
         var sent = new List<Task<PeerReply>>();
         for (var i = 0; i < 5; i++)
@@ -32,7 +32,7 @@ public sealed class LoadingTests
     {
         await using var lone = Stored("bob");
         lone.Add("carol");
-        var read = new TaskCompletionSource();
+        var read = new Held();
         lone.Journal.ReadGate = () => read.Task;
         var waiting = lone.SendLater("bob", "1");
         lone.Run();
@@ -53,7 +53,7 @@ public sealed class LoadingTests
         {
             Shard = settings.Shard with { MailboxCountMax = countMax, MailboxBytesMax = bytesMax },
         });
-        var read = new TaskCompletionSource();
+        var read = new Held();
         lone.Journal.ReadGate = () => read.Task;
         var sent = new List<Task<PeerReply>>();
         for (var i = 0; i < parked + 2; i++)
@@ -130,7 +130,7 @@ public sealed class LoadingTests
         await using var lone = LoneShard.Start();
         lone.Add("bob");
         lone.Checkpoint();
-        var flush = new TaskCompletionSource();
+        var flush = new Held();
         lone.Journal.Gate = _ => flush.Task;
         var forgotten = lone.Do("bob", new PeerCommand.Forget());
         var inItsBatch = lone.SendLater("bob", "1");
@@ -176,7 +176,7 @@ public sealed class LoadingTests
 
     private static void Parks(LoneShard lone, int parked)
     {
-        var waiting = new TaskCompletionSource();
+        var waiting = new Held();
         lone.Journal.ReadGate = () => waiting.Task;
         for (var i = 0; i < parked; i++)
         {

@@ -9,28 +9,32 @@ using Kyberium.Engine.Settings;
 using Kyberium.Engine.Shards;
 using Kyberium.Engine.Templates;
 using Kyberium.Engine.Tests.Engine;
+using Kyberium.Engine.Tests.Sessions.Model;
 using Kyberium.Engine.Wire;
 using FrozenPolicy = Kyberium.Engine.Sessions.FrozenPolicy;
 
 namespace Kyberium.Engine.Tests.Shards;
 
 /// <summary>One shard by itself on the test's thread: the test says when its turns run, when time passes, and what its journal answers.</summary>
-/// <remarks>Its peers have no sessions: no handshake can be had here.</remarks>
+/// <remarks>Its peers have no sessions: nobody is there to answer a handshake.</remarks>
 internal sealed class LoneShard : IAsyncDisposable
 {
     internal static readonly ShardId Id = new(ShardId.DefaultGroup, 0);
     internal static readonly TimeSpan CheckpointInterval = TimeSpan.FromMinutes(5);
 
     private static readonly FrozenPolicy Policy = Frozen();
-    private static readonly Pin Pin = new(Fingerprint.Of("document"u8), "document"u8.ToArray(), Proved: true);
+    private static readonly SuiteSet Suites = SuiteSet.Of(Suite.MLKem768P256, Suite.MLKem768);
+    private static readonly Pin Pin = new(Fingerprint.Of("document"u8), "document"u8.ToArray(), Proved: true) { Suites = Suites };
 
     private readonly StepScheduler _scheduler;
     private readonly InMemoryKeyring _keyring = new();
     private readonly EngineOptions _options = new();
+    private readonly bool _begins;
     private readonly Func<EngineSettings, EngineSettings> _change;
 
-    private LoneShard(Action<EngineOptions>? configure, Func<EngineSettings, EngineSettings>? change)
+    private LoneShard(Action<EngineOptions>? configure, Func<EngineSettings, EngineSettings>? change, bool begins)
     {
+        _begins = begins;
         _change = change ?? (static settings => settings);
         _scheduler = new StepScheduler(Time);
         _options.Shard.Count = 1;
@@ -50,9 +54,10 @@ internal sealed class LoneShard : IAsyncDisposable
 
     /// <param name="configure">Sets options.</param>
     /// <param name="change">Sets what options would not allow: small numbers show a bound as well as large ones.</param>
-    internal static LoneShard Start(Action<EngineOptions>? configure = null, Func<EngineSettings, EngineSettings>? change = null)
+    /// <param name="begins">Whether handshakes begin; nobody answers them. Otherwise there is no suite for one.</param>
+    internal static LoneShard Start(Action<EngineOptions>? configure = null, Func<EngineSettings, EngineSettings>? change = null, bool begins = false)
     {
-        var lone = new LoneShard(configure, change);
+        var lone = new LoneShard(configure, change, begins);
         lone.Recover();
         return lone;
     }
@@ -67,7 +72,7 @@ internal sealed class LoneShard : IAsyncDisposable
             Keyring = _keyring,
             Scheduler = _scheduler,
             Entropy = SystemEntropy.Instance,
-            Identities = new OneIdentity(),
+            Identities = new OneIdentity(_begins ? Suites : default),
             EphemeralKeys = new NoKeys(),
             Outlet = new Nowhere(),
             Inbox = new Unread(),
@@ -79,7 +84,7 @@ internal sealed class LoneShard : IAsyncDisposable
             Aead = new AeadProviders(AeadProviderChoice.Platform, null),
             Generation = generation,
         };
-        Shard = Get(() => Shard.StartAsync(Environment, Id, witness, null, new NoHandshakes(), CancellationToken.None));
+        Shard = Get(() => Shard.StartAsync(Environment, Id, witness, null, SymbolicHandshakes.Instance, CancellationToken.None));
     }
 
     /// <summary>Ends the shard cleanly and starts the next owner.</summary>
@@ -170,6 +175,9 @@ internal sealed class LoneShard : IAsyncDisposable
         Run();
         return seen.Exception?.InnerException is not EngineException { Code: EngineErrorCode.PeerUnknown } && Done(seen);
     }
+
+    /// <summary>Counts the durable reports of a kind.</summary>
+    internal int Reports(string kind) => Trail.Logged.Count(logged => logged.Kind == kind);
 
     internal bool IsResident(string peer) => Shard.FindResident(Key(peer)) is not null;
 
@@ -279,7 +287,7 @@ internal sealed class LoneShard : IAsyncDisposable
         internal override void Fail(EngineException reason) => _done.TrySetException(reason);
     }
 
-    private sealed class OneIdentity : ILocalIdentities
+    private sealed class OneIdentity(SuiteSet suites) : ILocalIdentities
     {
         private static readonly Fingerprint Local = Fingerprint.Of("local document"u8);
 
@@ -287,17 +295,12 @@ internal sealed class LoneShard : IAsyncDisposable
 
         public KemDecapsulationKey? Find(Fingerprint identity, Suite suite) => null;
 
-        public SuiteSet SuitesOf(Fingerprint identity) => default;
+        public SuiteSet SuitesOf(Fingerprint identity) => suites;
     }
 
     private sealed class NoKeys : IEphemeralKeys
     {
         public KemDecapsulationKey Take(Kem kem) => throw new NotSupportedException("no handshake is computed here");
-    }
-
-    private sealed class NoHandshakes : IHandshakeProvider
-    {
-        public HandshakeResult Run(HandshakeTask task, IEntropySource entropy) => HandshakeResult.Failed.Instance;
     }
 
     private sealed class Nowhere : IEnvelopeOutlet
@@ -357,6 +360,38 @@ internal sealed class StepScheduler(TimeProvider time) : EngineScheduler
             Assert.True(run < RunMax, "the shard finds work for ever");
             next.Work(next.State);
         }
+    }
+}
+
+/// <summary>What waits until the test lets it go on, in the order it came and on the test's thread.</summary>
+internal sealed class Held
+{
+    private readonly List<TaskCompletionSource> _waiting = [];
+    private Task? _over;
+
+    /// <summary>Gets a task for one who waits: of several who wait for one task, all but one would go on elsewhere.</summary>
+    internal Task Task
+    {
+        get
+        {
+            if (_over is not null)
+            {
+                return _over;
+            }
+
+            _waiting.Add(new TaskCompletionSource());
+            return _waiting[^1].Task;
+        }
+    }
+
+    internal void SetResult() => Settle(Task.CompletedTask, static waiting => waiting.SetResult());
+
+    internal void SetException(Exception failure) => Settle(Task.FromException(failure), waiting => waiting.SetException(failure));
+
+    private void Settle(Task over, Action<TaskCompletionSource> settle)
+    {
+        _over = over;
+        _waiting.ForEach(settle);
     }
 }
 
