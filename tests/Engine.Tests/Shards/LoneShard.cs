@@ -331,7 +331,7 @@ internal sealed class Trail : IAuditTrail
 {
     internal List<AuditEvent> Logged { get; } = [];
 
-    public bool HasSink => false;
+    public bool HasSink { get; set; }
 
     public void Durable(AuditEvent auditEvent, Action? handedOn = null) => Logged.Add(auditEvent);
 
@@ -412,6 +412,9 @@ internal sealed class GatedJournal : IJournal
     /// <summary>Changes what a row holds when it is read.</summary>
     internal Func<JournalRow, JournalRow>? OnRow { get; set; }
 
+    /// <summary>Hears of each enumeration of rows, which fails with what this throws.</summary>
+    internal Func<RowKind, bool>? OnRange { get; set; }
+
     internal List<JournalCommit> Commits { get; } = [];
 
     internal int PeersRead { get; private set; }
@@ -456,8 +459,11 @@ internal sealed class GatedJournal : IJournal
     public ValueTask<ReadOnlyMemory<byte>?> ReadRowAsync(ShardId shard, RowKey key, CancellationToken cancellationToken = default) =>
         Store.ReadRowAsync(shard, key, cancellationToken);
 
-    public IAsyncEnumerable<JournalRow> ReadRowsAsync(ShardId shard, RowKind kind, ReadOnlyMemory<byte> prefix, CancellationToken cancellationToken = default) =>
-        Store.ReadRowsAsync(shard, kind, prefix, cancellationToken);
+    public IAsyncEnumerable<JournalRow> ReadRowsAsync(ShardId shard, RowKind kind, ReadOnlyMemory<byte> prefix, CancellationToken cancellationToken = default)
+    {
+        OnRange?.Invoke(kind);
+        return Store.ReadRowsAsync(shard, kind, prefix, cancellationToken);
+    }
 
     public IAsyncEnumerable<ShardId> ReadShardsAsync(CancellationToken cancellationToken = default) => Store.ReadShardsAsync(cancellationToken);
 
