@@ -115,7 +115,7 @@ internal sealed class LoneShard : IAsyncDisposable
     internal T Post<T>(T work)
         where T : ShardWork
     {
-        Alone(() => Assert.True(Shard.EnqueueAsync(work, CancellationToken.None).IsCompletedSuccessfully));
+        Alone(() => Assert.True(Shard.EnqueueAsync(work, CancellationToken.None).AsTask().IsCompletedSuccessfully));
         return work;
     }
 
