@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
 # Runs the tests against every mutant that dotnet-stryker makes of an area of the engine, and prints what became of them.
-# Usage: tests/Mutation/run.sh sessions|shards [--only <parts of paths>] [--limit <ms>] [--with <parts of names of tests>] [--every <n>] [--again]
+# Usage: tests/Mutation/run.sh sessions|shards [--only <parts of paths>] [--limit <ms>] [--with <parts of names of tests>] [--every <n>] [--again] [--kept]
 # docs/contributing/mutation.md says what this does and what was found. State: $KYBERIUM_MUTATION, else kyberium-mutation among the temporary files.
 set -euo pipefail
-area="${1:?usage: tests/Mutation/run.sh sessions|shards [--only <parts of paths>] [--limit <ms>] [--with <parts of names of tests>] [--every <n>] [--again]}"
+area="${1:?usage: tests/Mutation/run.sh sessions|shards [--only <parts of paths>] [--limit <ms>] [--with <parts of names of tests>] [--every <n>] [--again] [--kept]}"
 shift
+options=() is_kept=
+for option in "$@"; do
+  if [ "$option" = --kept ]; then is_kept=yes; else options+=("$option"); fi
+done
 root="$(cd "$(dirname "$0")/../.." && pwd)"
 state="${KYBERIUM_MUTATION:-${TMPDIR:-/tmp}/kyberium-mutation}"
 work="$state/$area"
@@ -32,15 +36,40 @@ copy() { # copy <from> <to> <what>...: keeps folders and leaves out what was bui
   (cd "$from" && tar -c --exclude bin --exclude obj "$@") | tar -x -C "$to"
 }
 
-rm -rf "$work/below" "$work/area" "$work/tests" "$work/docs" "$work/mutated" "$work/run"
+mutate() { # runs what run.sh was asked for, with the tests as built and the assembly that holds the mutants
+  rm -rf "$work/run"
+  mkdir -p "$work/run"
+  cp -r "$work/tests/bin/Release/net10.0/." "$work/run"
+  cp "$work/mutated/Kyberium.Engine.dll" "$work/run/"
+  dotnet build -c Release "$root/tests/Mutation" -v q
+  # The tests that break rules on purpose to see the explorer find it say nothing of a mutant.
+  exec "$root/tests/Mutation/bin/Release/net10.0/Kyberium.Mutation" run \
+    "$work/run" "$work/stryker/reports/mutation-report.json" "$work/results.json" --without BrokenRuleTests "${options[@]}"
+}
+
+copy_tests() {
+  # Unquoted on purpose: the lists hold several names, and patterns for the files of a folder.
+  # shellcheck disable=SC2086
+  (cd "$tests" && copy "$tests" "$work/tests" $test_folders RepositoryFiles.cs)
+}
+
+# The mutants of the last run, with the tests as they are now: minutes less, for as long as the engine itself has not changed.
+if [ "$is_kept" ]; then
+  [ -f "$work/mutated/Kyberium.Engine.dll" ] || { echo "no mutants are kept in $work: run this once without --kept" >&2; exit 2; }
+  find "$work/tests" -name "*.cs" -not -path "*/obj/*" -not -name KeepTests.cs -delete
+  copy_tests
+  dotnet build -c Release "$work/tests" -v q
+  mutate
+fi
+
+rm -rf "$work/below" "$work/area" "$work/tests" "$work/docs" "$work/mutated"
 mkdir -p "$work/mutated"
-# Unquoted on purpose: the lists hold several names, and patterns for the files of a folder.
 # shellcheck disable=SC2086
 {
   (cd "$engine" && copy "$engine" "$work/below" $below)
   (cd "$engine" && copy "$engine" "$work/area" $above)
-  (cd "$tests" && copy "$tests" "$work/tests" $test_folders RepositoryFiles.cs)
 }
+copy_tests
 copy "$root" "$work" docs/formats global.json Directory.Packages.props Akka.Engine.sln
 copy "$root/tests" "$work/tests" Vectors
 copy "$root/docs" "$work/tests/docs" formats
@@ -96,8 +125,8 @@ public sealed class KeepTests
 END
 cat > "$work/tests/stryker-config.json" <<END
 { "stryker-config": {
-  "project": "Kyberium.Engine.csproj", "configuration": "Release", "concurrency": 1, "coverage-analysis": "perTest",
-  "test-case-filter": "FullyQualifiedName~KeepTests", "reporters": ["Json"],
+  "project": "Kyberium.Engine.csproj", "configuration": "Release", "concurrency": $(nproc), "coverage-analysis": "perTest",
+  "test-case-filter": "FullyQualifiedName~KeepTests", "reporters": ["Json", "Dots"],
   "mutate": ["**/$([ "$area" = sessions ] && echo Sessions || echo Shards)/**/*.cs"],
   "ignore-methods": ["ArgumentNullException.ThrowIfNull", "*.ConfigureAwait", "Invariant.Holds", "Invariant.Violated"]
 } }
@@ -105,12 +134,6 @@ END
 
 stryker="$state/tool/dotnet-stryker"
 [ -x "$stryker" ] || dotnet tool install dotnet-stryker --version 5.1.0 --tool-path "$state/tool"
+# Of the mutants in types' initializers it runs its test for each in a process of its own, in spite of what that test is: one dot for each.
 (cd "$work/tests" && "$stryker" --skip-version-check -O "$work/stryker")
-mkdir -p "$work/run"
-cp -r "$work/tests/bin/Release/net10.0/." "$work/run"
-mv "$work/mutated/Kyberium.Engine.dll" "$work/run/"
-
-dotnet build -c Release "$root/tests/Mutation" -v q
-# The tests that break rules on purpose to see the explorer find it say nothing of a mutant.
-exec "$root/tests/Mutation/bin/Release/net10.0/Kyberium.Mutation" run \
-  "$work/run" "$work/stryker/reports/mutation-report.json" "$work/results.json" --without BrokenRuleTests "$@"
+mutate

@@ -7,6 +7,7 @@ using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine.Shards;
 
+/// <summary>What is done for a batch that is durable, and what is computed beside the turn.</summary>
 internal sealed partial class Shard
 {
     /// <summary>Does what a durable batch decided: reservations, then effects, then answers.</summary>

@@ -1,16 +1,10 @@
-using Kyberium.Engine.Diagnostics;
 using Kyberium.Engine.Sessions.Handshake;
 
 namespace Kyberium.Engine.Shards;
 
+/// <summary>How a shard begins: taken over, recovered, and given its timers.</summary>
 internal sealed partial class Shard
 {
-    /// <summary>How often sessions in memory are looked at whether they are heard in.</summary>
-    private const long LookMillis = Sessions.PeerLimits.UnheardMillis / 3;
-
-    private long _checkpointsFailed;
-    private long _lookedAt;
-
     /// <summary>Takes a shard over and recovers it. Ready when this completes: what its peers have to do is on its way.</summary>
     /// <param name="witness">What the keyring remembers of the shard.</param>
     /// <param name="claim">Whose it was last, where it was this process's.</param>
@@ -61,67 +55,4 @@ internal sealed partial class Shard
     }
 
     internal long RecoveredFacts { get; private init; }
-
-    /// <summary>Gets how many checkpoints that nobody waited for have failed.</summary>
-    internal long CheckpointsFailed => Volatile.Read(ref _checkpointsFailed);
-
-    private void CheckpointIfChanged()
-    {
-        if (!_stopping && _fault is null)
-        {
-            LookForUnheard();
-            _ = CheckpointInBackgroundAsync();
-        }
-    }
-
-    /// <summary>Volatile records ask for no answer: of a peer that has lost its session, and is only ever sent such, this alone tells.
-    /// Who leaves memory between two looks is looked at then.</summary>
-    private void LookForUnheard()
-    {
-        var now = _environment.Scheduler.MonotonicMillis;
-        if (now - _lookedAt < LookMillis)
-        {
-            return;
-        }
-
-        _lookedAt = now;
-        var wall = new Sessions.UnixMillis(_environment.Scheduler.UnixMillis);
-        foreach (var traffic in _traffic.ToArray())
-        {
-            if (traffic.Peer.Sending == traffic)
-            {
-                AskIfUnheard(traffic, wall);
-            }
-        }
-    }
-
-    /// <summary>Looks whether an epoch that seals is heard in, and has the peer asked when it was not for long.</summary>
-    /// <returns>Whether the peer is asked.</returns>
-    private bool AskIfUnheard(EpochTraffic traffic, Sessions.UnixMillis now)
-    {
-        var isUnheard = traffic.IsUnheard(now);
-        if (isUnheard)
-        {
-            PostInternal(new SilentPeerWork(traffic.Peer.Key, new Sessions.PeerCommand.Unheard(traffic.Epoch.LocalIndex)));
-        }
-
-        return isUnheard;
-    }
-
-    /// <summary>Nobody waits for this: a failure is logged and counted here. The next one covers what this one left.</summary>
-    private async Task CheckpointInBackgroundAsync()
-    {
-        try
-        {
-            await CheckpointAsync().ConfigureAwait(false);
-        }
-        catch (EngineException failure)
-        {
-            if (failure.Code != EngineErrorCode.EngineStopping)
-            {
-                Interlocked.Increment(ref _checkpointsFailed);
-                EngineLog.CheckpointFailed(_environment.Logger, Id.ToString(), failure.Message, failure);
-            }
-        }
-    }
 }

@@ -26,6 +26,18 @@ internal sealed class ManualTime : TimeProvider
         }
     }
 
+    /// <summary>Gets how many timers will fire.</summary>
+    internal int TimerCount
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _timers.Count;
+            }
+        }
+    }
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new Timer(this, callback, state);
