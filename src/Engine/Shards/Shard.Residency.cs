@@ -165,6 +165,11 @@ internal sealed partial class Shard
 
     private void Loaded(ShardTurn turn, PeerKey key, LoadedPeer? loaded, EngineException? failure)
     {
+        if (failure is { Code: EngineErrorCode.ShardFenced })
+        {
+            throw failure;      // the shard has another owner: it ends here, and whoever waits is told so
+        }
+
         _loading.Remove(key, out var waiting);
         _parked -= waiting!.Count;
         _parkedBytes -= waiting.Sum(work => (long)work.Bytes);

@@ -9,7 +9,7 @@ namespace Kyberium.Engine.Tests.Engine;
 internal sealed class Party : IAsyncDisposable
 {
     private readonly InMemoryNetwork _network;
-    private readonly KeptKeyring _keyring = new();
+    private readonly LentKeyring _keyring = new();
     private Tap _tap = null!;
 
     internal Party(string name, InMemoryNetwork network, Action<EngineOptions>? configure = null, TimeProvider? time = null)
@@ -104,7 +104,7 @@ internal sealed class Party : IAsyncDisposable
         var parts = new EngineParts
         {
             OpenJournal = (_, _) => Task.FromResult<IJournal>(Journal),
-            OpenKeyring = (_, _) => Task.FromResult(OtherKeyring ?? _keyring),
+            OpenKeyring = (_, _) => Task.FromResult(OtherKeyring ?? _keyring.Lend()),
             TimeProvider = Time,
             AuditSink = Sink ?? new AuditQueue(Audit),
             LoggerFactory = Loggers ?? NullLoggerFactory.Instance,
@@ -192,7 +192,7 @@ internal sealed class Party : IAsyncDisposable
     public ValueTask DisposeAsync() => Engine.DisposeAsync();
 
     /// <summary>Gives up the keyring as well: no engine starts here any more.</summary>
-    internal ValueTask EndAsync() => _keyring.EndAsync();
+    internal ValueTask EndAsync() => _keyring.DisposeAsync();
 
     private sealed class AuditQueue(ConcurrentQueue<AuditEvent> events) : IAuditSink
     {
