@@ -29,6 +29,9 @@ internal sealed class Party : IAsyncDisposable
         Journal = new FaultyJournal(Store);
     }
 
+    /// <summary>Gets the suites of both shipped levels.</summary>
+    internal static IReadOnlyList<Suite> BothSuites { get; } = [Suite.MLKem768P256, Suite.MLKem1024P384];
+
     internal static CancellationToken Timely => new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
 
     internal string Name { get; }
@@ -75,14 +78,14 @@ internal sealed class Party : IAsyncDisposable
     internal ConcurrentQueue<AuditEvent> Audit { get; } = new();
 
     internal static async Task<(Party Alice, Party Bob)> PairAsync(
-        Action<EngineOptions>? configure = null, TimeProvider? time = null, string? template = null)
+        Action<EngineOptions>? configure = null, TimeProvider? time = null, string? template = null, IReadOnlyList<Suite>? suites = null)
     {
         var network = new InMemoryNetwork();
         var (alice, bob) = (new Party("alice", network, configure, time), new Party("bob", network, configure, time));
         await alice.StartAsync();
         await bob.StartAsync();
-        await alice.Engine.CreateIdentityAsync(IdentityName.Default);
-        await bob.Engine.CreateIdentityAsync(IdentityName.Default);
+        await alice.Engine.CreateIdentityAsync(IdentityName.Default, suites);
+        await bob.Engine.CreateIdentityAsync(IdentityName.Default, suites);
         await alice.KnowAsync(bob, template);
         await bob.KnowAsync(alice, template);
         return (alice, bob);
