@@ -11,13 +11,14 @@ internal static class AddingRows
     internal static async Task<IReadOnlyList<Row>> RunAsync(LoadOptions options)
     {
         var directory = Path.Combine(Path.GetTempPath(), "kyberium-load-" + Path.GetRandomFileName());
+        Template.Write(directory, Suite.MLKem768);
         var network = new InMemoryNetwork();
         await using var left = new Store(StoreKind.Disk, Path.Combine(directory, "left"));
         await using var right = new Store(StoreKind.Memory, Path.Combine(directory, "right"));
         try
         {
-            await using var engine = await StartAsync(left, network, "left");
-            await using var other = await StartAsync(right, network, "right");
+            await using var engine = await StartAsync(left, network, "left", directory);
+            await using var other = await StartAsync(right, network, "right", directory);
             List<Row> rows = [];
             foreach (var identities in new[] { 1, Introduction.IdentitiesMax })
             {
@@ -47,11 +48,13 @@ internal static class AddingRows
         }
     }
 
-    private static Task<SessionEngine> StartAsync(Store store, InMemoryNetwork network, string name)
+    private static Task<SessionEngine> StartAsync(Store store, InMemoryNetwork network, string name, string templates)
     {
         store.Flushes = true;
         var parts = store.Parts();
         parts.PeerLinks.Add(network.Connect(name));
-        return SessionEngine.StartAsync(new EngineOptions(), parts);
+        var options = new EngineOptions();
+        (options.Templates.Directory, options.Templates.DefaultId) = (templates, Template.Id);
+        return SessionEngine.StartAsync(options, parts);
     }
 }

@@ -247,7 +247,7 @@ internal static class ClusterRows
 
         private async Task MeetAsync()
         {
-            await _nodes[0].CreateIdentityAsync(IdentityName.Default, [Suite.MLKem768]);
+            await _nodes[0].CreateIdentityAsync(IdentityName.Default);
             await using var outside = await SessionEngine.StartAsync(new EngineOptions(), new EngineParts
             {
                 OpenJournal = static (_, _) => Task.FromResult<IJournal>(new InMemoryJournal()),
@@ -256,7 +256,7 @@ internal static class ClusterRows
             var peers = new List<PeerId>();
             for (var number = 0; number < PeerCount; number++)
             {
-                var other = await outside.CreateIdentityAsync(new IdentityName($"p{number}"), [Suite.MLKem768]);
+                var other = await outside.CreateIdentityAsync(new IdentityName($"p{number}"));
                 peers.Add(new PeerId($"p{number}"));
                 await _nodes[number % _nodes.Count].AddPeerAsync(new NewPeer { Peer = peers[^1], PublicDocument = other.PublicDocument });
             }

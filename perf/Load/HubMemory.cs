@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Kyberium.Engine;
 using Kyberium.Engine.Sqlite;
 using Kyberium.Measuring;
+using Kyberium.Tests.Support;
 
 namespace Kyberium.Load;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Kyberium.Engine;
 using Kyberium.Measuring;
+using Kyberium.Tests.Support;
 
 namespace Kyberium.Load;
 

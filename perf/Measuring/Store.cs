@@ -1,5 +1,6 @@
 using Kyberium.Engine;
 using Kyberium.Engine.Sqlite;
+using Kyberium.Tests.Support;
 
 namespace Kyberium.Measuring;
 

@@ -72,7 +72,8 @@ public sealed partial class SessionEngine
     /// <summary>Pins a peer by its public document and freezes a policy for it.</summary>
     /// <exception cref="EngineException"><see cref="EngineErrorCode.PeerExists"/>: the name or one of the keys is pinned already;
     /// <see cref="EngineErrorCode.PublicDocumentInvalid"/>; <see cref="EngineErrorCode.IdentityUnknown"/>;
-    /// <see cref="EngineErrorCode.TemplateInvalid"/>; <see cref="EngineErrorCode.RequestInvalid"/>: an address is too long, or there are too many.</exception>
+    /// <see cref="EngineErrorCode.TemplateInvalid"/>; <see cref="EngineErrorCode.PolicyForbids"/>: the template allows no suite that the document, and the identity,
+    /// have keys for; <see cref="EngineErrorCode.RequestInvalid"/>: an address is too long, or there are too many.</exception>
     public async Task<PeerInfo> AddPeerAsync(
         NewPeer newPeer, CallerContext caller = default, CancellationToken cancellationToken = default)
     {
@@ -92,6 +93,8 @@ public sealed partial class SessionEngine
     }
 
     /// <summary>Pins a second document of a peer that replaces its keys; the old one goes when the new one has been used.</summary>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.PolicyForbids"/>: two are pinned already, or the peer's policy allows no suite that the document,
+    /// and the identity, have keys for.</exception>
     public async Task<PeerInfo> AddPinAsync(
         PeerId peer, ReadOnlyMemory<byte> publicDocument, IdentityName? identity = null, CallerContext caller = default,
         CancellationToken cancellationToken = default)
@@ -117,6 +120,7 @@ public sealed partial class SessionEngine
     }
 
     /// <summary>Freezes another template's policy for a peer.</summary>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.PolicyForbids"/>: it allows no suite that a pinned document, and the identity, have keys for.</exception>
     public async Task SetTemplateAsync(
         PeerId peer, string template, IdentityName? identity = null, CallerContext caller = default,
         CancellationToken cancellationToken = default) =>
@@ -197,13 +201,12 @@ public sealed partial class SessionEngine
 
     private Task AddPeerHereAsync(NewPeer newPeer, CallerContext caller, CancellationToken cancellationToken)
     {
-        var document = ParseDocument(newPeer.PublicDocument);
-        return AskClaimingAsync(
-            new PeerKey(newPeer.Identity, newPeer.Peer), document,
-            new PeerCommand.Add(
-                new Pin(document.Fingerprint, document.Bytes, Proved: false), Freeze(_templates.Get(newPeer.Template!)), [.. newPeer.Addresses],
-                _environment.Generation),
-            caller, cancellationToken);
+        var (peer, document) = (new PeerKey(newPeer.Identity, newPeer.Peer), ParseDocument(newPeer.PublicDocument));
+        var add = new PeerCommand.Add(
+            new Pin(document.Fingerprint, document.Bytes, Proved: false), Freeze(_templates.Get(newPeer.Template!)), [.. newPeer.Addresses],
+            _environment.Generation);
+        ThrowIfNoSuite(peer, add.Policy, [add.Pin]);        // before a key is claimed for it
+        return AskClaimingAsync(peer, document, add, caller, cancellationToken);
     }
 
     private Task AddPinHereAsync(PeerKey peer, PublicDocument document, CallerContext caller, CancellationToken cancellationToken) =>

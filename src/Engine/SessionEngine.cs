@@ -465,6 +465,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     {
         ThrowIfStopping();
         caller.Check();
+        await ThrowIfNoSuiteAsync(peer, command, cancellationToken).ConfigureAwait(false);
         var work = command switch
         {
             PeerCommand.Handled handled => new SettleMessageWork(peer, handled.Stream, handled.Number, command, caller, _scheduler.Completion),

@@ -55,7 +55,7 @@ internal sealed class HttpEngines : IAsyncDisposable
 /// <summary>One engine over HTTP: what outlives it, so that it can stop and start again at the same address.</summary>
 internal sealed class HttpEngineHome(bool listens = true) : IAsyncDisposable
 {
-    private readonly SharedKeyring _keyring = new();
+    private readonly LentKeyring _keyring = new();
     private InMemoryJournal _journal = new();
     private string _listen = "http://127.0.0.1:0";
 
@@ -72,7 +72,7 @@ internal sealed class HttpEngineHome(bool listens = true) : IAsyncDisposable
         var parts = new EngineParts
         {
             OpenJournal = (_, _) => Task.FromResult<IJournal>(_journal),
-            OpenKeyring = (_, _) => Task.FromResult<IKeyring>(_keyring),
+            OpenKeyring = (_, _) => Task.FromResult(_keyring.Lend()),
         };
         var link = new HttpPeerLink(new HttpPeerLinkOptions { Listen = listens ? _listen : null, Collects = !listens });
         parts.PeerLinks.Add(link);
@@ -99,30 +99,9 @@ internal sealed class HttpEngineHome(bool listens = true) : IAsyncDisposable
         throw new InvalidOperationException("the engine was stopped");
     }
 
-    public ValueTask DisposeAsync() => Engine.DisposeAsync();
-
-    /// <summary>A keyring that stays open while engines come and go.</summary>
-    private sealed class SharedKeyring : IKeyring
+    public async ValueTask DisposeAsync()
     {
-        private readonly InMemoryKeyring _keyring = new();
-
-        public string Description => _keyring.Description;
-
-        public ValueTask<ReadOnlyMemory<byte>> WrapAsync(
-            ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> context, CancellationToken cancellationToken = default) =>
-            _keyring.WrapAsync(key, context, cancellationToken);
-
-        public ValueTask<byte[]> UnwrapAsync(
-            ReadOnlyMemory<byte> wrapped, ReadOnlyMemory<byte> context, CancellationToken cancellationToken = default) =>
-            _keyring.UnwrapAsync(wrapped, context, cancellationToken);
-
-        public ValueTask<IReadOnlyList<ShardWitness>> ReadWitnessesAsync(
-            ReadOnlyMemory<byte> storeId, CancellationToken cancellationToken = default) => _keyring.ReadWitnessesAsync(storeId, cancellationToken);
-
-        public ValueTask WriteWitnessesAsync(
-            ReadOnlyMemory<byte> storeId, IReadOnlyList<ShardWitness> witnesses, CancellationToken cancellationToken = default) =>
-            _keyring.WriteWitnessesAsync(storeId, witnesses, cancellationToken);
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        await Engine.DisposeAsync();
+        await _keyring.DisposeAsync();
     }
 }

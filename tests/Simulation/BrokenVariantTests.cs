@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Kyberium.Engine;
 using Kyberium.Simulation.Broken;
 using Kyberium.Simulation.Nodes;
@@ -65,6 +66,17 @@ public sealed class BrokenVariantTests
             ["promise 2"],
             seed => Simulation.Run(
                 seed, Duration, parts: NodeParts.Sound(seed) with { WrapKeyring = keyring => new ForgetfulKeyring(keyring) }));
+
+    [Fact]
+    public void A_keyring_in_which_a_deposed_owner_takes_back_what_its_successor_wrote_is_noticed() =>
+        AssertCaught(
+            ["promise 2"],
+            seed =>
+            {
+                var said = new ConditionalWeakTable<IKeyring, Dictionary<ShardId, SortedList<long, ShardWitness>>>();
+                return Simulation.Run(
+                    seed, Duration, parts: NodeParts.Sound(seed) with { WrapKeyring = keyring => new ReplacingKeyring(keyring, said.GetOrCreateValue(keyring)) });
+            });
 
     [Fact]
     public void Rows_of_messages_that_are_not_written_are_noticed() =>

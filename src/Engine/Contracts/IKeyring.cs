@@ -25,7 +25,10 @@ public interface IKeyring : IAsyncDisposable
     ValueTask<IReadOnlyList<ShardWitness>> ReadWitnessesAsync(
         ReadOnlyMemory<byte> storeId, CancellationToken cancellationToken = default);
 
-    /// <summary>Remembers how far shards of a store have come, durably. An entry replaces the one of the same shard.</summary>
+    /// <summary>Remembers how far shards of a store have come, durably. Nothing that is remembered becomes lower by it.</summary>
+    /// <remarks>What is said is joined to what is known of the shard: of two generations the higher one alone; within one the higher fence with its tenure, and the
+    /// higher position. So it does not matter who says what in which order: an owner that was deposed and writes late takes nothing back. Only a higher
+    /// generation replaces, and those are begun on purpose. An implementation that several processes share reads, joins and writes in one step.</remarks>
     ValueTask WriteWitnessesAsync(
         ReadOnlyMemory<byte> storeId, IReadOnlyList<ShardWitness> witnesses, CancellationToken cancellationToken = default);
 }

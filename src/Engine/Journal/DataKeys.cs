@@ -112,6 +112,10 @@ internal sealed class DataKeys : IDisposable
         }
     }
 
+    /// <summary>Gives the shard's fence as the journal has it now.</summary>
+    internal async ValueTask<Fence> ReadFenceAsync(CancellationToken cancellationToken) =>
+        (await _journal.ReadExtentAsync(_shard, cancellationToken).ConfigureAwait(false)).Fence;
+
     /// <summary>Makes a new current key, durably, when the present one is due. The sealer is then told by
     /// <see cref="ShardSealer.UseDataKey"/>.</summary>
     /// <returns>Whether <see cref="Current"/> is another one now.</returns>

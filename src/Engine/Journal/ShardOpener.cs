@@ -55,11 +55,14 @@ internal sealed class ShardOpener : IDisposable
 
     /// <summary>Opens the next record.</summary>
     /// <exception cref="EngineException"><see cref="EngineErrorCode.JournalCorrupt"/>: it is damaged, forged, moved, or not the
-    /// successor of the one before; <see cref="EngineErrorCode.JournalVersionUnsupported"/>; what the keyring throws.</exception>
+    /// successor of the one before; <see cref="EngineErrorCode.ShardFenced"/>: a later owner wrote it, or cut off what stood before it;
+    /// <see cref="EngineErrorCode.JournalVersionUnsupported"/>; what the keyring and the journal throw.</exception>
     internal async ValueTask<OpenedRecord> OpenRecordAsync(JournalRecord record, CancellationToken cancellationToken)
     {
         var (fault, opened) = await TryOpenRecordAsync(record, cancellationToken).ConfigureAwait(false);
-        return fault == FrameFault.None ? opened : throw JournalErrors.Corrupt(_shard, record.Position, fault);
+        return fault == FrameFault.None
+            ? opened
+            : throw await DeposedAsync(record.Bytes, fault, cancellationToken).ConfigureAwait(false) ?? JournalErrors.Corrupt(_shard, record.Position, fault);
     }
 
     /// <summary>Opens a row and checks that it lies under the key it was sealed for.</summary>
@@ -68,7 +71,9 @@ internal sealed class ShardOpener : IDisposable
     internal async ValueTask<ReadOnlyMemory<byte>> OpenRowAsync(JournalRow row, CancellationToken cancellationToken)
     {
         var (fault, plaintext) = await TryOpenRowAsync(row, cancellationToken).ConfigureAwait(false);
-        return fault == FrameFault.None ? plaintext : throw JournalErrors.Corrupt(_shard, row.Key, fault);
+        return fault == FrameFault.None
+            ? plaintext
+            : throw await DeposedAsync(row.Value, fault, cancellationToken).ConfigureAwait(false) ?? JournalErrors.Corrupt(_shard, row.Key, fault);
     }
 
     internal async ValueTask<(FrameFault Fault, OpenedRecord Record)> TryOpenRecordAsync(
@@ -134,6 +139,20 @@ internal sealed class ShardOpener : IDisposable
     {
         _ciphers.Dispose();
         CryptographicOperations.ZeroMemory(_plaintext);
+    }
+
+    /// <summary>Looks whether what does not fit is a later owner's doing: then it is no damage, and this owner has lost the shard without knowing it.</summary>
+    /// <returns>What to say then; <see langword="null"/>: it is damage. A fence that the journal itself has not reached is nobody's.</returns>
+    private async ValueTask<EngineException?> DeposedAsync(ReadOnlyMemory<byte> bytes, FrameFault fault, CancellationToken cancellationToken)
+    {
+        if (fault is not (FrameFault.FenceOutOfOrder or FrameFault.PositionGap) || StoreFrame.Parse(bytes, out var frame) != FrameFault.None
+            || (fault == FrameFault.FenceOutOfOrder && frame.Fence.Value <= _fenceMax.Value))
+        {
+            return null;
+        }
+
+        var current = await _keys.ReadFenceAsync(cancellationToken).ConfigureAwait(false);
+        return current.Value > _fenceMax.Value && frame.Fence.Value <= current.Value ? JournalErrors.Fenced(_shard, _fenceMax, current) : null;
     }
 
     private async ValueTask<FrameFault> DecryptAsync(StoreFrame frame, CancellationToken cancellationToken)

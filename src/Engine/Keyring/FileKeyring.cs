@@ -27,7 +27,7 @@ public sealed class FileKeyring : IKeyring
         _protection = protection;
         _keys = keys;
         _time = time;
-        _witnesses = new WitnessFolder(path + ".witness", new KeyLookup(CurrentKey, FindKeyAsync));
+        _witnesses = new WitnessFolder(path + ".witness", new KeyLookup(CurrentKey, FindKeyAsync), new ThreadPoolScheduler(time));
     }
 
     /// <inheritdoc/>

@@ -10,7 +10,7 @@ namespace Kyberium.Engine;
 public sealed class InMemoryKeyring : IKeyring
 {
     private readonly Lock _witnessing = new();
-    private readonly Dictionary<(UInt128 Store, ShardId Shard), ShardWitness> _witnesses = [];
+    private readonly Dictionary<UInt128, Dictionary<ShardId, ShardWitness>> _witnesses = [];
     private MasterKeySet _keys;
     private bool _disposed;
 
@@ -74,7 +74,7 @@ public sealed class InMemoryKeyring : IKeyring
         var store = MasterKeyId.Read(storeId.Span).Value;
         lock (_witnessing)
         {
-            IReadOnlyList<ShardWitness> found = [.. _witnesses.Where(entry => entry.Key.Store == store).Select(entry => entry.Value)];
+            IReadOnlyList<ShardWitness> found = _witnesses.TryGetValue(store, out var known) ? [.. known.Values] : [];
             return ValueTask.FromResult(found);
         }
     }
@@ -87,10 +87,15 @@ public sealed class InMemoryKeyring : IKeyring
         var store = MasterKeyId.Read(storeId.Span).Value;
         lock (_witnessing)
         {
+            if (!_witnesses.TryGetValue(store, out var known))
+            {
+                _witnesses[store] = known = [];
+            }
+
             foreach (var witness in witnesses)
             {
                 WitnessEntry.Check(witness);
-                _witnesses[(store, witness.Shard)] = witness with { Tenure = witness.Tenure.ToArray() };
+                WitnessEntry.Raise(known, witness with { Tenure = witness.Tenure.ToArray() });
             }
         }
 

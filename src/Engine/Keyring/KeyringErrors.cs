@@ -106,6 +106,12 @@ internal static class KeyringErrors
             $"the witness file '{path}' {how}; it tells a restored store from the latest one, so restore it, or delete it "
             + "only when you know that the store is the latest");
 
+    internal static EngineException WitnessBusy(string path, Exception cause) =>
+        new(EngineErrorCode.KeyringUnusable,
+            $"another process holds '{path}.lock' and stands still, or it cannot be opened ({cause.Message}): how far the store has come is not written down; "
+            + "end the process that had this store before, then the next checkpoint writes it",
+            cause);
+
     internal static EngineException WitnessesTooMany(string path) =>
         new(EngineErrorCode.KeyringUnusable,
             $"the witness file '{path}' would hold more than {WitnessFile.CountMax:N0} shards; remove shards of groups that "

@@ -1,10 +1,51 @@
 namespace Kyberium.Engine.Keyring;
 
-/// <summary>Keeps two processes from changing one keyring at once: whoever holds <c>&lt;keyring&gt;.lock</c> open may.</summary>
+/// <summary>Keeps two processes from changing one file of a keyring at once: whoever holds <c>&lt;file&gt;.lock</c> open may. Ends with its process.</summary>
 internal static class KeyringLock
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(10);
+
     /// <exception cref="EngineException"><see cref="EngineErrorCode.KeyringUnusable"/>: somebody else is changing it.</exception>
-    internal static FileStream Take(string keyringPath)
+    internal static FileStream Take(string path)
+    {
+        try
+        {
+            return Open(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw KeyringErrors.Busy(path, e);
+        }
+    }
+
+    /// <summary>Waits for whoever else is changing it: that takes a file's rewrite, unless that process stands still.</summary>
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.KeyringUnusable"/>: somebody holds it for too long, or the lock cannot be opened.</exception>
+    internal static async ValueTask<FileStream> WaitAsync(string path, EngineScheduler scheduler, CancellationToken cancellationToken)
+    {
+        var until = scheduler.MonotonicMillis + (long)Patience.TotalMilliseconds;
+        while (true)
+        {
+            try
+            {
+                return Open(path);
+            }
+            catch (UnauthorizedAccessException e)
+            {
+                throw KeyringErrors.Unwritable(path + ".lock", e);
+            }
+            catch (IOException e) when (scheduler.MonotonicMillis >= until)
+            {
+                throw KeyringErrors.WitnessBusy(path, e);
+            }
+            catch (IOException)
+            {
+                await scheduler.DelayAsync(Again, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static FileStream Open(string path)
     {
         var options = new FileStreamOptions
         {
@@ -18,13 +59,6 @@ internal static class KeyringLock
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        try
-        {
-            return new FileStream(keyringPath + ".lock", options);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw KeyringErrors.Busy(keyringPath, e);
-        }
+        return new FileStream(path + ".lock", options);
     }
 }

@@ -1,17 +1,18 @@
 namespace Kyberium.Engine.Keyring;
 
-/// <summary>The witnesses of one store, in one file that is rewritten whole.</summary>
+/// <summary>The witnesses of one store, in one file that is rewritten whole and never goes back.</summary>
 /// <remarks>
-/// Shards that write at the same moment share a rewrite: whoever gets to write takes along what all others have handed in,
-/// and those find their witness on disk when their turn comes.
+/// <para>Shards that write at the same moment share a rewrite: whoever gets to write takes along what all others have handed in,
+/// and those find their witness on disk when their turn comes.</para>
+/// <para>Other processes write the same file: the store's next owner, while this one does not know yet that it was deposed. So each rewrite reads what is
+/// there and joins to it, under a lock that ends with its process.</para>
 /// </remarks>
-internal sealed class StoreWitnesses(string path, ReadOnlyMemory<byte> storeId, KeyLookup keys) : IDisposable
+internal sealed class StoreWitnesses(string path, ReadOnlyMemory<byte> storeId, KeyLookup keys, EngineScheduler scheduler) : IDisposable
 {
     private readonly Lock _handingIn = new();
     private readonly SortedDictionary<ShardId, ShardWitness> _handedIn = new(WitnessEntry.Order);
     private readonly SemaphoreSlim _writing = new(1, 1);
     private Batch _open = new();
-    private SortedDictionary<ShardId, ShardWitness>? _written;
 
     /// <summary>Reads what is on disk; empty when there is nothing.</summary>
     internal async ValueTask<IReadOnlyList<ShardWitness>> ReadAsync(CancellationToken cancellationToken)
@@ -27,7 +28,7 @@ internal sealed class StoreWitnesses(string path, ReadOnlyMemory<byte> storeId, 
         }
     }
 
-    /// <summary>Writes witnesses, each in place of the one of its shard; durable when it completes.</summary>
+    /// <summary>Joins witnesses to those of their shards; durable when it completes.</summary>
     internal async ValueTask WriteAsync(IReadOnlyList<ShardWitness> witnesses, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(witnesses);
@@ -67,7 +68,7 @@ internal sealed class StoreWitnesses(string path, ReadOnlyMemory<byte> storeId, 
             foreach (var witness in witnesses)
             {
                 // The caller may reuse its buffer.
-                _handedIn[witness.Shard] = witness with { Tenure = witness.Tenure.ToArray() };
+                WitnessEntry.Raise(_handedIn, witness with { Tenure = witness.Tenure.ToArray() });
             }
 
             return _open;
@@ -76,35 +77,32 @@ internal sealed class StoreWitnesses(string path, ReadOnlyMemory<byte> storeId, 
 
     private async ValueTask RewriteAsync(CancellationToken cancellationToken)
     {
-        var known = _written ??= new SortedDictionary<ShardId, ShardWitness>(
-            (await LoadAsync(cancellationToken).ConfigureAwait(false)).ToDictionary(w => w.Shard), WitnessEntry.Order);
-        var (batch, taken) = Take();
-        var next = new SortedDictionary<ShardId, ShardWitness>(known, WitnessEntry.Order);
-        foreach (var witness in taken)
+        PrivateFile.CreateFolder(Path.GetDirectoryName(path)!);
+        using var held = await KeyringLock.WaitAsync(path, scheduler, cancellationToken).ConfigureAwait(false);
+        var known = new SortedDictionary<ShardId, ShardWitness>(WitnessEntry.Order);
+        foreach (var witness in await LoadAsync(cancellationToken).ConfigureAwait(false))
         {
-            next[witness.Shard] = witness;
+            known.Add(witness.Shard, witness);
         }
 
+        var (batch, taken) = Take();
         try
         {
-            if (next.Count > WitnessFile.CountMax)
+            taken.ForEach(witness => WitnessEntry.Raise(known, witness));
+            if (known.Count > WitnessFile.CountMax)
             {
                 throw KeyringErrors.WitnessesTooMany(path);
             }
 
-            PrivateFile.CreateFolder(Path.GetDirectoryName(path)!);
-            var file = WitnessFile.Encode(storeId.Span, keys.Current(), next.Values);
-            await PrivateFile.ReplaceAsync(path, file, cancellationToken).ConfigureAwait(false);
+            // Written also when nothing is higher: what is there may be a rename that is not durable yet.
+            await PrivateFile.ReplaceAsync(path, WitnessFile.Encode(storeId.Span, keys.Current(), known.Values), cancellationToken).ConfigureAwait(false);
         }
         catch
         {
-            // What is on disk is unknown; read it before the next write. The others write their own.
-            _written = null;
-            GiveBack(taken);
+            GiveBack(taken);    // the others write their own
             throw;
         }
 
-        _written = next;
         batch.IsWritten = true;
     }
 
@@ -126,7 +124,7 @@ internal sealed class StoreWitnesses(string path, ReadOnlyMemory<byte> storeId, 
         {
             foreach (var witness in taken)
             {
-                _handedIn.TryAdd(witness.Shard, witness);   // a newer one of the same shard stays
+                WitnessEntry.Raise(_handedIn, witness);
             }
         }
     }

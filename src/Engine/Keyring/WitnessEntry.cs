@@ -35,6 +35,10 @@ internal static class WitnessEntry
         return newer with { Position = new LogPosition(Math.Max(left.Position.Value, right.Position.Value)) };
     }
 
+    /// <summary>Joins what is said to what is known of its shard.</summary>
+    internal static void Raise(IDictionary<ShardId, ShardWitness> known, in ShardWitness said) =>
+        known[said.Shard] = known.TryGetValue(said.Shard, out var present) ? Highest(present, said) : said;
+
     /// <summary>Checks what a caller gives.</summary>
     /// <exception cref="ArgumentException">A group, number, fence, tenure or position cannot be stored (caller's bug).</exception>
     internal static void Check(in ShardWitness witness)

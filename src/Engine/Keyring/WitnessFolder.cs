@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace Kyberium.Engine.Keyring;
 
 /// <summary>The folder beside a keyring that holds one witness file per store: <c>&lt;keyring&gt;.witness/&lt;store id&gt;</c>.</summary>
-internal sealed class WitnessFolder(string path, KeyLookup keys) : IDisposable
+internal sealed class WitnessFolder(string path, KeyLookup keys, EngineScheduler scheduler) : IDisposable
 {
     // One entry per store that this process opens: as a rule one.
     private readonly ConcurrentDictionary<UInt128, StoreWitnesses> _stores = new();
@@ -19,7 +19,7 @@ internal sealed class WitnessFolder(string path, KeyLookup keys) : IDisposable
         var id = storeId.ToArray();
         return _stores.GetOrAdd(
             System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(storeId),
-            _ => new StoreWitnesses(Path.Join(path, Convert.ToHexStringLower(id)), id, keys));
+            _ => new StoreWitnesses(Path.Join(path, Convert.ToHexStringLower(id)), id, keys, scheduler));
     }
 
     public void Dispose()

@@ -52,6 +52,11 @@ internal sealed partial class Shard
 
     private void Loaded(ShardTurn turn, PeerKey key, LoadedPeer? loaded, EngineException? failure)
     {
+        if (failure is { Code: EngineErrorCode.ShardFenced })
+        {
+            throw failure;      // the shard has another owner: it ends here, and whoever waits is told so
+        }
+
         var waiting = _parked.Take(key);
         ResidentPeer? peer = null;
         if (loaded is not null)

@@ -48,7 +48,7 @@ internal sealed record StartCheck(int ShardCount, IReadOnlyDictionary<ShardId, S
         var remembered = (await keyring.ReadWitnessesAsync(journal.StoreId, cancellationToken).ConfigureAwait(false)).ToDictionary(static each => each.Shard);
         foreach (var each in witness is null ? [] : await witness.ReadAsync(journal.StoreId, cancellationToken).ConfigureAwait(false))
         {
-            remembered[each.Shard] = remembered.TryGetValue(each.Shard, out var known) ? WitnessEntry.Highest(known, each) : each;
+            WitnessEntry.Raise(remembered, each);
         }
 
         return remembered;

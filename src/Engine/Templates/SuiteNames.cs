@@ -31,5 +31,7 @@ internal static class SuiteNames
         return null;
     }
 
+    internal static string NameOf(Suite suite) => Named.First(entry => entry.Suite == suite).Name;
+
     internal static bool IsHybrid(Suite suite) => suite is Suite.MLKem768P256 or Suite.MLKem1024P384;
 }

@@ -1,3 +1,5 @@
+using Kyberium.Tests.Support;
+
 namespace Kyberium.Engine.Cluster.Tests.Joining;
 
 /// <summary>Goal: while a node runs its certificate is renewed at half its life and what is denied is asked for, whatever Lighthouses do. Method: a clock that the
@@ -7,7 +9,7 @@ public sealed class ClusterRenewalTests : IAsyncLifetime
     private const int Asleep = 2;
 
     private readonly TestCluster _cluster = new();
-    private readonly ManualClock _clock = new();
+    private readonly ManualTime _clock = new(TimeProvider.System.GetUtcNow());
     private StandInLighthouse _lighthouse = null!;
     private ClusterIdentity _identity = null!;
 
@@ -125,7 +127,7 @@ public sealed class ClusterRenewalTests : IAsyncLifetime
     private async Task AdvanceAsync(TimeSpan by)
     {
         await _clock.AsleepAsync(Asleep);
-        _clock.Advance(by);
+        _clock.Leap(by);
     }
 
     private async Task FailedAsync(int count)

@@ -64,7 +64,7 @@ public sealed class LeaseFaultTests : IAsyncLifetime
         paused.Time.Pass(TestCluster.Lease);
         Assert.All(before, static shard => Assert.False(shard.Lease.MayServe));
 
-        paused.Time.Advance(TimeSpan.Zero);
+        paused.Time.Leap(TimeSpan.Zero);
         await _cluster.UntilAsync(() => paused.Orders.Count(static order => order.Kind == ShardOrderKind.Stop) == before.Count, "all stopped");
         await _cluster.EvenAsync(paused, stays);
         Assert.All(before, static shard => Assert.False(shard.Lease.MayServe));
@@ -121,7 +121,7 @@ public sealed class LeaseFaultTests : IAsyncLifetime
         var (node, stays) = await TwoAsync();
         var before = node.Served.Count;
         await node.CutOffAsync();
-        node.Time.Advance(TestCluster.Lease * 0.9);
+        node.Time.Leap(TestCluster.Lease * 0.9);
         await _cluster.UntilAsync(() => node.Orders.Count(static order => order.Kind == ShardOrderKind.Stop) == before, "all stopped", node);
         Assert.Empty(node.Served);
         await _cluster.EndLeaseAsync(node);
@@ -135,10 +135,10 @@ public sealed class LeaseFaultTests : IAsyncLifetime
     {
         var (node, stays) = await TwoAsync();
         await node.HoldAsync();
-        node.Time.Advance(TestCluster.Lease / 3);
+        node.Time.Leap(TestCluster.Lease / 3);
         await node.Proxy.Stopped.Reader.ReadAsync().AsTask().WaitAsync(TestCluster.Bound);
         Assert.NotEmpty(node.Served);
-        node.Time.Advance(TestCluster.Lease * 0.6);
+        node.Time.Leap(TestCluster.Lease * 0.6);
         Assert.Empty(node.Served);      // although the call has not come back
         await _cluster.EndLeaseAsync(node);
         await _cluster.UntilAsync(() => stays.Served.Count == _cluster.ShardCount, "all shards taken over", stays);

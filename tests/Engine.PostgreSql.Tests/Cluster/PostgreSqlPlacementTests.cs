@@ -148,24 +148,24 @@ public sealed class PostgreSqlPlacementTests : IAsyncLifetime
         var first = await _cluster.StartAsync("a");
         await _cluster.EvenAsync(first);
         var (second, clock) = StartWaiting();
-        await clock.IsWaitedFor.WaitAsync(TestCluster.Bound);
+        await clock.AsleepAsync(1);
         var before = await _cluster.AskAsync<DateTime>("SELECT lease_until FROM {schema}.member");
         await first.RenewAfterAsync(TestCluster.Lease / 3);         // it lives, and renews
         Assert.True(await _cluster.AskAsync<DateTime>("SELECT lease_until FROM {schema}.member") > before);
-        clock.Advance(TestCluster.Lease);
+        clock.Leap(TestCluster.Lease);
         Assert.Equal(EngineErrorCode.ClusterRefused, (await Assert.ThrowsAsync<EngineException>(() => second)).Code);
 
         await first.CutOffAsync();
         await first.DisposeAsync();
         (second, clock) = StartWaiting();
-        await clock.IsWaitedFor.WaitAsync(TestCluster.Bound);
+        await clock.AsleepAsync(1);
         await _cluster.EndLeaseAsync(first);
-        clock.Advance(TestCluster.Lease);
+        clock.Leap(TestCluster.Lease);
         await _cluster.EvenAsync(await second);
 
-        (Task<TestNode> Starting, NodeTime Clock) StartWaiting()
+        (Task<TestNode> Starting, ManualTime Clock) StartWaiting()
         {
-            var time = new NodeTime();
+            var time = new ManualTime(TimeProvider.System.GetUtcNow());
             return (_cluster.StartAsync("a", (_, options) => options, time), time);
         }
     }

@@ -23,9 +23,9 @@ internal sealed class TestCluster(PostgresServer server) : IAsyncDisposable
 
     internal IReadOnlyList<TestNode> Nodes => _nodes;
 
-    internal async Task<TestNode> StartAsync(string name, Func<TestNode, PostgreSqlPlacementOptions, PostgreSqlPlacementOptions>? change = null, NodeTime? time = null)
+    internal async Task<TestNode> StartAsync(string name, Func<TestNode, PostgreSqlPlacementOptions, PostgreSqlPlacementOptions>? change = null, ManualTime? time = null)
     {
-        var node = await TestNode.StartAsync(this, name, change, time ?? new NodeTime());
+        var node = await TestNode.StartAsync(this, name, change, time ?? new ManualTime(TimeProvider.System.GetUtcNow()));
         _nodes.Add(node);
         return node;
     }
@@ -105,9 +105,9 @@ internal sealed class TestNode : IShardHost, IAsyncDisposable
     private readonly PostgresServer _server;
     private readonly string _session = "n" + Guid.NewGuid().ToString("N");
 
-    private TestNode(PostgresServer server, NodeTime time) => (_server, _proxy, Time) = (server, new TcpProxy(server.Port), time);
+    private TestNode(PostgresServer server, ManualTime time) => (_server, _proxy, Time) = (server, new TcpProxy(server.Port), time);
 
-    internal NodeTime Time { get; }
+    internal ManualTime Time { get; }
 
     internal TcpProxy Proxy => _proxy;
 
@@ -130,7 +130,7 @@ internal sealed class TestNode : IShardHost, IAsyncDisposable
     internal bool IsDisposed { get; private set; }
 
     internal static async Task<TestNode> StartAsync(
-        TestCluster cluster, string name, Func<TestNode, PostgreSqlPlacementOptions, PostgreSqlPlacementOptions>? change, NodeTime time)
+        TestCluster cluster, string name, Func<TestNode, PostgreSqlPlacementOptions, PostgreSqlPlacementOptions>? change, ManualTime time)
     {
         var node = new TestNode(cluster.Server, time);
         try
@@ -200,7 +200,7 @@ internal sealed class TestNode : IShardHost, IAsyncDisposable
             // Looks that were before this one.
         }
 
-        Time.Advance(Poll);
+        Time.Leap(Poll);
         Assert.True(await _looked.WaitAsync(TestCluster.Bound), $"{this} does not look at the cluster");
     }
 
@@ -212,7 +212,7 @@ internal sealed class TestNode : IShardHost, IAsyncDisposable
             // Rests that were before this one.
         }
 
-        Time.Advance(time);
+        Time.Leap(time);
         await RestsAsync();
     }
 

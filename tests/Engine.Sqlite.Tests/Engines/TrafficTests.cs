@@ -1,5 +1,3 @@
-using Kyberium.Engine.Tests.Engine;
-
 namespace Kyberium.Engine.Sqlite.Tests.Engines;
 
 /// <summary>Days of a pair of engines over real files: rekeys, clocks that jump, operators' acts, messages that expire or fail.</summary>

@@ -19,7 +19,7 @@ public sealed class ClusterTests : IAsyncLifetime
         _two = await _cluster.StartAsync("two");
         _bob = new Party("bob", _cluster.Network);
         await _bob.StartAsync();
-        await _bob.Engine.CreateIdentityAsync(IdentityName.Default);
+        await _bob.Engine.CreateIdentityAsync(IdentityName.Default, Party.BothSuites);
         _peer = _bob.Id;
     }
 
@@ -345,7 +345,7 @@ public sealed class ClusterTests : IAsyncLifetime
     /// <summary>Has the cluster and its peer know each other, by calls on one node.</summary>
     private async Task AcquaintAsync(MemoryCluster.Node node)
     {
-        var identity = await node.Engine.CreateIdentityAsync(IdentityName.Default, cancellationToken: Timely);
+        var identity = await node.Engine.CreateIdentityAsync(IdentityName.Default, Party.BothSuites, cancellationToken: Timely);
         await node.Engine.AddPeerAsync(
             new NewPeer { Peer = _peer, PublicDocument = _bob.Document(), Addresses = [_bob.Address] }, cancellationToken: Timely);
         await _bob.Engine.AddPeerAsync(

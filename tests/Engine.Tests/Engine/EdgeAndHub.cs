@@ -6,7 +6,7 @@ namespace Kyberium.Engine.Tests.Engine;
 internal sealed class EdgeAndHub : IAsyncDisposable
 {
     private readonly InMemoryNetwork _network = new();
-    private readonly Lasting _hubKeyring = new(new InMemoryKeyring());
+    private readonly LentKeyring _hubKeyring = new();
     private InMemoryJournal _hubJournal = new();
 
     private EdgeAndHub() => EdgeLink = new CallingLink(_network.ConnectOutbound("edge"));
@@ -40,9 +40,10 @@ internal sealed class EdgeAndHub : IAsyncDisposable
     {
         await EdgeEngine.DisposeAsync();
         await HubEngine.DisposeAsync();
+        await _hubKeyring.DisposeAsync();
     }
 
-    private async Task StartHubAsync() => HubEngine = await StartAsync(_hubJournal, _hubKeyring, _network.Connect("hub"));
+    private async Task StartHubAsync() => HubEngine = await StartAsync(_hubJournal, _hubKeyring.Lend(), _network.Connect("hub"));
 
     private static Task<SessionEngine> StartAsync(IJournal journal, IKeyring keyring, IPeerLink link)
     {
@@ -113,27 +114,5 @@ internal sealed class EdgeAndHub : IAsyncDisposable
 
             return [.. envelopes];
         }
-    }
-
-    private sealed class Lasting(InMemoryKeyring keyring) : IKeyring
-    {
-        public string Description => keyring.Description;
-
-        public ValueTask<ReadOnlyMemory<byte>> WrapAsync(
-            ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> context, CancellationToken cancellationToken = default) =>
-            keyring.WrapAsync(key, context, cancellationToken);
-
-        public ValueTask<byte[]> UnwrapAsync(
-            ReadOnlyMemory<byte> wrapped, ReadOnlyMemory<byte> context, CancellationToken cancellationToken = default) =>
-            keyring.UnwrapAsync(wrapped, context, cancellationToken);
-
-        public ValueTask<IReadOnlyList<ShardWitness>> ReadWitnessesAsync(
-            ReadOnlyMemory<byte> storeId, CancellationToken cancellationToken = default) => keyring.ReadWitnessesAsync(storeId, cancellationToken);
-
-        public ValueTask WriteWitnessesAsync(
-            ReadOnlyMemory<byte> storeId, IReadOnlyList<ShardWitness> witnesses, CancellationToken cancellationToken = default) =>
-            keyring.WriteWitnessesAsync(storeId, witnesses, cancellationToken);
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

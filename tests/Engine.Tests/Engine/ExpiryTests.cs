@@ -81,7 +81,7 @@ public sealed class ExpiryTests
 
     private static async Task<(Party Alice, Party Bob)> PartedAsync(ManualTime time)
     {
-        var (alice, bob) = await Party.PairAsync(time: time);
+        var (alice, bob) = await Party.PairAsync(time: time, suites: Party.BothSuites);
         await bob.Engine.DisposeAsync();
         return (alice, bob);
     }

@@ -65,7 +65,7 @@ public sealed class IdentityTests
         List<ReadOnlyMemory<byte>> documents = [];
         for (var number = 0; number < 12; number++)
         {
-            documents.Add((await bob.Engine.CreateIdentityAsync(new IdentityName($"i{number}"), [Suite.MLKem768])).PublicDocument);
+            documents.Add((await bob.Engine.CreateIdentityAsync(new IdentityName($"i{number}"))).PublicDocument);
         }
 
         var (held, released) = (new TaskCompletionSource(), new TaskCompletionSource());
@@ -98,7 +98,7 @@ public sealed class IdentityTests
         List<ReadOnlyMemory<byte>> documents = [];
         for (var number = 0; number < 3; number++)
         {
-            documents.Add((await bob.Engine.CreateIdentityAsync(new IdentityName($"i{number}"), [Suite.MLKem768])).PublicDocument);
+            documents.Add((await bob.Engine.CreateIdentityAsync(new IdentityName($"i{number}"))).PublicDocument);
         }
 
         var (held, released) = (new TaskCompletionSource(), new TaskCompletionSource());

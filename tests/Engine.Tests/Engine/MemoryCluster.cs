@@ -7,7 +7,7 @@ internal sealed class MemoryCluster : IAsyncDisposable
 {
     private readonly Lock _lock = new();
     private readonly InMemoryJournal _store = new();
-    private readonly KeptKeyring _keyring = new();
+    private readonly LentKeyring _keyring = new();
     private readonly Dictionary<ShardId, Place> _places = [];
     private readonly List<Node> _nodes = [];
     private ShardMap _map = ShardMap.Empty;
@@ -33,7 +33,7 @@ internal sealed class MemoryCluster : IAsyncDisposable
     internal async Task<Node> StartAsync(string name)
     {
         var node = new Node(this, name);
-        node.Party = new Party(name, Network, _store, _keyring, new ClusterParts(node, node)) { Configure = Configure };
+        node.Party = new Party(name, Network, _store, _keyring.Lend(), new ClusterParts(node, node)) { Configure = Configure };
         lock (_lock)
         {
             _nodes.Add(node);
@@ -95,7 +95,7 @@ internal sealed class MemoryCluster : IAsyncDisposable
             await node.Party.DisposeAsync();
         }
 
-        await _keyring.EndAsync();
+        await _keyring.DisposeAsync();
     }
 
     private static void Order(ShardId shard, Place place)

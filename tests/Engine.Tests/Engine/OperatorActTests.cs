@@ -26,7 +26,7 @@ public sealed class OperatorActTests
     [Theory, MemberData(nameof(Acts))]
     public async Task An_act_is_audited_once_with_its_operation_actor_and_correlation_however_often_it_is_repeated(string kind)
     {
-        var (alice, bob) = await Party.PairAsync();
+        var (alice, bob) = await Party.PairAsync(suites: Party.BothSuites);
         await using var _a = alice;
         await using var _b = bob;
         var operation = Guid.NewGuid();

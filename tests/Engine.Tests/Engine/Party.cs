@@ -9,7 +9,7 @@ namespace Kyberium.Engine.Tests.Engine;
 internal sealed class Party : IAsyncDisposable
 {
     private readonly InMemoryNetwork _network;
-    private readonly KeptKeyring _keyring = new();
+    private readonly LentKeyring _keyring = new();
     private Tap _tap = null!;
 
     internal Party(string name, InMemoryNetwork network, Action<EngineOptions>? configure = null, TimeProvider? time = null)
@@ -28,6 +28,9 @@ internal sealed class Party : IAsyncDisposable
         (Store, OtherKeyring, Cluster) = (store.Beside(), keyring, cluster);
         Journal = new FaultyJournal(Store);
     }
+
+    /// <summary>Gets the suites of both shipped levels.</summary>
+    internal static IReadOnlyList<Suite> BothSuites { get; } = [Suite.MLKem768P256, Suite.MLKem1024P384];
 
     internal static CancellationToken Timely => new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
 
@@ -75,14 +78,14 @@ internal sealed class Party : IAsyncDisposable
     internal ConcurrentQueue<AuditEvent> Audit { get; } = new();
 
     internal static async Task<(Party Alice, Party Bob)> PairAsync(
-        Action<EngineOptions>? configure = null, TimeProvider? time = null, string? template = null)
+        Action<EngineOptions>? configure = null, TimeProvider? time = null, string? template = null, IReadOnlyList<Suite>? suites = null)
     {
         var network = new InMemoryNetwork();
         var (alice, bob) = (new Party("alice", network, configure, time), new Party("bob", network, configure, time));
         await alice.StartAsync();
         await bob.StartAsync();
-        await alice.Engine.CreateIdentityAsync(IdentityName.Default);
-        await bob.Engine.CreateIdentityAsync(IdentityName.Default);
+        await alice.Engine.CreateIdentityAsync(IdentityName.Default, suites);
+        await bob.Engine.CreateIdentityAsync(IdentityName.Default, suites);
         await alice.KnowAsync(bob, template);
         await bob.KnowAsync(alice, template);
         return (alice, bob);
@@ -104,7 +107,7 @@ internal sealed class Party : IAsyncDisposable
         var parts = new EngineParts
         {
             OpenJournal = (_, _) => Task.FromResult<IJournal>(Journal),
-            OpenKeyring = (_, _) => Task.FromResult(OtherKeyring ?? _keyring),
+            OpenKeyring = (_, _) => Task.FromResult(OtherKeyring ?? _keyring.Lend()),
             TimeProvider = Time,
             AuditSink = Sink ?? new AuditQueue(Audit),
             LoggerFactory = Loggers ?? NullLoggerFactory.Instance,
@@ -192,7 +195,7 @@ internal sealed class Party : IAsyncDisposable
     public ValueTask DisposeAsync() => Engine.DisposeAsync();
 
     /// <summary>Gives up the keyring as well: no engine starts here any more.</summary>
-    internal ValueTask EndAsync() => _keyring.EndAsync();
+    internal ValueTask EndAsync() => _keyring.DisposeAsync();
 
     private sealed class AuditQueue(ConcurrentQueue<AuditEvent> events) : IAuditSink
     {

@@ -48,7 +48,7 @@ internal sealed class TwoEngines : IAsyncDisposable
 /// <summary>What outlives an engine: its store and keyring. The engine can be stopped and started over them.</summary>
 internal sealed class EngineHome(string name, InMemoryNetwork network, Action<EngineOptions>? configure) : IAsyncDisposable
 {
-    private readonly InMemoryKeyring _keyring = new();
+    private readonly LentKeyring _keyring = new();
     private InMemoryJournal _journal = new();
 
     internal SessionEngine Engine { get; private set; } = null!;
@@ -71,7 +71,7 @@ internal sealed class EngineHome(string name, InMemoryNetwork network, Action<En
     internal EngineParts PartsOver(InMemoryJournal journal) => new()
     {
         OpenJournal = (_, _) => Task.FromResult<IJournal>(journal),
-        OpenKeyring = (_, _) => Task.FromResult<IKeyring>(new Undisposed(_keyring)),
+        OpenKeyring = (_, _) => Task.FromResult(_keyring.Lend()),
     };
 
     /// <summary>Stops cleanly and starts again over the same store.</summary>
@@ -86,24 +86,5 @@ internal sealed class EngineHome(string name, InMemoryNetwork network, Action<En
     {
         await Engine.DisposeAsync();
         await _keyring.DisposeAsync();
-    }
-
-    private sealed class Undisposed(IKeyring keyring) : IKeyring
-    {
-        public string Description => keyring.Description;
-
-        public ValueTask<ReadOnlyMemory<byte>> WrapAsync(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> context, CancellationToken cancellationToken = default) =>
-            keyring.WrapAsync(key, context, cancellationToken);
-
-        public ValueTask<byte[]> UnwrapAsync(ReadOnlyMemory<byte> wrapped, ReadOnlyMemory<byte> context, CancellationToken cancellationToken = default) =>
-            keyring.UnwrapAsync(wrapped, context, cancellationToken);
-
-        public ValueTask<IReadOnlyList<ShardWitness>> ReadWitnessesAsync(ReadOnlyMemory<byte> storeId, CancellationToken cancellationToken = default) =>
-            keyring.ReadWitnessesAsync(storeId, cancellationToken);
-
-        public ValueTask WriteWitnessesAsync(ReadOnlyMemory<byte> storeId, IReadOnlyList<ShardWitness> witnesses, CancellationToken cancellationToken = default) =>
-            keyring.WriteWitnessesAsync(storeId, witnesses, cancellationToken);
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

@@ -145,6 +145,47 @@ public sealed class ShardOpenerTests
             row with { Key = new RowKey(RowKind.Inbox, row.Key.Key) }, default)).Fault);
     }
 
+    /// <summary>Goal: a deposed owner says that it is one, not that the store is damaged. Method: it reads what its successor wrote, and what says that a
+    /// later owner wrote it of whom the journal knows nothing.</summary>
+    [Fact]
+    public async Task What_a_successor_wrote_tells_a_deposed_owner_so_and_a_fence_that_nobody_holds_is_damage()
+    {
+        var journal = new InMemoryJournal(SealedShard.StoreId);
+        var deposed = await SealedShard.StartAsync(journal);
+        await deposed.AppendAsync("first");
+        using var early = deposed.NewOpener();
+        var owner = await SealedShard.StartAsync(journal, tenure: 0x22);
+        await owner.AppendAsync("second", owner.SealRow(RowKind.Peer, 1, "row"));
+        var records = await owner.RecordsAsync();
+        var row = await journal.ReadRowsAsync(SealedShard.Id, RowKind.Peer, default).SingleAsync();
+        using var forger = new ShardSealer(
+            journal.StoreId, SealedShard.Id, owner.Extent with { Fence = new Fence(owner.Extent.Fence.Value + 1) }, owner.Keys.Current,
+            [.. Enumerable.Repeat((byte)0x33, 32)], owner.Sealer.LastTag);
+        var impossible = new JournalRow(row.Key, forger.SealRow(row.Key, "row"u8, SealedShard.Now));
+
+        await FailsAsync(EngineErrorCode.ShardFenced, async () => await early.OpenRowAsync(row, default));
+        await FailsAsync(EngineErrorCode.JournalCorrupt, async () => await early.OpenRowAsync(impossible, default));
+        await FailsAsync(EngineErrorCode.JournalCorrupt, async () => await early.OpenRowAsync(new JournalRow(row.Key, Flipped(row.Value)), default));
+        await FailsAsync(EngineErrorCode.ShardFenced, async () => await early.OpenRecordAsync(records[1], default));      // the first was cut off meanwhile
+        await early.OpenRecordAsync(records[0], default);
+        await FailsAsync(EngineErrorCode.ShardFenced, async () => await early.OpenRecordAsync(records[1], default));
+
+        using var current = owner.NewOpener();
+        await FailsAsync(EngineErrorCode.JournalCorrupt, async () => await current.OpenRowAsync(impossible, default));
+        await FailsAsync(EngineErrorCode.JournalCorrupt, async () => await current.OpenRecordAsync(records[1], default));
+        Assert.Equal("row", Encoding.UTF8.GetString((await current.OpenRowAsync(row, default)).Span));
+    }
+
+    private static byte[] Flipped(ReadOnlyMemory<byte> bytes)
+    {
+        var flipped = bytes.ToArray();
+        flipped[^1] ^= 1;
+        return flipped;
+    }
+
+    private static async Task FailsAsync(EngineErrorCode code, Func<Task> read) =>
+        Assert.Equal(code, (await Assert.ThrowsAsync<EngineException>(read)).Code);
+
     [Fact]
     public async Task Every_changed_byte_fails_to_open_even_under_a_good_checksum()
     {

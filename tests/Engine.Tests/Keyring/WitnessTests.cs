@@ -29,6 +29,76 @@ public sealed class WitnessTests : IDisposable
         Assert.Equal((back.Generation, back.Fence, back.Position), (forth.Generation, forth.Fence, forth.Position));
     }
 
+    /// <summary>Goal: a deposed owner that writes late takes nothing back, and a generation begun on purpose replaces. Method: two keyrings over one file, as two
+    /// processes have it, and one in memory that both use.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_witness_never_goes_back_but_by_a_new_generation(bool inMemory)
+    {
+        await using IKeyring deposed = inMemory ? new InMemoryKeyring() : await Create();
+        await using var reopened = inMemory ? null : await FileKeyring.OpenAsync(new FileKeyringOptions { Path = Path });
+        var successor = reopened ?? deposed;
+        await deposed.WriteWitnessesAsync(Store, [At(1, 10)]);
+        await successor.WriteWitnessesAsync(Store, [At(2, 20)]);
+
+        await deposed.WriteWitnessesAsync(Store, [At(1, 15)]);
+        Assert.Equal((0u, 2L, 20L, (byte)2), await RememberedAsync());
+        await deposed.WriteWitnessesAsync(Store, [At(1, 25)]);      // it was there: the store has reached it under whichever owner
+        Assert.Equal((0u, 2L, 25L, (byte)2), await RememberedAsync());
+
+        await successor.WriteWitnessesAsync(Store, [At(3, 5, generation: 1)]);
+        Assert.Equal((1u, 3L, 5L, (byte)3), await RememberedAsync());
+        await deposed.WriteWitnessesAsync(Store, [At(9, 90)]);
+        Assert.Equal((1u, 3L, 5L, (byte)3), await RememberedAsync());
+
+        async Task<(uint Generation, long Fence, long Position, byte Tenure)> RememberedAsync()
+        {
+            var known = Assert.Single(await deposed.ReadWitnessesAsync(Store));
+            Assert.Equal(known.Position, Assert.Single(await successor.ReadWitnessesAsync(Store)).Position);
+            return (known.Generation, known.Fence.Value, known.Position.Value, known.Tenure.Span[0]);
+        }
+    }
+
+    [Fact]
+    public async Task Two_processes_that_write_one_file_lose_nothing_of_each_other()
+    {
+        await using var one = await Create();
+        await using var other = await FileKeyring.OpenAsync(new FileKeyringOptions { Path = Path });
+
+        await Task.WhenAll(Enumerable.Range(0, 120).Select(async number =>
+        {
+            await Task.Yield();
+            await (number % 2 == 0 ? one : other).WriteWitnessesAsync(Store, [Witness(number, number + 1)]);
+        }));
+
+        Assert.Equal(Enumerable.Range(0, 120), (await one.ReadWitnessesAsync(Store)).Select(static witness => witness.Shard.Number));
+    }
+
+    /// <summary>Goal: a process that stands still while it writes keeps its successor from nothing but the witness, and not for ever. Method: the test holds the
+    /// lock as that process would, and lets time pass.</summary>
+    [Fact]
+    public async Task A_lock_that_is_held_for_too_long_is_told_and_the_next_write_carries_what_waited()
+    {
+        var clock = new ManualTime();
+        await using var keyring = await FileKeyring.CreateAsync(new FileKeyringOptions { Path = Path, TimeProvider = clock });
+        await keyring.WriteWitnessesAsync(Store, [Witness(1, 10)]);
+        using (new FileStream(WitnessPath + ".lock", FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+        {
+            var waiting = keyring.WriteWitnessesAsync(Store, [Witness(2, 20)]).AsTask();
+            await clock.AsleepAsync(1);
+            Assert.False(waiting.IsCompleted);
+            clock.Leap(TimeSpan.FromSeconds(11));
+            var error = await Assert.ThrowsAsync<EngineException>(() => waiting);
+            Assert.Equal(EngineErrorCode.KeyringUnusable, error.Code);
+            Assert.Contains("stands still", error.Message, StringComparison.Ordinal);
+            Assert.Single(await keyring.ReadWitnessesAsync(Store));
+        }
+
+        await keyring.WriteWitnessesAsync(Store, [Witness(3, 30)]);
+        Assert.Equal([1, 2, 3], (await keyring.ReadWitnessesAsync(Store)).Select(static witness => witness.Shard.Number));
+    }
+
     [Fact]
     public async Task Without_a_file_nothing_is_remembered()
     {
@@ -136,6 +206,9 @@ public sealed class WitnessTests : IDisposable
 
     private static ShardWitness Witness(int number, long position) =>
         new(new ShardId(ShardId.DefaultGroup, number), new Fence(1), RandomNumberGenerator.GetBytes(32), new LogPosition(position));
+
+    private static ShardWitness At(long fence, long position, uint generation = 0) =>
+        new(new ShardId(ShardId.DefaultGroup, 0), new Fence(fence), Enumerable.Repeat((byte)fence, 32).ToArray(), new LogPosition(position)) { Generation = generation };
 
     private Task<FileKeyring> Create() => FileKeyring.CreateAsync(new FileKeyringOptions { Path = Path });
 }

@@ -297,7 +297,7 @@ public sealed class AttemptTests
     {
         var a = A.Context.LocalIdentities[0];
         Assert.True(Message1(1, Third).IsErased);
-        Assert.Equal("pin or suite not allowed", Refusal());
+        Assert.Equal("its document is not pinned", Refusal());
         var first = Message1(2, a);
         Assert.False(first.IsErased);
         Assert.True(Message1(2, a).IsErased);          // an identical one, which gets the same answer

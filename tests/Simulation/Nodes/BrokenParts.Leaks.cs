@@ -93,7 +93,7 @@ internal abstract class PassingKeyring(IKeyring inner) : IKeyring
     public virtual ValueTask<IReadOnlyList<ShardWitness>> ReadWitnessesAsync(
         ReadOnlyMemory<byte> storeId, CancellationToken cancellationToken = default) => Inner.ReadWitnessesAsync(storeId, cancellationToken);
 
-    public ValueTask WriteWitnessesAsync(
+    public virtual ValueTask WriteWitnessesAsync(
         ReadOnlyMemory<byte> storeId, IReadOnlyList<ShardWitness> witnesses, CancellationToken cancellationToken = default) =>
         Inner.WriteWitnessesAsync(storeId, witnesses, cancellationToken);
 

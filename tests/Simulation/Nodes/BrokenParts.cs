@@ -52,6 +52,28 @@ internal sealed class ForgetfulKeyring(IKeyring inner) : PassingKeyring(inner)
         ReadOnlyMemory<byte> storeId, CancellationToken cancellationToken = default) => new((IReadOnlyList<ShardWitness>)[]);
 }
 
+/// <summary>Lets the owner before have the last word: what its successor says is replaced by what that wrote last, as if it had stood still over it.</summary>
+/// <param name="inner">The keyring.</param>
+/// <param name="said">What each owner of a shard said last, in the order of their fences; outlives the processes, as the keyring does.</param>
+internal sealed class ReplacingKeyring(IKeyring inner, Dictionary<ShardId, SortedList<long, ShardWitness>> said) : PassingKeyring(inner)
+{
+    public override ValueTask<IReadOnlyList<ShardWitness>> ReadWitnessesAsync(
+        ReadOnlyMemory<byte> storeId, CancellationToken cancellationToken = default) =>
+        new((IReadOnlyList<ShardWitness>)[.. said.Values.Select(static owners => owners.GetValueAtIndex(Math.Max(0, owners.Count - 2)))]);
+
+    public override ValueTask WriteWitnessesAsync(
+        ReadOnlyMemory<byte> storeId, IReadOnlyList<ShardWitness> witnesses, CancellationToken cancellationToken = default)
+    {
+        foreach (var witness in witnesses)
+        {
+            said.TryAdd(witness.Shard, []);
+            said[witness.Shard][witness.Fence.Value] = witness with { Tenure = witness.Tenure.ToArray() };
+        }
+
+        return default;
+    }
+}
+
 internal abstract class PassingJournal(IJournal inner) : IJournal
 {
     protected IJournal Inner { get; } = inner;

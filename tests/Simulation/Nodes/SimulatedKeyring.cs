@@ -47,7 +47,7 @@ internal sealed class SimulatedKeyring : IKeyring
     {
         foreach (var witness in witnesses)
         {
-            _witnesses[witness.Shard] = witness with { Tenure = witness.Tenure.ToArray() };
+            WitnessEntry.Raise(_witnesses, witness with { Tenure = witness.Tenure.ToArray() });
         }
 
         return default;

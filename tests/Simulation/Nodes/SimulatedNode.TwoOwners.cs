@@ -8,7 +8,6 @@ namespace Kyberium.Simulation.Nodes;
 internal sealed partial class SimulatedNode
 {
     private SimulatedProcess? _deposed;
-    private int _deposedNumber;
 
     /// <summary>Gets how many processes came back to a store that another had taken over.</summary>
     internal int Comebacks { get; private set; }
@@ -28,7 +27,7 @@ internal sealed partial class SimulatedNode
 
         process.Pause();
         _placement!.Depose();
-        (_deposed, _deposedNumber, Process, Engine) = (process, _processes, null, null);
+        (_deposed, Process, Engine) = (process, null, null);
         world.Note(process.Name, "stands still; another process takes over its store");
         world.After(null, _choices.Between(1_000, scenario.RestartMicrosMax), Start);
         world.After(null, scenario.RestartMicrosMax + micros, () => ComeBack(process, engine));
@@ -56,7 +55,7 @@ internal sealed partial class SimulatedNode
         }
     }
 
-    // Rows that its successor wrote carry a fence that a deposed owner takes for damage: it stops there just as well.
+    // Wherever it meets its successor, in a commit or in what that wrote, it says that it is no longer the owner and nothing else.
     private bool IsDeposed(SimulatedProcess process, Exception failure) =>
-        process == _deposed && failure is EngineException { Code: EngineErrorCode.ShardFenced or EngineErrorCode.JournalCorrupt };
+        process == _deposed && failure is EngineException { Code: EngineErrorCode.ShardFenced };
 }

@@ -109,8 +109,7 @@ internal sealed partial class SimulatedNode(
     {
         if (process == Process && _placement is { IsSteady: true, HasLostLease: false })
         {
-            // A deposed owner may still write its older witness over this one.
-            _checkpointedBy = _deposed is null ? _processes : _deposedNumber;
+            _checkpointedBy = _processes;
             _goesOnFromOlder = false;
         }
     }
@@ -271,7 +270,8 @@ internal sealed partial class SimulatedNode(
             OpenJournal = (_, _) => Task.FromResult(
                 parts.WrapJournal(LogJournal.Open(
                     Disk, new NodeDisk(world, scenario, frames, this, process, _choices), System.Text.Encoding.ASCII.GetBytes($"{Name} {_stores}".PadRight(16))))),
-            OpenKeyring = (_, _) => Task.FromResult(parts.WrapKeyring(_keyring)),
+            OpenKeyring = (_, _) => Task.FromResult<IKeyring>(new NodeKeyring(
+                parts.WrapKeyring(_keyring), world, scenario, this, process, SeededChoices.For(world.Seed, "keyring of " + process.Name))),
             LoggerFactory = parts.WrapLog(new SimulatedLog(
                 world, process, frames.Secrets, (line, reason) => ShardEnded(process, line, reason), () => DamageReported(process), line => Told(process, line))),
             TimeProvider = process.Time,

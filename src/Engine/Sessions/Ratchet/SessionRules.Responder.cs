@@ -14,7 +14,9 @@ internal static partial class SessionRules
         if (state.Suspended || state.PinOf(command.Remote) is not { } pin || !step.Limits.Suites.Contains(command.Suite))
         {
             command.Opened.Dispose();
-            step.Report(PeerReport.SessionRefused, state.Suspended ? "the peer is suspended" : "pin or suite not allowed");
+            step.Report(
+                PeerReport.SessionRefused,
+                state.Suspended ? "the peer is suspended" : state.IsPinned(command.Remote) ? $"its policy does not allow suite {command.Suite}" : "its document is not pinned");
             return;
         }
 

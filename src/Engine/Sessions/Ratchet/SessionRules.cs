@@ -36,6 +36,11 @@ internal static partial class SessionRules
         var state = step.State;
         if (state.RestartAt.Value <= step.Now.Value && !TryStart(step))
         {
+            if (state.RestartFailures == 0)
+            {
+                step.Report(PeerReport.SessionRefused, state.Pins.Count == 0 ? "no document is pinned" : "policy, document and identity have no suite in common");
+            }
+
             state.RestartFailures++;        // no suite in common, or no pin: an operator has to change something
             state.RestartAt = step.Now.After(step.Limits.HandshakeBackoffMillisMax);
         }

@@ -1,8 +1,8 @@
 using Kyberium.Engine;
 
-namespace Kyberium.Measuring;
+namespace Kyberium.Tests.Support;
 
-/// <summary>One keyring in memory for several engines in turn: an engine that ends leaves it as it is.</summary>
+/// <summary>One keyring in memory for several engines, one after the other or side by side: an engine that ends leaves it as it is.</summary>
 internal sealed class LentKeyring : IAsyncDisposable
 {
     private readonly InMemoryKeyring _keyring = new();
