@@ -82,7 +82,7 @@ internal sealed class DurableTraffic : IAsyncDisposable
         {
             try
             {
-                await _pair.Sender.SendAsync(session.Peer, payload, new SendOptions(Identity: session.Identity));
+                await _pair.Sender.SendAsync(session.Peer, payload, new SendOptions(Identity: session.Identity, WaitsForRoom: true));
                 return;
             }
             catch (EngineException full) when (full.Code == EngineErrorCode.OutboxFull)

@@ -1,16 +1,20 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Kyberium.Engine.Cluster.Certificates;
 using Kyberium.Engine.Cluster.Framing;
 using Kyberium.Engine.Cluster.Serving;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -99,66 +103,45 @@ public sealed class ClusterLinkServer : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = _options.DrainTimeout);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(Configure);
-        var application = builder.Build();
-        application.Run(ServeAsync);
-        return application;
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, WideBlockPools>();
+        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.UnsafePreferInlineScheduling = true);     // nothing of the link blocks a thread
+        return builder.Build();
     }
 
     private void Configure(KestrelServerOptions kestrel)
     {
-        kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize = null;           // one request carries everything a caller ever asks
-        kestrel.Limits.MinRequestBodyDataRate = null;
-        kestrel.Limits.MinResponseDataRate = null;
         kestrel.Limits.MaxConcurrentConnections = _options.ConnectionCountMax;
-        kestrel.Limits.MaxRequestHeadersTotalSize = 8 << 10;
-        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
-        kestrel.Limits.MaxResponseBufferSize = 256 << 10;
-        kestrel.Limits.Http2.MaxStreamsPerConnection = 4;
-        kestrel.Limits.Http2.InitialStreamWindowSize = 1 << 20;
-        kestrel.Limits.Http2.InitialConnectionWindowSize = 1 << 20;
-        kestrel.Limits.Http2.KeepAlivePingDelay = _options.KeepAliveTimeout;
-        kestrel.Limits.Http2.KeepAlivePingTimeout = _options.KeepAliveTimeout;
         kestrel.Listen(_options.Listen, listen =>
         {
-            listen.Protocols = HttpProtocols.Http2;
+            listen.Protocols = HttpProtocols.Http1;         // never spoken: what is accepted ends below
             listen.UseHttps(new TlsHandshakeCallbackOptions
             {
                 HandshakeTimeout = TimeSpan.FromSeconds(10),
                 OnConnection = _ => ValueTask.FromResult(LinkTls.Server(
                     _identity.Current, _options.TimeProvider, Refused)),
             });
+            listen.Run(ServeAsync);
         });
     }
 
-    private async Task ServeAsync(HttpContext context)
+    private async Task ServeAsync(ConnectionContext context)
     {
-        if (!HttpMethods.IsPost(context.Request.Method) || context.Request.Path != FrameFormat.Path
-            || context.Request.ContentType != FrameFormat.ContentType || Volatile.Read(ref _isDisposed) != 0)
-        {
-            context.Response.StatusCode =
-                Volatile.Read(ref _isDisposed) != 0 ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status404NotFound;
-            return;
-        }
-
         // The handshake has checked it; this says whose it is. Roots may have been replaced since, so it is asked again.
         var identity = _identity.Current;
-        if (context.Connection.ClientCertificate is not { } certificate
-            || identity.Trust.Verify(certificate, _options.TimeProvider.GetUtcNow(), out _) is not { } caller)
+        if (Volatile.Read(ref _isDisposed) == 0
+            && context.Features.Get<ITlsConnectionFeature>()?.ClientCertificate is { } certificate
+            && identity.Trust.Verify(certificate, _options.TimeProvider.GetUtcNow(), out _) is { } caller
+            && context.Features.GetRequiredFeature<ISslStreamFeature>().SslStream is var stream
+            && stream.NegotiatedApplicationProtocol == LinkTls.Protocol)
         {
-            context.Response.StatusCode = StatusCodes.Status403Forbidden;
-            return;
+            await ServeAsync(context, stream, caller, certificate, identity).ConfigureAwait(false);
         }
-
-        context.Response.ContentType = FrameFormat.ContentType;
-        await context.Response.StartAsync(context.RequestAborted).ConfigureAwait(false);
-        await ServeAsync(context, caller, certificate, identity).ConfigureAwait(false);
     }
 
-    private async Task ServeAsync(HttpContext context, NodeId caller, X509Certificate2 certificate, NodeCredentials checkedBy)
+    private async Task ServeAsync(ConnectionContext context, SslStream stream, NodeId caller, X509Certificate2 certificate, NodeCredentials checkedBy)
     {
         using var connection = new ServedConnection(caller, _handler, _options, _logger);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _ended.Token);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.ConnectionClosed, _ended.Token);
         using var expired = ExpireWith(certificate, stop);
         using var replaced = _identity.OnReplaced(() => EndUnlessTrusted(certificate, stop));
         if (_identity.Current != checkedBy)
@@ -176,7 +159,7 @@ public sealed class ClusterLinkServer : IAsyncDisposable
                 connection.GoAway();
             }
 
-            await connection.RunAsync(context.Request.Body, context.Response.Body, stop.Token).ConfigureAwait(false);
+            await connection.RunAsync(stream, stop.Token).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is IOException or OperationCanceledException)
         {

@@ -13,7 +13,7 @@ public sealed partial class SessionEngine
     /// <param name="payload">Up to the policy's limit, 1 MiB by default; larger ones in parts.</param>
     /// <param name="options">Operation id, expiry, identity.</param>
     /// <param name="caller">For the audit record.</param>
-    /// <exception cref="EngineException"><see cref="EngineErrorCode.OutboxFull"/>: wait and repeat;
+    /// <exception cref="EngineException"><see cref="EngineErrorCode.OutboxFull"/>: wait and repeat, or let the engine wait (<see cref="SendOptions.WaitsForRoom"/>);
     /// <see cref="EngineErrorCode.PayloadTooLarge"/>; <see cref="EngineErrorCode.PeerUnknown"/>;
     /// <see cref="EngineErrorCode.PeerSuspended"/>.</exception>
     public Task<SentMessage> SendAsync(
@@ -28,12 +28,13 @@ public sealed partial class SessionEngine
     public async IAsyncEnumerable<ReceivedMessage> ReceiveAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ThrowIfStopping();
+        var share = new TakeShare(_scheduler);
         while (true)
         {
             IReadOnlyList<ReceivedMessage> messages;
             try
             {
-                messages = await _inbox.TakeAsync(cancellationToken).ConfigureAwait(false);
+                messages = await _inbox.TakeAsync(share, cancellationToken).ConfigureAwait(false);
             }
             catch (System.Threading.Channels.ChannelClosedException)
             {
@@ -117,7 +118,9 @@ public sealed partial class SessionEngine
             var key = Key(peer, options.Identity);
             var command = new PeerCommand.Send(
                 isRepeatable ? options.Operation : _operations.Next(), isRepeatable || _router is not null, MessageFlags.None, ExpiryOf(options), payload.ToArray());
-            return _router is null ? SendHere(key, command, caller, cancellationToken) : SendRoutedAsync(key, command, caller, cancellationToken);
+            return options.WaitsForRoom ? SendWhenRoomAsync(key, command, caller, cancellationToken)
+                : _router is null ? SendHere(key, command, caller, cancellationToken)
+                : SendRoutedAsync(key, command, caller, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -136,6 +139,9 @@ public sealed partial class SessionEngine
         // Cancelling from here on only stops the waiting: what was staged is done.
         return queued.IsCompletedSuccessfully ? work.Task.WaitAsync(cancellationToken) : SentAsync(queued, work, cancellationToken);
     }
+
+    private async Task<SentMessage> SendWhenRoomAsync(PeerKey key, PeerCommand.Send command, CallerContext caller, CancellationToken cancellationToken) =>
+        new(command.Operation, (await SendInTurnAsync(key, command, caller, cancellationToken).ConfigureAwait(false)).Number);
 
     private async Task<SentMessage> SendRoutedAsync(PeerKey key, PeerCommand.Send command, CallerContext caller, CancellationToken cancellationToken) =>
         new(command.Operation, (await AskAsync(key, command, caller, cancellationToken).ConfigureAwait(false)).Number);

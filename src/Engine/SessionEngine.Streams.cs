@@ -66,14 +66,14 @@ public sealed partial class SessionEngine
                 length += (ulong)bytes.Length;
                 new TransferChunk(transfer, index).Write(payload.Span);
                 index++;
-                await SendPartAsync(
+                await SendInTurnAsync(
                     key, new PeerCommand.Send(_operations.Next(), false, MessageFlags.Chunk, expiresAt, payload), sender, either.Token)
                     .ConfigureAwait(false);
             }
 
             var end = new byte[TransferEnd.Size];
             new TransferEnd(transfer, length, hash.GetHashAndReset()).Write(end);
-            var reply = await SendPartAsync(
+            var reply = await SendInTurnAsync(
                 key, new PeerCommand.Send(operation, isRepeatable, MessageFlags.ChunkEnd, expiresAt, end), sender, either.Token)
                 .ConfigureAwait(false);
             return new SentMessage(operation, reply.Number);
@@ -115,21 +115,59 @@ public sealed partial class SessionEngine
         }
     }
 
-    /// <summary>Queues a part, waiting for room in the outbox.</summary>
-    internal async Task<PeerReply> SendPartAsync(
-        PeerKey peer, PeerCommand.Send part, CallerContext caller, CancellationToken cancellationToken)
+    /// <summary>Queues a message, waiting in line for room in the outbox.</summary>
+    internal async Task<PeerReply> SendInTurnAsync(
+        PeerKey peer, PeerCommand.Send message, CallerContext caller, CancellationToken cancellationToken)
     {
+        var shard = _shards.NumberOf(peer);
+        var mark = _outboxRoom.Mark(shard);
+        var (waits, waited) = (_outboxRoom.IsWaitedFor(peer), false);
         while (true)
         {
-            var room = _outboxRoom.NextOf(peer);
+            if (waits)
+            {
+                await _outboxRoom.WaitAsync(peer, shard, mark, waited, cancellationToken).ConfigureAwait(false);
+                waited = true;
+            }
+
+            mark = _outboxRoom.Mark(shard);
             try
             {
-                return await AskAsync(peer, part, caller, cancellationToken).ConfigureAwait(false);
+                var reply = await TryAsync(peer, message, caller, cancellationToken).ConfigureAwait(false);
+                if (reply.Error is null)
+                {
+                    if (waited && _router is not null)
+                    {
+                        _outboxRoom.PassOn(peer);       // another node does not tell that it made room: who found some tells it here
+                    }
+
+                    return reply;
+                }
+
+                waits = reply.Error == EngineErrorCode.OutboxFull ? true : throw EngineErrors.Refused(reply.Error.Value, peer);
             }
-            catch (EngineException full) when (full.Code == EngineErrorCode.OutboxFull)
+            catch when (waited)
             {
-                await _outboxRoom.WaitAsync(room, cancellationToken).ConfigureAwait(false);
+                _outboxRoom.PassOn(peer);
+                throw;
             }
+        }
+    }
+
+    private async Task<PeerReply> TryAsync(PeerKey peer, PeerCommand.Send message, CallerContext caller, CancellationToken cancellationToken)
+    {
+        if (_router is null)
+        {
+            return await TryHereAsync(peer, message, caller, cancellationToken).ConfigureAwait(false);
+        }
+
+        try
+        {
+            return await AskAsync(peer, message, caller, cancellationToken).ConfigureAwait(false);
+        }
+        catch (EngineException full) when (full.Code == EngineErrorCode.OutboxFull)
+        {
+            return PeerReply.Refused(EngineErrorCode.OutboxFull);
         }
     }
 

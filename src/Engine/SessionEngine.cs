@@ -145,6 +145,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
 
         await LeaveAsync().ConfigureAwait(false);
         Interlocked.CompareExchange(ref _stopping, 1, 0);
+        _outboxRoom.Close();        // who waits for room is told that the engine stops
         try
         {
             await StopLinksAsync().ConfigureAwait(false);
@@ -463,6 +464,13 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
     /// <summary>Gives a command to a peer's shard, which is here, and waits for the reply.</summary>
     private async Task<PeerReply> AskHereAsync(PeerKey peer, PeerCommand command, CallerContext caller, CancellationToken cancellationToken)
     {
+        var reply = await TryHereAsync(peer, command, caller, cancellationToken).ConfigureAwait(false);
+        return reply.Error is { } code ? throw EngineErrors.Refused(code, peer) : reply;
+    }
+
+    /// <summary>The same; a refusal of the peer's machine is in the reply.</summary>
+    private async Task<PeerReply> TryHereAsync(PeerKey peer, PeerCommand command, CallerContext caller, CancellationToken cancellationToken)
+    {
         ThrowIfStopping();
         caller.Check();
         await ThrowIfNoSuiteAsync(peer, command, cancellationToken).ConfigureAwait(false);
@@ -474,8 +482,7 @@ public sealed partial class SessionEngine : IAsyncDisposable, IPeerLinkReceiver
         };
         await _shards.Of(peer).EnqueueAsync(work, cancellationToken).ConfigureAwait(false);
         // Cancelling from here on only stops the waiting: what was staged is done.
-        var reply = await work.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-        return reply.Error is { } code ? throw EngineErrors.Refused(code, peer) : reply;
+        return await work.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<T> LookAsync<T>(PeerKey peer, Func<ResidentPeer, T> look, CancellationToken cancellationToken)

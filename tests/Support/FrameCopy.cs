@@ -57,6 +57,12 @@ internal static class FrameCopy
             case ItemKind.Cancel:
                 writer.Cancel(item.Correlation);
                 break;
+            case ItemKind.Ask:
+                writer.Ask();
+                break;
+            case ItemKind.Here:
+                writer.Here();
+                break;
             default:
                 writer.GoingAway();
                 break;

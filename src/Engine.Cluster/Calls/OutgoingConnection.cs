@@ -26,8 +26,14 @@ internal sealed class OutgoingConnection
 
     internal int PayloadBytesMax => _grant.PayloadBytesMax;
 
+    /// <summary>Gets or sets whether the other side is to be asked whether it is there.</summary>
+    internal bool Asks { get; set; }
+
+    /// <summary>Gets or sets whether the other side has asked that and waits for an answer.</summary>
+    internal bool IsAsked { get; set; }
+
     /// <summary>Gets whether there is something to write besides requests that wait.</summary>
-    internal bool HasOwnWork => _cancels.Count > 0 || _sending.Count > 0;
+    internal bool HasOwnWork => Asks || IsAsked || _cancels.Count > 0 || _sending.Count > 0;
 
     internal void Welcome(LinkGrant grant)
     {
@@ -66,6 +72,17 @@ internal sealed class OutgoingConnection
     /// <summary>Writes at most one piece of each payload that is under way, then cancellations.</summary>
     internal void WriteOwnWork(FrameWriter writer)
     {
+        if (Asks)
+        {
+            writer.Ask();
+        }
+
+        if (IsAsked)
+        {
+            writer.Here();
+        }
+
+        (Asks, IsAsked) = (false, false);
         WritePieces(writer);
         foreach (var correlation in _cancels)
         {

@@ -1,29 +1,34 @@
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using Kyberium.Engine.Cluster.Framing;
 
 namespace Kyberium.Engine.Cluster.Certificates;
 
 /// <summary>TLS between nodes: 1.3, both sides shown, checked against the cluster's own roots, never resumed.</summary>
 internal static class LinkTls
 {
+    internal static SslApplicationProtocol Protocol { get; } = new(FrameFormat.Protocol);
+
     internal static SslServerAuthenticationOptions Server(NodeCredentials credentials, TimeProvider time, Action<string> refused) => new()
     {
         ServerCertificateContext = credentials.Context,
         ClientCertificateRequired = true,
         EnabledSslProtocols = SslProtocols.Tls13,
-        ApplicationProtocols = [SslApplicationProtocol.Http2],
+        ApplicationProtocols = [Protocol],
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
         AllowTlsResume = false,     // a resumed session would skip a check that may have become stricter
         RemoteCertificateValidationCallback = (_, certificate, _, _) => IsAccepted(certificate, null, credentials.Trust, time, refused),
     };
 
     /// <param name="target">The node that must answer; another one of the same cluster is refused too.</param>
-    internal static SslClientAuthenticationOptions Client(NodeCredentials credentials, NodeId target, TimeProvider time, Action<string> refused) => new()
+    /// <param name="host">What it is reached by; shown to it, and not compared with its certificate.</param>
+    internal static SslClientAuthenticationOptions Client(NodeCredentials credentials, NodeId target, string host, TimeProvider time, Action<string> refused) => new()
     {
+        TargetHost = host,
         ClientCertificateContext = credentials.Context,
         EnabledSslProtocols = SslProtocols.Tls13,
-        ApplicationProtocols = [SslApplicationProtocol.Http2],
+        ApplicationProtocols = [Protocol],
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
         AllowTlsResume = false,
         RemoteCertificateValidationCallback = (_, certificate, _, _) => IsAccepted(certificate, target, credentials.Trust, time, refused),

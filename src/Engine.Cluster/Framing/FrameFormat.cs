@@ -5,10 +5,8 @@ internal static class FrameFormat
 {
     internal const byte Version = 1;
 
-    /// <summary>Where the stream of a link is opened.</summary>
-    internal const string Path = "/kyberium/cluster/v1/link";
-
-    internal const string ContentType = "application/vnd.kyberium.cluster-link";
+    /// <summary>What both sides agree on in the TLS handshake (ALPN): these frames and nothing else.</summary>
+    internal const string Protocol = "kyberium-link/1";
 
     /// <summary>Length (4) and version (1) of a frame.</summary>
     internal const int HeadSize = 5;
@@ -48,6 +46,8 @@ internal enum ItemKind : byte
     Piece = 5,
     Cancel = 6,
     GoingAway = 7,
+    Ask = 8,
+    Here = 9,
 }
 
 /// <summary>How a request ended, on the wire.</summary>

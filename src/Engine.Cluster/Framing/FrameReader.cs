@@ -63,7 +63,7 @@ internal ref struct FrameReader(ReadOnlySpan<byte> items)
             ItemKind.Answer => Answer(rest, at, ref item),
             ItemKind.Piece => Piece(rest, at, ref item),
             ItemKind.Cancel => Cancel(rest, ref item),
-            ItemKind.GoingAway => 0,
+            ItemKind.GoingAway or ItemKind.Ask or ItemKind.Here => 0,
             _ => -1,
         };
         if (size < 0)

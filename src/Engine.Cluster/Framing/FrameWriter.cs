@@ -106,6 +106,10 @@ internal sealed class FrameWriter : IDisposable
 
     internal void GoingAway() => Begin(1)[0] = (byte)ItemKind.GoingAway;
 
+    internal void Ask() => Begin(1)[0] = (byte)ItemKind.Ask;
+
+    internal void Here() => Begin(1)[0] = (byte)ItemKind.Here;
+
     /// <summary>Ends the last frame and shows all of them; valid until the next write.</summary>
     internal ReadOnlyMemory<byte> Finish()
     {

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using Kyberium.Engine.Cluster.Calls;
 using Kyberium.Engine.Cluster.Certificates;
@@ -228,7 +230,7 @@ internal sealed class NodeLink : IDisposable
         string? reason = null;
         try
         {
-            await connection.RunAsync(writer => Fill(connection, writer), items => Take(connection, items)).ConfigureAwait(false);
+            await connection.RunAsync(writer => Fill(connection, writer), items => Take(connection, items), () => Ask(connection)).ConfigureAwait(false);
         }
         catch (Exception failure) when (IsExpected(failure))
         {
@@ -275,6 +277,15 @@ internal sealed class NodeLink : IDisposable
         }
     }
 
+    private void Ask(LinkConnection connection)
+    {
+        lock (_lock)
+        {
+            connection.State.Asks = true;
+            connection.Wake.Wake();
+        }
+    }
+
     private bool Take(LinkConnection connection, ReadOnlyMemory<byte> items)
     {
         lock (_lock)
@@ -307,6 +318,12 @@ internal sealed class NodeLink : IDisposable
             case ItemKind.Piece:
                 connection.State.Piece(item, bytes.Span);
                 break;
+            case ItemKind.Ask:
+                connection.State.IsAsked = true;
+                connection.Wake.Wake();
+                break;
+            case ItemKind.Here:
+                break;
             case ItemKind.GoingAway:
                 _calls.GoingAway(connection.State);
                 _current = _current == connection ? null : _current;
@@ -317,5 +334,5 @@ internal sealed class NodeLink : IDisposable
     }
 
     private static bool IsExpected(Exception failure) =>
-        failure is HttpRequestException or IOException or LinkProtocolException or OperationCanceledException or ObjectDisposedException;
+        failure is SocketException or AuthenticationException or IOException or LinkProtocolException or OperationCanceledException or ObjectDisposedException;
 }

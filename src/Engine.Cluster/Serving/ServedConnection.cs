@@ -12,6 +12,9 @@ internal sealed class ServedConnection : IDisposable
 
     private static readonly TimeSpan SweepInterval = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>How long a caller that was let in may take to say hello.</summary>
+    private static readonly TimeSpan GreetingTimeout = TimeSpan.FromSeconds(10);
+
     private readonly Lock _lock = new();
     private readonly FrameIntake _intake = new(countsPayloads: true);
     private readonly WakeSignal _answers = new();
@@ -28,6 +31,7 @@ internal sealed class ServedConnection : IDisposable
     private readonly List<CancellationTokenSource> _stops = [];
     private FrameWriter _writing = new();
     private FrameWriter _pending = new();
+    private volatile bool _isWaitingForRoom;
     private bool _isSweeping;
     private bool _isOver;
 
@@ -59,15 +63,16 @@ internal sealed class ServedConnection : IDisposable
     /// <exception cref="LinkProtocolException">The caller broke a rule.</exception>
     /// <exception cref="IOException">The connection was lost.</exception>
     /// <exception cref="OperationCanceledException">It was lost, or ended here.</exception>
-    internal async Task RunAsync(Stream requests, Stream answers, CancellationToken ended)
+    internal async Task RunAsync(Stream stream, CancellationToken ended)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ended);
         var writing = Task.CompletedTask;
         try
         {
-            await GreetAsync(requests, stop.Token).ConfigureAwait(false);
-            writing = WriteAsync(answers, stop);
-            await ReadAsync(requests, stop.Token).ConfigureAwait(false);
+            await GreetAsync(stream, stop.Token).ConfigureAwait(false);
+            using var pulse = new Pulse(_options.TimeProvider, _options.KeepAliveTimeout, _options.KeepAliveTimeout, Ask, () => Lost(stop));
+            writing = WriteAsync(stream, pulse, stop);
+            await ReadAsync(stream, pulse, stop.Token).ConfigureAwait(false);
         }
         finally
         {
@@ -105,11 +110,38 @@ internal sealed class ServedConnection : IDisposable
         _intake.Dispose();
     }
 
+    private void Ask()
+    {
+        lock (_lock)
+        {
+            if (!_isOver)
+            {
+                _pending.Ask();
+            }
+        }
+
+        _answers.Wake();
+    }
+
+    private static void Lost(CancellationTokenSource stop)
+    {
+        try
+        {
+            stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The connection has ended by itself.
+        }
+    }
+
     private async Task GreetAsync(Stream requests, CancellationToken cancellationToken)
     {
+        using var patience = new CancellationTokenSource(GreetingTimeout, _options.TimeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         while (true)
         {
-            var count = await requests.ReadAsync(_intake.Room(), cancellationToken).ConfigureAwait(false);
+            var count = await requests.ReadAsync(_intake.Room(), either.Token).ConfigureAwait(false);
             LinkMeter.Received.Add(count);
             _intake.Advance(count);
             switch (_intake.TryTake(out var items))
@@ -126,7 +158,7 @@ internal sealed class ServedConnection : IDisposable
         }
     }
 
-    private async Task ReadAsync(Stream requests, CancellationToken cancellationToken)
+    private async Task ReadAsync(Stream requests, Pulse pulse, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -139,6 +171,7 @@ internal sealed class ServedConnection : IDisposable
                 return;
             }
 
+            pulse.Heard();
             LinkMeter.Received.Add(count);
             _intake.Advance(count);
         }
@@ -194,7 +227,10 @@ internal sealed class ServedConnection : IDisposable
             case ItemKind.Cancel when _requests.Cancel(item.Correlation, _pending) is { } stop:
                 _stops.Add(stop);
                 break;
-            case ItemKind.Cancel:
+            case ItemKind.Ask:
+                _pending.Here();
+                break;
+            case ItemKind.Cancel or ItemKind.Here:
                 break;
             default:
                 throw new LinkProtocolException($"an item of kind {(int)item.Kind}, which asks nothing");
@@ -334,7 +370,8 @@ internal sealed class ServedConnection : IDisposable
         {
             lock (_lock)
             {
-                if (_pending.Count + _requests.InPiecesBytes <= _options.AnswerBytesMax)
+                _isWaitingForRoom = _pending.Count + _requests.InPiecesBytes > _options.AnswerBytesMax;
+                if (!_isWaitingForRoom)
                 {
                     return;
                 }
@@ -344,7 +381,7 @@ internal sealed class ServedConnection : IDisposable
         }
     }
 
-    private async Task WriteAsync(Stream answers, CancellationTokenSource stop)
+    private async Task WriteAsync(Stream answers, Pulse pulse, CancellationTokenSource stop)
     {
         try
         {
@@ -356,9 +393,12 @@ internal sealed class ServedConnection : IDisposable
                     var frame = _writing.Finish();
                     LinkMeter.Sent.Add(frame.Length);
                     await answers.WriteAsync(frame, stop.Token).ConfigureAwait(false);
-                    await answers.FlushAsync(stop.Token).ConfigureAwait(false);
                     _writing.Clear();
                     _room.Wake();
+                    if (_isWaitingForRoom)
+                    {
+                        pulse.Heard();      // who is not read is not heard; that so much goes out shows that it is there
+                    }
                 }
             }
         }

@@ -13,7 +13,10 @@ public readonly record struct SentMessage(Guid Operation, ulong Number);
 /// says (<c>messageExpirySeconds</c>); <see cref="Timeout.InfiniteTimeSpan"/>: for ever. When its time has come the message is struck,
 /// with an audit event.</param>
 /// <param name="Identity">The identity that sends; <see langword="null"/>: the default one.</param>
-public readonly record struct SendOptions(Guid Operation = default, TimeSpan? ExpiresAfter = null, IdentityName? Identity = null);
+/// <param name="WaitsForRoom">Whether a call that finds the peer's outbox full waits in line for acknowledgements, at no cost meanwhile, in place of failing with
+/// <see cref="EngineErrorCode.OutboxFull"/>. About in the order of the calls; its cancellation token bounds the wait.</param>
+public readonly record struct SendOptions(
+    Guid Operation = default, TimeSpan? ExpiresAfter = null, IdentityName? Identity = null, bool WaitsForRoom = false);
 
 /// <summary>The stable id of a received message: the same each time it is handed out.</summary>
 /// <param name="Identity">The identity it was sent to.</param>

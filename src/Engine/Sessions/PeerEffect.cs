@@ -52,7 +52,7 @@ internal abstract record PeerEffect
     internal sealed record InboxReady : PeerEffect;
 
     /// <summary>Messages were acknowledged: room in the outbox, and their senders may be told.</summary>
-    internal sealed record OutboxAdvanced(ulong Through) : PeerEffect;
+    internal sealed record OutboxAdvanced(ulong Through, int Count) : PeerEffect;
 
     /// <summary>The peer will not have a transfer: one of its own that it gave up, or one of ours that it refused.</summary>
     internal sealed record TransferAborted(TransferId Transfer) : PeerEffect;

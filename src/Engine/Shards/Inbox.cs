@@ -8,8 +8,6 @@ namespace Kyberium.Engine.Shards;
 /// <summary>Hands messages that wait in shards to the application: peers take turns, and a peer's messages keep their order.</summary>
 internal sealed class Inbox : IInboxSignal
 {
-    private const int TakeCountMax = 64;
-
     // Bounded by the peers in memory: each is queued once.
     private readonly Channel<(Shard Shard, ResidentPeer Peer)> _ready;
     private readonly EngineScheduler _scheduler;
@@ -32,13 +30,17 @@ internal sealed class Inbox : IInboxSignal
     }
 
     /// <summary>Waits until a peer has messages, and takes some of them. They count as handed out until handled or failed.</summary>
-    internal async ValueTask<IReadOnlyList<ReceivedMessage>> TakeAsync(CancellationToken cancellationToken)
+    /// <param name="share">Whose reader it is: how many it takes.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal async ValueTask<IReadOnlyList<ReceivedMessage>> TakeAsync(TakeShare share, CancellationToken cancellationToken)
     {
+        share.Ask();
         while (true)
         {
             var (shard, peer) = await _ready.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
             Volatile.Write(ref peer.InboxQueued, 0);
-            var take = new TakeWork(peer.Key, TakeCountMax, Ready, _scheduler.Completion);
+            share.Begin();
+            var take = new TakeWork(peer.Key, share.Count, Ready, _scheduler.Completion);
             try
             {
                 await shard.EnqueueAsync(take, cancellationToken).ConfigureAwait(false);
@@ -53,6 +55,7 @@ internal sealed class Inbox : IInboxSignal
 
                 if (shown.Count > 0)
                 {
+                    share.End();
                     return shown;
                 }
             }

@@ -137,8 +137,11 @@ internal sealed partial class Shard
             case PeerEffect.TransferAborted aborted:
                 _environment.Transfers.Refuse(peer.Key, aborted.Transfer);
                 break;
-            case PeerEffect.OutboxAdvanced or PeerEffect.Expired:
-                _environment.OutboxRoom.Made(peer.Key);
+            case PeerEffect.OutboxAdvanced advanced:
+                _environment.OutboxRoom.Made(peer.Key, Number, advanced.Count);
+                break;
+            case PeerEffect.Expired:
+                _environment.OutboxRoom.Made(peer.Key, Number, 1);
                 break;
             default:
                 break;      // Listen, SendingChanged, ConnectSettled, EpochWaitEnded and reports were seen while staging

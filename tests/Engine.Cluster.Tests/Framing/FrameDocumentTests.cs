@@ -30,6 +30,11 @@ public sealed partial class FrameDocumentTests
             writer.GoingAway();
         },
         ["piece"] = writer => writer.Piece(0x10001, "abc"u8),
+        ["silence"] = writer =>
+        {
+            writer.Ask();
+            writer.Here();
+        },
     };
 
     private static readonly Dictionary<string, string> Examples = HexBlock().Matches(
@@ -73,7 +78,7 @@ public sealed partial class FrameDocumentTests
 
     [Theory]
     [InlineData("00")]                                                                      // no item has this kind
-    [InlineData("08")]
+    [InlineData("0a")]
     [InlineData("01 4b59434d 01")]                                                          // magic
     [InlineData("01 4b59434c 00")]
     [InlineData("02 01 00000000 00800000 00000008 00200000")]                               // grants out of range

@@ -99,7 +99,7 @@ internal static class OutgoingRules
         stream.ResendAt = stream.SentThrough >= stream.LowestUnacknowledged
             ? step.Now.After(stream.Timer.WaitMillis(step.Limits))
             : MonotonicMillis.Never;
-        step.Emit(new PeerEffect.OutboxAdvanced(accepted));
+        step.Emit(new PeerEffect.OutboxAdvanced(accepted, count));
     }
 
     internal static void Stop(in PeerStep step, StopReason reason)
