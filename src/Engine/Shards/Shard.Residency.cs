@@ -80,17 +80,33 @@ internal sealed partial class Shard
         BeginCheckpoint(turn, done);
     }
 
-    /// <summary>Counts what recovery would have to read, and begins a checkpoint when the store's tail is long and this shard
-    /// has its part in it.</summary>
+    /// <summary>Counts what recovery would have to read, and begins a checkpoint when the store's tail is long, this shard has its part in it, and no other
+    /// shard is about that; when the tail comes near its bound, also beside others.</summary>
     private void NoteTail(int recordBytes)
     {
         _tailBytes += recordBytes;
         var tailBytesMax = _environment.Settings.Journal.TailBytesMax;
         if (_tailBytes > tailBytesMax / (2 * _environment.Settings.Shard.Count)
-            && _environment.Journal.TailBytes > tailBytesMax / 2 && _checkpoint is null && !_stopping)
+            && _environment.Journal.TailBytes is var tail && tail > tailBytesMax / 2 && _checkpoint is null && !_stopping
+            && (_environment.TailRelief.TryEnter() is var isInTurn && isInTurn || tail > tailBytesMax / 4 * 3))
         {
             _tailBytes = 0;
-            CheckpointIfChanged();
+            _ = RelieveAsync(isInTurn);
+        }
+    }
+
+    private async Task RelieveAsync(bool isInTurn)
+    {
+        try
+        {
+            await CheckpointIfChangedAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            if (isInTurn)
+            {
+                _environment.TailRelief.Exit();
+            }
         }
     }
 

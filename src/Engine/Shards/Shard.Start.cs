@@ -55,7 +55,7 @@ internal sealed partial class Shard
         store.FindWaiting(peer => shard.PostInternal(new SilentPeerWork(peer, new Sessions.PeerCommand.Tick())));
         var interval = environment.Settings.Journal.CheckpointInterval;
         shard._checkpointTimer = environment.Scheduler.Time.CreateTimer(
-            static state => ((Shard)state!).CheckpointIfChanged(), shard,
+            static state => _ = ((Shard)state!).CheckpointIfChangedAsync(), shard,
             interval * (id.Number + 1) / environment.Settings.Shard.Count, interval);      // shard by shard, not all at once
         return shard;
     }
@@ -65,13 +65,15 @@ internal sealed partial class Shard
     /// <summary>Gets how many checkpoints that nobody waited for have failed.</summary>
     internal long CheckpointsFailed => Volatile.Read(ref _checkpointsFailed);
 
-    private void CheckpointIfChanged()
+    private Task CheckpointIfChangedAsync()
     {
-        if (!_stopping && _fault is null)
+        if (_stopping || _fault is not null)
         {
-            LookForUnheard();
-            _ = CheckpointInBackgroundAsync();
+            return Task.CompletedTask;
         }
+
+        LookForUnheard();
+        return CheckpointInBackgroundAsync();
     }
 
     /// <summary>Volatile records ask for no answer: of a peer that has lost its session, and is only ever sent such, this alone tells.
