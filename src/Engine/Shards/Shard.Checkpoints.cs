@@ -40,13 +40,15 @@ internal sealed partial class Shard
         }
     }
 
-    private void CheckpointIfChanged()
+    private Task CheckpointIfChangedAsync()
     {
-        if (!_stopping && _open.Fault is null)
+        if (_stopping || _open.Fault is not null)
         {
-            LookForUnheard();
-            _ = CheckpointInBackgroundAsync();
+            return Task.CompletedTask;
         }
+
+        LookForUnheard();
+        return CheckpointInBackgroundAsync();
     }
 
     /// <summary>Nobody waits for this: a failure is logged and counted here. The next one covers what this one left.</summary>
@@ -97,17 +99,33 @@ internal sealed partial class Shard
         BeginCheckpoint(turn, done);
     }
 
-    /// <summary>Counts what recovery would have to read, and begins a checkpoint when the store's tail is long and this shard
-    /// has its part in it.</summary>
+    /// <summary>Counts what recovery would have to read, and begins a checkpoint when the store's tail is long, this shard has its part in it, and no other
+    /// shard is about that; when the tail comes near its bound, also beside others.</summary>
     private void NoteTail(int recordBytes)
     {
         _tailBytes += recordBytes;
         var tailBytesMax = _environment.Settings.Journal.TailBytesMax;
         if (_tailBytes > tailBytesMax / (2 * _environment.Settings.Shard.Count)
-            && _environment.Journal.TailBytes > tailBytesMax / 2 && _checkpoint is null && !_stopping)
+            && _environment.Journal.TailBytes is var tail && tail > tailBytesMax / 2 && _checkpoint is null && !_stopping
+            && (_environment.TailRelief.TryEnter() is var isInTurn && isInTurn || tail > tailBytesMax / 4 * 3))
         {
             _tailBytes = 0;
-            CheckpointIfChanged();
+            _ = RelieveAsync(isInTurn);
+        }
+    }
+
+    private async Task RelieveAsync(bool isInTurn)
+    {
+        try
+        {
+            await CheckpointIfChangedAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            if (isInTurn)
+            {
+                _environment.TailRelief.Exit();
+            }
         }
     }
 

@@ -49,7 +49,7 @@ internal sealed partial class Shard
         store.FindWaiting(peer => shard.PostInternal(new SilentPeerWork(peer, new Sessions.PeerCommand.Tick())));
         var interval = environment.Settings.Journal.CheckpointInterval;
         shard._checkpointTimer = environment.Scheduler.Time.CreateTimer(
-            static state => ((Shard)state!).CheckpointIfChanged(), shard,
+            static state => _ = ((Shard)state!).CheckpointIfChangedAsync(), shard,
             interval * (id.Number + 1) / environment.Settings.Shard.Count, interval);      // shard by shard, not all at once
         return shard;
     }

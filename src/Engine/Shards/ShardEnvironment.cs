@@ -48,6 +48,8 @@ internal sealed class ShardEnvironment
 
     internal required ShardLookup Lookup { get; init; }
 
+    internal TailRelief TailRelief { get; } = new();
+
     internal OutgoingTransfers Transfers { get; } = new();
 
     internal PinnedDocuments Documents { get; } = new();

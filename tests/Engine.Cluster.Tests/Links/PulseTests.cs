@@ -13,7 +13,7 @@ public sealed class PulseTests : IAsyncLifetime
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
-    private readonly ManualClock _clock = new();
+    private readonly ManualTime _clock = new();
     private readonly TestCluster _cluster = new();
     private int _asked, _lost;
 

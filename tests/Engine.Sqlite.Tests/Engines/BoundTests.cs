@@ -32,6 +32,54 @@ public sealed class BoundTests
     }
 
     [Fact]
+    public async Task Who_waits_for_room_is_answered_as_it_is_made_and_nothing_is_lost_or_sent_twice()
+    {
+        var (alice, bob) = await Node.PairAsync(TestTemplates.Use, template: TestTemplates.SmallOutbox);
+        await using var _a = alice;
+        await using var _b = bob;
+        alice.Passes = static _ => false;
+        const int Count = 10 * TestTemplates.OutboxCountMax;
+        var sent = Enumerable.Range(0, Count).Select(i => alice.SendWhenRoomAsync(bob, $"{i}", CancellationToken.None)).ToList();
+        using var impatience = new CancellationTokenSource();
+        await Node.UntilAsync(() => Task.FromResult(sent.Count(static call => call.IsCompletedSuccessfully) == TestTemplates.OutboxCountMax));
+        var withdrawn = alice.SendWhenRoomAsync(bob, "withdrawn", impatience.Token);
+        Assert.Equal(TestTemplates.OutboxCountMax, (await alice.PeerAsync(bob)).OutboxCount);
+        await impatience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => withdrawn);
+        Assert.Equal(Count - TestTemplates.OutboxCountMax, sent.Count(static call => !call.IsCompleted));
+
+        alice.Passes = static _ => true;
+        var received = await bob.ReceiveAsync(Count);
+        var numbers = (await Task.WhenAll(sent)).Select(message => message.Number).ToList();
+        await alice.HasDeliveredAsync(bob);
+
+        Assert.Equal(Enumerable.Range(0, Count).Select(i => $"{i}").Order(), received.Order());
+        Assert.Equal(Enumerable.Range(1, Count).Select(i => (ulong)i), numbers.Order());
+        Assert.Equal(Enumerable.Range(0, Count).OrderBy(i => numbers[i]).Select(i => $"{i}"), received);
+    }
+
+    [Fact]
+    public async Task Who_waits_for_room_when_the_engine_stops_is_told_so()
+    {
+        var (alice, bob) = await Node.PairAsync(TestTemplates.Use, template: TestTemplates.SmallOutbox);
+        await using var _a = alice;
+        await using var _b = bob;
+        alice.Passes = static _ => false;
+        var sent = Enumerable.Range(0, 2 * TestTemplates.OutboxCountMax).Select(i => alice.SendWhenRoomAsync(bob, $"{i}", CancellationToken.None)).ToList();
+        await Node.UntilAsync(() => Task.FromResult(sent.Count(static call => call.IsCompletedSuccessfully) == TestTemplates.OutboxCountMax));
+
+        await alice.RestartAsync();
+
+        foreach (var call in sent.Where(static call => !call.IsCompletedSuccessfully))
+        {
+            var told = await Assert.ThrowsAsync<EngineException>(() => call);
+            Assert.True(told.Code == EngineErrorCode.EngineStopping && told.IsTransient, told.Message);
+        }
+
+        Assert.Equal(TestTemplates.OutboxCountMax, (await alice.PeerAsync(bob)).OutboxCount);
+    }
+
+    [Fact]
     public async Task A_full_inbox_takes_no_more_leaves_the_rest_with_the_sender_and_loses_nothing()
     {
         var (alice, bob) = await Node.PairAsync(TestTemplates.Use, template: TestTemplates.SmallQueues);

@@ -157,6 +157,9 @@ internal sealed class Node : IAsyncDisposable
     internal Task<SentMessage> SendAsync(Node other, string text, TimeSpan? expiresAfter = null) => Engine.SendAsync(
         other.Id, Encoding.UTF8.GetBytes(text), new SendOptions { ExpiresAfter = expiresAfter }, cancellationToken: Timely);
 
+    internal Task<SentMessage> SendWhenRoomAsync(Node other, string text, CancellationToken cancellationToken) => Engine.SendAsync(
+        other.Id, Encoding.UTF8.GetBytes(text), new SendOptions { WaitsForRoom = true }, cancellationToken: cancellationToken);
+
     internal ValueTask<byte[]> SealAsync(Node other, string text) =>
         Engine.SealAsync(other.Id, Encoding.UTF8.GetBytes(text), cancellationToken: Timely);
 

@@ -8,6 +8,9 @@ internal static class TestTemplates
     internal const string FewRecords = "few-records";
     internal const string SmallQueues = "small-queues";
 
+    /// <summary>The outbox of <see cref="SmallQueues"/>, and an inbox as usual.</summary>
+    internal const string SmallOutbox = "small-outbox";
+
     /// <summary>The soft limit of <see cref="FewRecords"/>.</summary>
     internal const int RecordsSoft = 1_024;
 

@@ -202,7 +202,7 @@ public sealed class StreamTests
     }
 
     private async Task SendPartAsync(TwoEngines pair, MessageFlags flags, byte[] payload) =>
-        await pair.Alice.SendPartAsync(Bob, new PeerCommand.Send(Guid.NewGuid(), false, flags, null, payload), default, _timely);
+        await pair.Alice.SendInTurnAsync(Bob, new PeerCommand.Send(Guid.NewGuid(), false, flags, null, payload), default, _timely);
 
     private async Task<int> HeldAsync(TwoEngines pair) =>
         (await pair.Bob.GetPeerAsync(TwoEngines.AlicePeer, cancellationToken: _timely)).InboxCount;
