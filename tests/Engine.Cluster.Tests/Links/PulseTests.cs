@@ -5,6 +5,7 @@ using Kyberium.Engine.Cluster.Certificates;
 using Kyberium.Engine.Cluster.Framing;
 using Kyberium.Engine.Cluster.Links;
 using Kyberium.Engine.Cluster.Tests.Joining;
+using Kyberium.Tests.Support;
 
 namespace Kyberium.Engine.Cluster.Tests.Links;
 
