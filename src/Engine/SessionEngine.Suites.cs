@@ -1,5 +1,4 @@
 using Kyberium.Engine.Sessions;
-using Kyberium.Engine.Templates;
 using Kyberium.Engine.Wire;
 
 namespace Kyberium.Engine;
