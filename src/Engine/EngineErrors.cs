@@ -65,13 +65,13 @@ internal static class EngineErrors
 
     internal static EngineException DocumentHasNoSuite(PeerKey peer, string template, SuiteSet allowed, Fingerprint document, SuiteSet held) =>
         new(EngineErrorCode.PolicyForbids,
-            $"template '{template}' allows {Names(allowed)}, and the document {document} of '{peer.Peer}' has keys for {Names(held)} only: no session could be made. Name a template that "
-            + "allows one of these, or have the peer send the document of an identity with a key for one of those");
+            $"template '{template}' allows {Names(allowed)}, and the document {document} of '{peer.Peer}' has keys for {Names(held)} only: no session could be made. "
+            + "Name a template that allows one of these, or have the peer send the document of an identity with a key for one of those");
 
     internal static EngineException IdentityHasNoSuite(PeerKey peer, string template, SuiteSet possible, SuiteSet held) =>
         new(EngineErrorCode.PolicyForbids,
-            $"template '{template}' and the document of '{peer.Peer}' leave {Names(possible)}, and identity '{peer.Identity}' has keys for {Names(held)} only: no session could be made. Name "
-            + "another template, or let an identity with a key for one of those know the peer ('kyberium identity create NAME --suite')");
+            $"template '{template}' and the document of '{peer.Peer}' leave {Names(possible)}, and identity '{peer.Identity}' has keys for {Names(held)} only: no session could be "
+            + "made. Name another template, or let an identity with a key for one of those know the peer ('kyberium identity create NAME --suite')");
 
     internal static EngineException Refused(EngineErrorCode code, PeerKey peer) => code switch
     {
@@ -82,7 +82,8 @@ internal static class EngineErrors
         EngineErrorCode.PayloadTooLarge => new(code, "the payload is larger than the peer's policy allows; send it in parts"),
         EngineErrorCode.OutboxFull => new(code, $"the outbox for '{peer.Peer}' is full; wait for acknowledgements and repeat the call"),
         EngineErrorCode.HandshakeTimedOut => new(code, $"no session with '{peer.Peer}' came about in time; check its address and that it has this side's document pinned"),
-        EngineErrorCode.PolicyForbids => new(code, $"the policy of '{peer.Peer}' forbids it, or both sides have no suite in common; see 'kyberium peer show', then change its template or its pins"),
+        EngineErrorCode.PolicyForbids => new(code,
+            $"the policy of '{peer.Peer}' forbids it, or both sides have no suite in common; see 'kyberium peer show', then change its template or its pins"),
         EngineErrorCode.SessionMissing => new(code, $"there is no session with '{peer.Peer}'; connect first"),
         EngineErrorCode.MessageUnknown => new(code, "no such message waits here in that state; it may have been handled already"),
         _ => new(code, $"the request for '{peer.Peer}' was refused"),

@@ -14,7 +14,7 @@ public sealed class PulseTests : IAsyncLifetime
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
-    private readonly ManualTime _clock = new();
+    private readonly ManualTime _clock = new(TimeProvider.System.GetUtcNow());
     private readonly TestCluster _cluster = new();
     private int _asked, _lost;
 
@@ -26,15 +26,15 @@ public sealed class PulseTests : IAsyncLifetime
     public void Who_says_something_is_not_asked_and_who_answers_is_kept()
     {
         using var pulse = Pulse();
-        _clock.Advance(2 * Second);
+        _clock.Leap(2 * Second);
         pulse.Heard();
-        _clock.Advance(2 * Second);
+        _clock.Leap(2 * Second);
         Assert.Equal((0, 0), (_asked, _lost));
 
-        _clock.Advance(Second);
+        _clock.Leap(Second);
         Assert.Equal((1, 0), (_asked, _lost));
         pulse.Heard();
-        _clock.Advance(5 * Second);     // longer than it may be silent, since it answered at once
+        _clock.Leap(5 * Second);     // longer than it may be silent, since it answered at once
         Assert.Equal((2, 0), (_asked, _lost));
     }
 
@@ -42,12 +42,12 @@ public sealed class PulseTests : IAsyncLifetime
     public void Who_does_not_answer_is_given_up_when_the_time_for_it_is_over()
     {
         using var pulse = Pulse();
-        _clock.Advance(3 * Second);
-        _clock.Advance(4 * Second);
+        _clock.Leap(3 * Second);
+        _clock.Leap(4 * Second);
         Assert.Equal((1, 0), (_asked, _lost));
-        _clock.Advance(Second);
+        _clock.Leap(Second);
         Assert.Equal((1, 1), (_asked, _lost));
-        _clock.Advance(100 * Second);
+        _clock.Leap(100 * Second);
         Assert.Equal((1, 1), (_asked, _lost));
     }
 
@@ -55,7 +55,7 @@ public sealed class PulseTests : IAsyncLifetime
     public void Who_slept_asks_first()
     {
         using var pulse = Pulse();
-        _clock.Advance(1_000 * Second);
+        _clock.Leap(1_000 * Second);
         Assert.Equal((1, 0), (_asked, _lost));
     }
 
@@ -63,7 +63,7 @@ public sealed class PulseTests : IAsyncLifetime
     public void After_its_end_nobody_is_asked()
     {
         Pulse().Dispose();
-        _clock.Advance(100 * Second);
+        _clock.Leap(100 * Second);
         Assert.Equal((0, 0), (_asked, _lost));
     }
 
@@ -76,7 +76,7 @@ public sealed class PulseTests : IAsyncLifetime
         await caller.WriteAsync(Frame(writer => writer.Ask()));
         Assert.Equal(ItemKind.Here, await NextAsync(caller));
 
-        _clock.Advance(3 * Second);
+        _clock.Leap(3 * Second);
         Assert.Equal(ItemKind.Ask, await NextAsync(caller));
         await caller.WriteAsync(Frame(writer =>
         {
@@ -84,10 +84,10 @@ public sealed class PulseTests : IAsyncLifetime
             writer.Ask();
         }));
         Assert.Equal(ItemKind.Here, await NextAsync(caller));
-        _clock.Advance(3 * Second);
+        _clock.Leap(3 * Second);
         Assert.Equal(ItemKind.Ask, await NextAsync(caller));        // it answered, so it is asked again and not given up
 
-        _clock.Advance(3 * Second);
+        _clock.Leap(3 * Second);
         Assert.Null(await NextAsync(caller));
     }
 
@@ -96,7 +96,7 @@ public sealed class PulseTests : IAsyncLifetime
     {
         await using var caller = await CallAsync(new ClusterLinkServerOptions { Listen = TestCluster.Options().Listen, TimeProvider = _clock });
         await _clock.AsleepAsync(2);        // its certificate's end, and the wait for hello
-        _clock.Advance(10 * Second);
+        _clock.Leap(10 * Second);
         Assert.Null(await NextAsync(caller));
     }
 

@@ -85,7 +85,7 @@ public sealed class FoundTemplatesTests : IDisposable
     private string Folder(string name, string template)
     {
         var folder = Directory.CreateDirectory(Path.Combine(_folders.Path, name)).FullName;
-        File.WriteAllText(Path.Combine(folder, template + ".json"), $$"""{"id":"{{template}}","version":1,"description":"Of a test.","extends":"strict"}""");
+        File.WriteAllText(Path.Combine(folder, template + ".json"), $$"""{"id":"{{template}}","version":1,"description":"Of a test.","extends":"default"}""");
         return folder;
     }
 }
